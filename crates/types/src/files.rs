@@ -1,0 +1,73 @@
+//! Files, their chunks and their tensors as the API shows them.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{BlobId, ChunkId, FilePath, RevisionId, Sha256};
+
+/// How a file is put together: what a client needs to fetch it compressed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FileManifest {
+    /// The revision that it is of.
+    pub revision: RevisionId,
+    /// Its path.
+    pub path: FilePath,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its SHA-256.
+    pub sha256: Sha256,
+    /// Its chunks, in order; their sizes add up to the file's.
+    pub chunks: Vec<StoredChunk>,
+}
+
+/// A chunk and the blob that holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StoredChunk {
+    /// The BLAKE3 of its raw bytes.
+    pub id: ChunkId,
+    /// Raw bytes.
+    pub size: u64,
+    /// The blob that `GET …/blobs/{id}` answers with.
+    pub blob: BlobId,
+    /// The blob's bytes.
+    pub stored_size: u64,
+    /// The chunk against which the blob is a delta.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<ChunkId>,
+}
+
+/// A chunk by name and size, as a client lists them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChunkRef {
+    /// The BLAKE3 of its raw bytes.
+    pub id: ChunkId,
+    /// Raw bytes.
+    pub size: u64,
+}
+
+/// What is in a model file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FileTensors {
+    /// `safetensors`, `gguf`, `pytorch` or `unknown`.
+    pub format: String,
+    /// The tensors, in the order of their bytes.
+    pub tensors: Vec<StoredTensor>,
+}
+
+/// A named array in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StoredTensor {
+    /// Its name.
+    pub name: String,
+    /// Its dtype, in the file format's own word.
+    pub dtype: String,
+    /// Its shape, outermost first.
+    pub shape: Vec<u64>,
+    /// First byte in the file.
+    pub start: u64,
+    /// Byte behind the last.
+    pub end: u64,
+    /// Its share of the stored sizes of the chunks that it lies in, by raw bytes.
+    pub stored_size: u64,
+}

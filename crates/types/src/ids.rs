@@ -1,0 +1,125 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// Why a string is no id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} must be {digits} lower-case hex digits")]
+pub struct IdError {
+    what: &'static str,
+    digits: usize,
+}
+
+macro_rules! hex_id {
+    ($(#[$doc:meta])* $name:ident, $bytes:literal, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub [u8; $bytes]);
+
+        impl $name {
+            /// The raw bytes.
+            pub fn as_bytes(&self) -> &[u8; $bytes] {
+                &self.0
+            }
+
+            /// Takes raw bytes of the right length, as a database row holds them.
+            pub fn from_slice(bytes: &[u8]) -> Result<Self, IdError> {
+                bytes.try_into().map(Self).map_err(|_| Self::error())
+            }
+
+            fn error() -> IdError {
+                IdError { what: $what, digits: 2 * $bytes }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&hex::encode(self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), hex::encode(self.0))
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                if text.bytes().any(|b| b.is_ascii_uppercase()) {
+                    return Err(Self::error());
+                }
+                let mut bytes = [0; $bytes];
+                hex::decode_to_slice(text, &mut bytes).map_err(|_| Self::error())?;
+                Ok(Self(bytes))
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                text.parse().map_err(de::Error::custom)
+            }
+        }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                String::schema()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
+    };
+}
+
+hex_id!(
+    /// The BLAKE3 of a chunk's raw bytes.
+    ChunkId, 32, "a chunk id"
+);
+hex_id!(
+    /// The BLAKE3 of a blob's header, which holds the hash of every frame.
+    BlobId, 32, "a blob id"
+);
+hex_id!(
+    /// The SHA-256 of a whole file, by which clients check it and which is its ETag.
+    Sha256, 32, "a SHA-256"
+);
+hex_id!(
+    /// The first 20 bytes of the BLAKE3 of a revision's parent, message, time and files.
+    RevisionId, 20, "a revision id"
+);
+hex_id!(
+    /// Names an upload in progress. Random, so that it cannot be guessed.
+    UploadId, 16, "an upload id"
+);
+hex_id!(
+    /// Names a token in lists and for revoking. Not the secret.
+    TokenId, 8, "a token id"
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_survives_text_and_json() {
+        let id = ChunkId([0xab; 32]);
+        assert_eq!(id.to_string().parse::<ChunkId>(), Ok(id));
+    }
+
+    #[test]
+    fn what_is_no_id_is_refused() {
+        for text in ["", "ab", &"AB".repeat(32), &"zz".repeat(32), &"ab".repeat(33)] {
+            assert!(text.parse::<ChunkId>().is_err(), "{text}");
+        }
+    }
+}

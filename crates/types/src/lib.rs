@@ -1,0 +1,18 @@
+//! Ids, names, manifests and the JSON of the API: plain data that the server, the client and the
+//! catalog share. No logic beyond the grammar of each name.
+
+mod error;
+mod ids;
+mod names;
+
+pub mod access;
+pub mod files;
+pub mod repositories;
+pub mod revisions;
+pub mod savings;
+pub mod tokens;
+pub mod uploads;
+
+pub use error::{ErrorBody, ErrorDetail};
+pub use ids::{BlobId, ChunkId, IdError, RevisionId, Sha256, TokenId, UploadId};
+pub use names::{FilePath, NameError, RefName, RepositoryName};
