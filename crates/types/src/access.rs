@@ -44,9 +44,7 @@ impl FromStr for Role {
 }
 
 /// Where a token applies: `*`, `namespace` or `namespace/name`. Compared without regard to case.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(try_from = "String", into = "String")]
-#[schema(value_type = String)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
     /// Every repository.
     All,
@@ -92,19 +90,7 @@ impl FromStr for Scope {
     }
 }
 
-impl TryFrom<String> for Scope {
-    type Error = NameError;
-
-    fn try_from(text: String) -> Result<Self, NameError> {
-        text.parse()
-    }
-}
-
-impl From<Scope> for String {
-    fn from(scope: Scope) -> Self {
-        scope.to_string()
-    }
-}
+crate::text::json_as_text!(Scope);
 
 #[cfg(test)]
 mod tests {
@@ -113,10 +99,18 @@ mod tests {
     #[test]
     fn a_scope_covers_what_it_names() {
         let repository: RepositoryName = "Acme/Model".parse().unwrap();
-        for (scope, covers) in
-            [("*", true), ("acme", true), ("acme/model", true), ("other", false), ("acme/mode", false)]
-        {
-            assert_eq!(scope.parse::<Scope>().unwrap().covers(&repository), covers, "{scope}");
+        for (scope, covers) in [
+            ("*", true),
+            ("acme", true),
+            ("acme/model", true),
+            ("other", false),
+            ("acme/mode", false),
+        ] {
+            assert_eq!(
+                scope.parse::<Scope>().unwrap().covers(&repository),
+                covers,
+                "{scope}"
+            );
         }
         assert!("api".parse::<Scope>().is_err());
     }

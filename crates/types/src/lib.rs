@@ -4,6 +4,7 @@
 mod error;
 mod ids;
 mod names;
+mod text;
 
 pub mod access;
 pub mod files;

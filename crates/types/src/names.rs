@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use crate::text::json_as_text;
 
 /// Why a name is refused. The sentence says what is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -10,9 +10,29 @@ pub struct NameError(String);
 
 /// Namespaces that would hide a route of the server, now or in the compatible APIs.
 const RESERVED_NAMESPACES: &[&str] = &[
-    "api", "assets", "dashboard", "datasets", "docs", "favicon.ico", "healthz", "hub", "lfs",
-    "login", "logout", "metrics", "models", "openapi.json", "readyz", "robots.txt", "search",
-    "settings", "spaces", "static", "tokens", "v1", "v2",
+    "api",
+    "assets",
+    "dashboard",
+    "datasets",
+    "docs",
+    "favicon.ico",
+    "healthz",
+    "hub",
+    "lfs",
+    "login",
+    "logout",
+    "metrics",
+    "models",
+    "openapi.json",
+    "readyz",
+    "robots.txt",
+    "search",
+    "settings",
+    "spaces",
+    "static",
+    "tokens",
+    "v1",
+    "v2",
 ];
 
 const REPOSITORY_GRAMMAR: &str = "a repository is NAMESPACE/NAME, each of 1 to 96 letters, digits, \
@@ -32,12 +52,19 @@ impl RepositoryName {
             return Err(NameError(REPOSITORY_GRAMMAR.into()));
         }
         if RESERVED_NAMESPACES.contains(&namespace.to_ascii_lowercase().as_str()) {
-            return Err(NameError(format!("the namespace '{namespace}' is reserved: choose another")));
+            return Err(NameError(format!(
+                "the namespace '{namespace}' is reserved: choose another"
+            )));
         }
         if name.to_ascii_lowercase().ends_with(".git") {
-            return Err(NameError("a repository's name must not end in '.git'".into()));
+            return Err(NameError(
+                "a repository's name must not end in '.git'".into(),
+            ));
         }
-        Ok(Self { namespace: namespace.into(), name: name.into() })
+        Ok(Self {
+            namespace: namespace.into(),
+            name: name.into(),
+        })
     }
 
     /// The part before the slash.
@@ -76,8 +103,9 @@ impl FromStr for RepositoryName {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        let (namespace, name) =
-            text.split_once('/').ok_or_else(|| NameError(REPOSITORY_GRAMMAR.into()))?;
+        let (namespace, name) = text
+            .split_once('/')
+            .ok_or_else(|| NameError(REPOSITORY_GRAMMAR.into()))?;
         Self::new(namespace, name)
     }
 }
@@ -171,34 +199,9 @@ impl fmt::Display for FilePath {
     }
 }
 
-macro_rules! string_name {
-    ($name:ident) => {
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-                text.parse().map_err(de::Error::custom)
-            }
-        }
-
-        impl utoipa::PartialSchema for $name {
-            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-                String::schema()
-            }
-        }
-
-        impl utoipa::ToSchema for $name {}
-    };
-}
-
-string_name!(RepositoryName);
-string_name!(RefName);
-string_name!(FilePath);
+json_as_text!(RepositoryName);
+json_as_text!(RefName);
+json_as_text!(FilePath);
 
 #[cfg(test)]
 mod tests {
@@ -209,7 +212,10 @@ mod tests {
         for good in ["a/b", "sentence-transformers/all-MiniLM-L6-v2", "0/1.5_x"] {
             assert!(good.parse::<RepositoryName>().is_ok(), "{good}");
         }
-        for bad in ["", "a", "a/", "/b", "a/b/c", "-a/b", "a/b.", "a/..", "a b/c", "api/x", "API/x", "é/x", "a/b.git"] {
+        for bad in [
+            "", "a", "a/", "/b", "a/b/c", "-a/b", "a/b.", "a/..", "a b/c", "api/x", "API/x", "é/x",
+            "a/b.git",
+        ] {
             assert!(bad.parse::<RepositoryName>().is_err(), "{bad}");
         }
     }
@@ -219,7 +225,20 @@ mod tests {
         for good in ["main", "refs/pr/1", "v1.0", "été"] {
             assert!(good.parse::<RefName>().is_ok(), "{good}");
         }
-        for bad in ["", "/a", "a/", "a//b", "a..b", ".a", "a.", "a b", "a\nb", "-x", "a%2Fb", &"ab".repeat(20)] {
+        for bad in [
+            "",
+            "/a",
+            "a/",
+            "a//b",
+            "a..b",
+            ".a",
+            "a.",
+            "a b",
+            "a\nb",
+            "-x",
+            "a%2Fb",
+            &"ab".repeat(20),
+        ] {
             assert!(bad.parse::<RefName>().is_err(), "{bad}");
         }
     }
@@ -229,7 +248,20 @@ mod tests {
         for good in ["a", "a/b.safetensors", "1_Pooling/config.json", "a b/ü"] {
             assert!(good.parse::<FilePath>().is_ok(), "{good}");
         }
-        for bad in ["", "/a", "a/", "../a", "a/../b", "./a", "a//b", "a\\b", "c:x", "a\0b", "a\nb", &"a".repeat(256)] {
+        for bad in [
+            "",
+            "/a",
+            "a/",
+            "../a",
+            "a/../b",
+            "./a",
+            "a//b",
+            "a\\b",
+            "c:x",
+            "a\0b",
+            "a\nb",
+            &"a".repeat(256),
+        ] {
             assert!(bad.parse::<FilePath>().is_err(), "{bad}");
         }
     }
