@@ -80,7 +80,13 @@ pub struct Blob {
 ///
 /// # Panics
 /// When `raw` is longer than [`MAX_CHUNK_LEN`].
-pub fn encode(raw: &[u8], chunk_id: [u8; 32], hint: &Hint, base: Option<&Base<'_>>, level: Level) -> Blob {
+pub fn encode(
+    raw: &[u8],
+    chunk_id: [u8; 32],
+    hint: &Hint,
+    base: Option<&Base<'_>>,
+    level: Level,
+) -> Blob {
     let _ = (raw, chunk_id, hint, base, level);
     todo!()
 }
