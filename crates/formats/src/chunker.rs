@@ -1,0 +1,177 @@
+//! A file's bytes, in order, turned into its chunks.
+
+use std::collections::VecDeque;
+use std::io;
+
+use sheaf_codec::Hint;
+
+use crate::cdc::{self, Params};
+use crate::cuts::{self, Piece, Segment, Way};
+use crate::format::{self, Region};
+use crate::phase;
+use crate::read_at::ReadAt;
+
+/// How many bytes are gathered before they are looked at for a cut. What is gathered beyond a cut
+/// is moved, so that this stays far below a chunk.
+const SCAN_LEN: usize = 64 << 10;
+
+/// What is set aside for a chunk before its bytes come; more as they come.
+const FIRST_CAPACITY: usize = 1 << 20;
+
+/// A run of a file's bytes to be stored as one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chunk {
+    /// Where it begins in the file.
+    pub offset: u64,
+    /// Its bytes: at least one, at most `sheaf_codec::MAX_CHUNK_LEN`.
+    pub raw: Vec<u8>,
+    /// What the codec should know of it.
+    pub hint: Hint,
+}
+
+/// Turns a file's bytes, in order, into its chunks, in order. Holds at most one chunk.
+pub struct Chunker {
+    segments: VecDeque<Segment>,
+    /// Where in the file `buffer` begins: at the beginning of a chunk.
+    start: u64,
+    buffer: Vec<u8>,
+    /// Cuts before this place in `buffer` were looked for already.
+    looked: usize,
+}
+
+impl Chunker {
+    pub(crate) fn new(regions: Vec<Region>) -> Chunker {
+        let segments = cuts::plan(regions).into();
+        Chunker {
+            segments,
+            start: 0,
+            buffer: Vec::new(),
+            looked: 0,
+        }
+    }
+
+    /// A chunker for a file at hand; cuts exactly as the one that [`crate::sniff`] gives.
+    pub fn for_file(file: &dyn ReadAt) -> io::Result<Self> {
+        Ok(Chunker::new(format::contents(file)?.regions))
+    }
+
+    /// Takes the file's next bytes and hands out the chunks that they complete.
+    pub fn push(&mut self, mut bytes: &[u8], chunks: &mut dyn FnMut(Chunk)) {
+        while !bytes.is_empty() {
+            let stop = self.stop();
+            let (now, later) = bytes.split_at(bytes.len().min(stop - self.buffer.len()));
+            self.gather(now, stop);
+            bytes = later;
+            if self.buffer.len() == stop {
+                self.look(chunks);
+            }
+        }
+    }
+
+    /// Hands out what is left at the file's end.
+    pub fn finish(mut self, chunks: &mut dyn FnMut(Chunk)) {
+        if !self.buffer.is_empty() {
+            self.emit(self.buffer.len(), chunks);
+        }
+    }
+
+    /// The segment that the buffer begins in.
+    fn segment(&self) -> Segment {
+        self.segments
+            .front()
+            .cloned()
+            .unwrap_or_else(|| Segment::rest(self.start))
+    }
+
+    /// The length at which the buffer is to be looked at next: more than it has.
+    fn stop(&self) -> usize {
+        let segment = self.segment();
+        let left = usize::try_from(segment.range.end - self.start).unwrap_or(usize::MAX);
+        let len = self.buffer.len();
+        match segment.way {
+            Way::Pieces(piece) => left.min(piece.bytes),
+            Way::Content(params) if len < params.min => left.min(params.min),
+            Way::Content(params) => left.min(params.max).min(len + SCAN_LEN),
+        }
+    }
+
+    /// Puts bytes into the buffer, which grows with what came and not with what was claimed.
+    fn gather(&mut self, bytes: &[u8], stop: usize) {
+        let len = self.buffer.len() + bytes.len();
+        if len > self.buffer.capacity() {
+            let room = len
+                .max(2 * self.buffer.capacity())
+                .max(FIRST_CAPACITY)
+                .min(stop.max(len));
+            self.buffer.reserve_exact(room - self.buffer.len());
+        }
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// Looks for a cut in a buffer that reached its stop.
+    fn look(&mut self, chunks: &mut dyn FnMut(Chunk)) {
+        let segment = self.segment();
+        let at_end = self.start + self.buffer.len() as u64 == segment.range.end;
+        match segment.way {
+            Way::Pieces(_) => self.emit(self.buffer.len(), chunks),
+            Way::Content(params) => self.look_by_content(&params, at_end, chunks),
+        }
+    }
+
+    fn look_by_content(&mut self, params: &Params, at_end: bool, chunks: &mut dyn FnMut(Chunk)) {
+        // A candidate counts only when the bytes to which it may move are there too.
+        let to = self.buffer.len() - phase::MAX_SHIFT.min(self.buffer.len());
+        let from = params.min.max(self.looked + 1);
+        let found = if from <= to {
+            cdc::find(&self.buffer, from, to, params)
+        } else {
+            None
+        };
+        self.looked = to;
+        match found {
+            Some(cut) => self.emit_shifted(cut, chunks),
+            None if at_end => self.emit(self.buffer.len(), chunks),
+            None if self.buffer.len() == params.max => self.emit_shifted(to, chunks),
+            None => {}
+        }
+    }
+
+    fn emit_shifted(&mut self, cut: usize, chunks: &mut dyn FnMut(Chunk)) {
+        let cut = cut + phase::shift(&self.buffer[..cut]);
+        self.emit(cut, chunks);
+    }
+
+    /// Hands out the buffer's first bytes; what is behind them begins the next chunk.
+    fn emit(&mut self, len: usize, chunks: &mut dyn FnMut(Chunk)) {
+        let hint = self.hint();
+        let rest = self.buffer[len..].to_vec();
+        self.buffer.truncate(len);
+        let raw = std::mem::replace(&mut self.buffer, rest);
+        let offset = self.start;
+        self.start += len as u64;
+        self.looked = 0;
+        if self
+            .segments
+            .front()
+            .is_some_and(|segment| segment.range.end <= self.start)
+        {
+            self.segments.pop_front();
+        }
+        chunks(Chunk { offset, raw, hint });
+    }
+
+    fn hint(&self) -> Hint {
+        let segment = self.segment();
+        let offset = match segment.way {
+            Way::Pieces(Piece { bytes, elements }) => {
+                (self.start - segment.range.start) / bytes as u64 * elements
+            }
+            Way::Content(_) => 0,
+        };
+        Hint {
+            dtype: segment.dtype,
+            row: segment.row,
+            offset,
+        }
+    }
+}

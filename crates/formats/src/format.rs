@@ -1,0 +1,199 @@
+//! What every format does, and how a file's format is found.
+
+use std::io;
+use std::ops::Range;
+
+use sheaf_codec::Dtype;
+
+use crate::chunker::Chunker;
+use crate::layout::Tensor;
+use crate::read_at::{ReadAt, read_vec};
+use crate::safetensors::Safetensors;
+
+/// The most bytes that [`sniff`] may ask for: the largest header that is parsed.
+pub const MAX_HEAD_LEN: usize = 16 << 20;
+
+/// The most tensors that a file may have and still be understood.
+pub(crate) const MAX_TENSORS: usize = 1 << 18;
+
+/// How a file's cuts are found.
+pub enum Sniff {
+    /// More of the file's beginning is needed: at least so many bytes in all, or the file's end.
+    NeedMore(usize),
+    /// The chunker can begin; feed it the file from its first byte.
+    Stream(Box<Chunker>),
+    /// The layout is not at the beginning: have the whole file at hand and use
+    /// [`Chunker::for_file`].
+    WholeFile,
+}
+
+/// A run of bytes with one meaning, from which the cuts are planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Region {
+    /// Its bytes, as the file claims: may go past the file's end.
+    pub range: Range<u64>,
+    /// `Bytes` (headers, text) and `Unknown` are cut by content, all else by elements.
+    pub dtype: Dtype,
+    /// Elements in a row, 0 where there are none.
+    pub row: u32,
+    /// A hash of its name: decides where runs of small regions are cut.
+    pub key: u64,
+}
+
+/// What a format makes of a file. Ranges may go past the end of a file that was cut short.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Contents {
+    pub format: &'static str,
+    pub tensors: Vec<Tensor>,
+    pub metadata: Vec<(String, String)>,
+    /// What the cuts follow, in any order; what no region covers is cut by content.
+    pub regions: Vec<Region>,
+}
+
+impl Contents {
+    /// A file of which nothing is known.
+    pub fn unknown() -> Contents {
+        Contents {
+            format: "unknown",
+            tensors: vec![],
+            metadata: vec![],
+            regions: vec![],
+        }
+    }
+
+    /// A file that begins with a header, of tensors that overlap nowhere.
+    pub fn with_header(
+        format: &'static str,
+        header_len: u64,
+        tensors: Vec<Tensor>,
+        metadata: Vec<(String, String)>,
+    ) -> Contents {
+        let header = Region {
+            range: 0..header_len,
+            dtype: Dtype::Bytes,
+            row: 0,
+            key: 0,
+        };
+        let regions = std::iter::once(header)
+            .chain(tensors.iter().map(Region::of))
+            .collect();
+        Contents {
+            format,
+            tensors,
+            metadata,
+            regions,
+        }
+    }
+}
+
+impl Region {
+    /// The region that a tensor is.
+    pub fn of(tensor: &Tensor) -> Region {
+        Region {
+            range: tensor.range.clone(),
+            dtype: tensor.dtype,
+            row: row(&tensor.shape),
+            key: key(&tensor.name),
+        }
+    }
+}
+
+/// Elements of the innermost dimension, where there is more than one.
+pub(crate) fn row(shape: &[u64]) -> u32 {
+    match shape {
+        [_, .., row] => u32::try_from(*row).unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// FNV-1a of a name, mixed: cuts depend on it, so it never changes.
+pub(crate) fn key(name: &str) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in name.bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+    }
+    hash ^ (hash >> 32)
+}
+
+/// What a format sees in a file's beginning.
+pub(crate) enum Found {
+    /// Not of this format, or broken beyond use.
+    No,
+    /// Not to be said before so many bytes of the file, or all of it, are there.
+    NeedMore(usize),
+    /// Of this format. The same for every longer head of the file.
+    Contents(Contents),
+    /// It may be of this format: [`Format::read`] tells.
+    #[expect(dead_code, reason = "for zip, which comes next")]
+    WholeFile,
+}
+
+/// One file format.
+pub(crate) trait Format: Sync {
+    /// Looks at a file's beginning, of at most [`MAX_HEAD_LEN`] bytes.
+    fn sniff(&self, head: &[u8]) -> Found;
+
+    /// Reads a file of which [`Format::sniff`] said that it must be had whole.
+    fn read(&self, _file: &dyn ReadAt) -> io::Result<Option<Contents>> {
+        Ok(None)
+    }
+}
+
+/// All formats, in the order in which they are tried.
+static FORMATS: &[&dyn Format] = &[&Safetensors];
+
+/// Looks at a file's beginning. `ended` says that `head` is the whole file.
+pub fn sniff(head: &[u8], ended: bool) -> Sniff {
+    match examine(head, ended) {
+        Examined::NeedMore(len) => Sniff::NeedMore(len),
+        Examined::Contents(contents) => Sniff::Stream(Box::new(Chunker::new(contents.regions))),
+        Examined::WholeFile(format) if ended => {
+            // Memory does not fail to be read.
+            let contents = format
+                .read(&head)
+                .ok()
+                .flatten()
+                .unwrap_or_else(Contents::unknown);
+            Sniff::Stream(Box::new(Chunker::new(contents.regions)))
+        }
+        Examined::WholeFile(_) => Sniff::WholeFile,
+    }
+}
+
+enum Examined {
+    NeedMore(usize),
+    Contents(Contents),
+    WholeFile(&'static dyn Format),
+}
+
+fn examine(head: &[u8], ended: bool) -> Examined {
+    let seen = &head[..head.len().min(MAX_HEAD_LEN)];
+    for &format in FORMATS {
+        match format.sniff(seen) {
+            Found::No => {}
+            // A format that asks for more than there is, or than is read, is not this file's.
+            Found::NeedMore(len) if ended || len > MAX_HEAD_LEN || len <= seen.len() => {}
+            Found::NeedMore(len) => return Examined::NeedMore(len),
+            Found::Contents(contents) => return Examined::Contents(contents),
+            Found::WholeFile => return Examined::WholeFile(format),
+        }
+    }
+    Examined::Contents(Contents::unknown())
+}
+
+/// What is in a file at hand.
+pub(crate) fn contents(file: &dyn ReadAt) -> io::Result<Contents> {
+    let size = file.size();
+    let mut len = 64;
+    loop {
+        let head_len = usize::try_from(size).unwrap_or(usize::MAX).min(len);
+        let head = read_vec(file, 0, head_len)?;
+        match examine(&head, head_len as u64 == size) {
+            Examined::NeedMore(more) => len = more,
+            Examined::Contents(contents) => return Ok(contents),
+            Examined::WholeFile(format) => {
+                return Ok(format.read(file)?.unwrap_or_else(Contents::unknown));
+            }
+        }
+    }
+}
