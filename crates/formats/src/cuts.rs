@@ -118,7 +118,7 @@ impl Segment {
     }
 
     /// A run of small regions, all in one chunk.
-    pub fn group(range: Range<u64>, dtype: Dtype) -> Segment {
+    pub fn group(range: Range<u64>, dtype: Dtype, row: u32) -> Segment {
         debug_assert!(range.end - range.start <= MAX_CHUNK_LEN as u64);
         let way = Way::Pieces(Piece {
             bytes: MAX_CHUNK_LEN,
@@ -127,7 +127,7 @@ impl Segment {
         Segment {
             range,
             dtype,
-            row: 0,
+            row,
             way,
         }
     }

@@ -6,7 +6,9 @@ use std::ops::Range;
 use sheaf_codec::Dtype;
 
 use crate::chunker::Chunker;
+use crate::gguf::Gguf;
 use crate::layout::Tensor;
+use crate::pytorch::Pytorch;
 use crate::read_at::{ReadAt, read_vec};
 use crate::safetensors::Safetensors;
 
@@ -98,10 +100,11 @@ impl Region {
     }
 }
 
-/// Elements of the innermost dimension, where there is more than one.
+/// Elements of the innermost dimension, where there is more than one. Dimensions of 1 are none.
 pub(crate) fn row(shape: &[u64]) -> u32 {
-    match shape {
-        [_, .., row] => u32::try_from(*row).unwrap_or(0),
+    let mut dims = shape.iter().rev().filter(|&&n| n != 1);
+    match (dims.next(), dims.next()) {
+        (Some(&row), Some(_)) => u32::try_from(row).unwrap_or(0),
         _ => 0,
     }
 }
@@ -124,7 +127,6 @@ pub(crate) enum Found {
     /// Of this format. The same for every longer head of the file.
     Contents(Contents),
     /// It may be of this format: [`Format::read`] tells.
-    #[expect(dead_code, reason = "for zip, which comes next")]
     WholeFile,
 }
 
@@ -140,7 +142,7 @@ pub(crate) trait Format: Sync {
 }
 
 /// All formats, in the order in which they are tried.
-static FORMATS: &[&dyn Format] = &[&Safetensors];
+static FORMATS: &[&dyn Format] = &[&Gguf, &Pytorch, &Safetensors];
 
 /// Looks at a file's beginning. `ended` says that `head` is the whole file.
 pub fn sniff(head: &[u8], ended: bool) -> Sniff {

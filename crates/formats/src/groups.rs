@@ -39,8 +39,10 @@ struct Group {
     range: Range<u64>,
     /// The dtype of its tensors that are not light, once there is one.
     dtype: Option<Dtype>,
-    /// The dtype of its light regions, where it is one, and in step.
-    light: Dtype,
+    /// The longest of its light regions that are tensors in step, and its dtype.
+    light: (u64, Dtype),
+    /// Elements in a row, where all its tensors that are not light have the same.
+    row: u32,
 }
 
 impl Groups {
@@ -71,25 +73,24 @@ impl Groups {
 
     fn close(&mut self) {
         if let Some(group) = self.open.take() {
-            let dtype = group.dtype.unwrap_or(group.light);
-            self.segments.push(Segment::group(group.range, dtype));
+            let dtype = group.dtype.unwrap_or(group.light.1);
+            self.segments
+                .push(Segment::group(group.range, dtype, group.row));
         }
     }
 }
 
 impl Group {
     fn new(region: &Region) -> Group {
-        let dtype = (!is_light(region)).then_some(region.dtype);
-        let light = if region.dtype == Dtype::Unknown {
-            Dtype::Bytes
-        } else {
-            region.dtype
+        let range = region.range.start..region.range.start;
+        let mut group = Group {
+            range,
+            dtype: None,
+            light: (0, Dtype::Bytes),
+            row: 0,
         };
-        Group {
-            range: region.range.clone(),
-            dtype,
-            light,
-        }
+        group.take(region);
+        group
     }
 
     fn takes(&self, region: &Region) -> bool {
@@ -113,10 +114,15 @@ impl Group {
     }
 
     fn take(&mut self, region: &Region) {
+        let len = region.range.end - region.range.start;
         if !is_light(region) {
+            self.row = match self.dtype {
+                Some(_) if self.row != region.row => 0,
+                _ => region.row,
+            };
             self.dtype = Some(region.dtype);
-        } else if region.dtype != self.light || !self.in_step(region) {
-            self.light = Dtype::Bytes;
+        } else if region.dtype != Dtype::Unknown && len > self.light.0 && self.in_step(region) {
+            self.light = (len, region.dtype);
         }
         self.range.end = region.range.end;
     }
@@ -205,6 +211,6 @@ mod tests {
     #[test]
     fn scalars_alone_keep_their_dtype() {
         let segments = run((0..5).map(|i| i.to_string()), 8, Dtype::I64);
-        assert_eq!(segments, [Segment::group(0..40, Dtype::I64)]);
+        assert_eq!(segments, [Segment::group(0..40, Dtype::I64, 0)]);
     }
 }

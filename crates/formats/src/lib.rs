@@ -13,13 +13,17 @@ mod cdc;
 mod chunker;
 mod cuts;
 mod format;
+mod gguf;
 mod groups;
 mod layout;
 mod metadata;
 mod phase;
+mod pickle;
+mod pytorch;
 mod read_at;
 mod safetensors;
 mod size;
+mod zip;
 
 pub use chunker::{Chunk, Chunker};
 pub use format::{MAX_HEAD_LEN, Sniff, sniff};

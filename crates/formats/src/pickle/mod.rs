@@ -1,0 +1,12 @@
+//! Pickles, read without executing anything: what they would build, as a graph of plain data.
+
+mod graph;
+mod machine;
+mod ops;
+
+pub(crate) use graph::{Graph, Node, Value};
+
+/// Reads a pickle, if it is sound and within bounds.
+pub(crate) fn read(bytes: &[u8]) -> Option<Graph<'_>> {
+    machine::run(bytes)
+}
