@@ -83,15 +83,17 @@ impl Chunker {
             .unwrap_or_else(|| Segment::rest(self.start))
     }
 
-    /// The length at which the buffer is to be looked at next: more than it has.
+    /// The length at which the buffer is to be looked at next.
     fn stop(&self) -> usize {
         let segment = self.segment();
         let left = usize::try_from(segment.range.end - self.start).unwrap_or(usize::MAX);
-        let len = self.buffer.len();
         match segment.way {
             Way::Pieces(piece) => left.min(piece.bytes),
-            Way::Content(params) if len < params.min => left.min(params.min),
-            Way::Content(params) => left.min(params.max).min(len + SCAN_LEN),
+            // Reckoned from where was looked, not from what is there, which pushes decide.
+            Way::Content(params) => {
+                let next = self.looked + phase::MAX_SHIFT + SCAN_LEN;
+                left.min(next.max(params.min)).min(params.max)
+            }
         }
     }
 

@@ -94,12 +94,12 @@ impl<'a> Archive<'a> {
     }
 }
 
-/// The entry `…/data.pkl`, and what all names begin with.
+/// The entry `<folder>/data.pkl`, and what all names begin with: `<folder>/`.
 fn find_pickle(directory: &Directory) -> Option<(&Entry, &[u8])> {
     directory.entries.iter().find_map(|entry| {
-        let prefix = entry.name.strip_suffix(b"data.pkl")?;
-        let one_folder = prefix.iter().position(|&byte| byte == b'/') == Some(prefix.len() - 1);
-        one_folder.then_some((entry, prefix))
+        let folder = entry.name.strip_suffix(b"/data.pkl")?;
+        let top = !folder.contains(&b'/');
+        top.then_some((entry, &entry.name[..=folder.len()]))
     })
 }
 
