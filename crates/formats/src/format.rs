@@ -8,7 +8,7 @@ use sheaf_codec::Dtype;
 use crate::chunker::Chunker;
 use crate::gguf::Gguf;
 use crate::layout::Tensor;
-use crate::pytorch::Pytorch;
+use crate::pytorch;
 use crate::read_at::{ReadAt, read_vec};
 use crate::safetensors::Safetensors;
 
@@ -142,7 +142,7 @@ pub(crate) trait Format: Sync {
 }
 
 /// All formats, in the order in which they are tried.
-static FORMATS: &[&dyn Format] = &[&Gguf, &Pytorch, &Safetensors];
+static FORMATS: &[&dyn Format] = &[&Gguf, &pytorch::Archive, &pytorch::Legacy, &Safetensors];
 
 /// Looks at a file's beginning. `ended` says that `head` is the whole file.
 pub fn sniff(head: &[u8], ended: bool) -> Sniff {

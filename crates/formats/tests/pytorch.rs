@@ -228,3 +228,82 @@ fn other_zip_files_are_unknown() {
     chunks(b"PK\x03\x04");
     chunks(&file[..file.len() - 30]);
 }
+
+/// A file as it was before the zip files: one storage of two tensors and a rest, and another.
+fn legacy(little_endian: bool) -> Vec<u8> {
+    let first = Tensor {
+        shape: &[256, 512],
+        strides: &[512, 1],
+        ..float("9", 300_000, &[], &[])
+    };
+    let second = Tensor {
+        offset: 1 << 17,
+        shape: &[100_000],
+        strides: &[1],
+        ..float("9", 300_000, &[], &[])
+    };
+    let half = Tensor {
+        class: "HalfStorage",
+        ..float("10", 200_000, &[200_000], &[1])
+    };
+    let mut file = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.".to_vec();
+    let mut p = Pickle::new();
+    p.op(b"}(")
+        .text("protocol_version")
+        .int(1001)
+        .text("little_endian");
+    p.op(if little_endian { b"\x88" } else { b"\x89" }).op(b"u");
+    file.extend(p.finish());
+    let mut p = Pickle::new();
+    p.op(b"}(")
+        .text("a")
+        .tensor(&first)
+        .text("b")
+        .tensor(&second)
+        .text("c")
+        .tensor(&half)
+        .op(b"u");
+    file.extend(p.finish());
+    let mut p = Pickle::new();
+    p.op(b"](").text("10").text("9").op(b"e");
+    file.extend(p.finish());
+    file.extend(200_000_u64.to_le_bytes());
+    file.extend(noise(400_000, 1));
+    file.extend(300_000_u64.to_le_bytes());
+    file.extend(noise(1_200_000, 2));
+    file
+}
+
+#[test]
+fn files_before_zip() {
+    let file = legacy(true);
+    let layout = checked_layout(&file);
+    assert_eq!(layout.format, "pytorch");
+    let names: Vec<_> = layout.tensors.iter().map(|t| &*t.name).collect();
+    assert_eq!(names, ["c", "a", "b"]);
+    let start = layout.tensors[0].range.start;
+    assert_eq!(start, start_of(&file, &noise(400_000, 1)));
+
+    let found = common::shape(&chunks(&file));
+    let second = start + 400_008;
+    let expected = [
+        (0, start as usize - 8, Dtype::Bytes),
+        (start - 8, 8, Dtype::Bytes),
+        (start, 400_000, Dtype::F16),
+        (start + 400_000, 8, Dtype::Bytes),
+        (second, 1 << 19, Dtype::F32),
+        (second + (1 << 19), 400_000, Dtype::F32),
+        (second + 924_288, 1_200_000 - 924_288, Dtype::F32),
+    ];
+    assert_eq!(found, expected);
+
+    let big = common::shape(&chunks(&legacy(false)));
+    assert!(
+        big.iter()
+            .all(|chunk| [Dtype::Bytes, Dtype::Unknown].contains(&chunk.2))
+    );
+    for len in [20, 27, 40, 100, 400] {
+        assert_eq!(checked_layout(&file[..len]).format, "unknown");
+        chunks(&file[..len]);
+    }
+}

@@ -13,18 +13,16 @@ const MAX_VALUES: usize = 2 << 20;
 const NODE: usize = 2;
 const OBJECT: usize = 6;
 
-/// Runs a pickle to its end.
-pub(super) fn run(bytes: &[u8]) -> Option<Graph<'_>> {
+/// Runs a pickle to its end. Returns what comes after it too.
+pub(super) fn run(bytes: &[u8]) -> Option<(Graph<'_>, &[u8])> {
     let mut ops = Ops::new(bytes);
     let mut machine = Machine::default();
     loop {
         let op = ops.next()?;
         if op == Op::Stop {
             let root = machine.pop()?;
-            return Some(Graph {
-                nodes: machine.nodes,
-                root,
-            });
+            let nodes = machine.nodes;
+            return Some((Graph { nodes, root }, ops.rest()));
         }
         machine.step(op)?;
     }
@@ -263,7 +261,7 @@ mod tests {
     use super::*;
 
     fn root_items(bytes: &[u8]) -> Option<Vec<Value<'_>>> {
-        let graph = run(bytes)?;
+        let (graph, _) = run(bytes)?;
         match graph.node(graph.root)? {
             Node::Tuple(items) | Node::List(items) => Some(items.clone()),
             Node::Dict(items) => Some(items.iter().flat_map(|&(k, v)| [k, v]).collect()),

@@ -8,5 +8,12 @@ pub(crate) use graph::{Graph, Node, Value};
 
 /// Reads a pickle, if it is sound and within bounds.
 pub(crate) fn read(bytes: &[u8]) -> Option<Graph<'_>> {
-    machine::run(bytes)
+    machine::run(bytes).map(|(graph, _)| graph)
+}
+
+/// Reads the first of several pickles, and moves `bytes` behind it.
+pub(crate) fn read_first<'a>(bytes: &mut &'a [u8]) -> Option<Graph<'a>> {
+    let (graph, rest) = machine::run(bytes)?;
+    *bytes = rest;
+    Some(graph)
 }

@@ -57,6 +57,11 @@ impl<'a> Ops<'a> {
         Ops { rest: bytes }
     }
 
+    /// What has not been read.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// The next opcode, if there is a sound one.
     pub fn next(&mut self) -> Option<Op<'a>> {
         let code = self.take(1)?[0];

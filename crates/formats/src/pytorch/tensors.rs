@@ -57,6 +57,11 @@ impl View<'_> {
         last?.checked_add(1)
     }
 
+    /// Whether it has every element from its first to its last, in whatever order.
+    pub fn is_dense(&self) -> bool {
+        self.extent().is_some() && self.extent() == size::elements(&self.shape)
+    }
+
     /// Elements in a row as they lie in memory: a transposed matrix has those of its columns.
     pub fn row(&self) -> u32 {
         let dims = self
@@ -72,7 +77,14 @@ impl View<'_> {
     }
 }
 
-/// The storages of an archive, by key.
+impl Storage {
+    /// Its bytes, as the pickle has it.
+    pub fn len(&self) -> Option<u64> {
+        self.elements.checked_mul(self.word.width)
+    }
+}
+
+/// The storages of a file, by key.
 pub(super) struct Storages<'a>(HashMap<&'a [u8], Storage>);
 
 impl<'a> Storages<'a> {
@@ -108,10 +120,17 @@ impl<'a> Storages<'a> {
     /// believed to be of its dtype.
     pub fn check(&mut self, len: impl Fn(&[u8]) -> Option<u64>) {
         for (key, storage) in &mut self.0 {
-            if storage.elements.checked_mul(storage.word.width) != len(key) {
+            if storage.len() != len(key) {
                 storage.dtype = Dtype::Unknown;
             }
         }
+    }
+
+    /// Where the elements' bytes are not in the order that is known.
+    pub fn forget(&mut self) {
+        self.0
+            .values_mut()
+            .for_each(|storage| storage.dtype = Dtype::Unknown);
     }
 }
 
