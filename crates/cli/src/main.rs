@@ -1,2 +1,0 @@
-//! The `sheaf` command.
-fn main() {}
