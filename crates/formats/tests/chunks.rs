@@ -3,7 +3,7 @@
 mod common;
 
 use common::gguf::{Writer, text};
-use common::pickle::{Pickle, Tensor};
+use common::pickle::{Pickle, Tensor, legacy};
 use common::zip::{Entry, Width, write};
 use common::{chunks, noise, safetensors, stream};
 use proptest::collection::vec;
@@ -41,7 +41,7 @@ fn sound() -> Vec<Vec<u8>> {
         ];
         write(&entries, width)
     };
-    vec![st, gguf, zip(Width::Zip32), zip(Width::Zip64)]
+    vec![st, gguf, zip(Width::Zip32), zip(Width::Zip64), legacy(true)]
 }
 
 fn pickle_bytes(pickle: &Pickle) -> Vec<u8> {

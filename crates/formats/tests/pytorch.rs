@@ -4,22 +4,10 @@
 
 mod common;
 
-use common::pickle::{Pickle, Tensor};
+use common::pickle::{Pickle, Tensor, float, legacy};
 use common::zip::{Entry, Width, write};
 use common::{checked_layout, chunks, noise};
 use sheaf_codec::Dtype;
-
-fn float<'a>(key: &'a str, elements: u64, shape: &'a [u64], strides: &'a [u64]) -> Tensor<'a> {
-    Tensor {
-        class: "FloatStorage",
-        key,
-        storage_elements: elements,
-        offset: 0,
-        shape,
-        strides,
-        dtype: None,
-    }
-}
 
 /// A checkpoint: two tensors, a view of the first, one in a dtype without storages of its own, and
 /// the state of an optimizer.
@@ -227,51 +215,6 @@ fn other_zip_files_are_unknown() {
     assert_eq!(checked_layout(&file).format, "unknown");
     chunks(b"PK\x03\x04");
     chunks(&file[..file.len() - 30]);
-}
-
-/// A file as it was before the zip files: one storage of two tensors and a rest, and another.
-fn legacy(little_endian: bool) -> Vec<u8> {
-    let first = Tensor {
-        shape: &[256, 512],
-        strides: &[512, 1],
-        ..float("9", 300_000, &[], &[])
-    };
-    let second = Tensor {
-        offset: 1 << 17,
-        shape: &[100_000],
-        strides: &[1],
-        ..float("9", 300_000, &[], &[])
-    };
-    let half = Tensor {
-        class: "HalfStorage",
-        ..float("10", 200_000, &[200_000], &[1])
-    };
-    let mut file = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.".to_vec();
-    let mut p = Pickle::new();
-    p.op(b"}(")
-        .text("protocol_version")
-        .int(1001)
-        .text("little_endian");
-    p.op(if little_endian { b"\x88" } else { b"\x89" }).op(b"u");
-    file.extend(p.finish());
-    let mut p = Pickle::new();
-    p.op(b"}(")
-        .text("a")
-        .tensor(&first)
-        .text("b")
-        .tensor(&second)
-        .text("c")
-        .tensor(&half)
-        .op(b"u");
-    file.extend(p.finish());
-    let mut p = Pickle::new();
-    p.op(b"](").text("10").text("9").op(b"e");
-    file.extend(p.finish());
-    file.extend(200_000_u64.to_le_bytes());
-    file.extend(noise(400_000, 1));
-    file.extend(300_000_u64.to_le_bytes());
-    file.extend(noise(1_200_000, 2));
-    file
 }
 
 #[test]

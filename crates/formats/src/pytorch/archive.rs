@@ -1,6 +1,5 @@
 //! PyTorch's zip files: a pickle that says what the storages are, and an entry for each of them.
 
-use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
 
@@ -61,7 +60,7 @@ struct Parts<'a> {
 impl<'a> Parts<'a> {
     fn find(file: &dyn ReadAt, directory: &'a Directory, folder: &[u8]) -> io::Result<Parts<'a>> {
         let mut parts = Parts {
-            places: HashMap::new(),
+            places: Places::new(),
             big_endian: false,
         };
         for entry in &directory.entries {

@@ -1,7 +1,7 @@
 //! From a pickle and the places of its storages to tensors and regions.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use sheaf_codec::Dtype;
@@ -10,8 +10,9 @@ use super::tensors::{Storage, Storages, View};
 use crate::format::{self, Contents, Region};
 use crate::layout::Tensor;
 
-/// Where each storage's bytes are, by its key.
-pub(super) type Places<'a> = HashMap<&'a [u8], Range<u64>>;
+/// Where each storage's bytes are, by its key. In order, so that cuts never depend on chance, even
+/// where a file gives two storages the same place.
+pub(super) type Places<'a> = BTreeMap<&'a [u8], Range<u64>>;
 
 /// What is in a file whose pickle was understood.
 pub(super) fn understood(

@@ -1,8 +1,6 @@
 //! What PyTorch wrote before its zip files: pickles one after the other (a magic number, a version,
 //! the system, the object, the storages' keys), then each storage with its length before it.
 
-use std::collections::HashMap;
-
 use super::contents::{Places, text, understood};
 use super::names;
 use super::tensors::Storages;
@@ -59,7 +57,7 @@ fn places<'a>(keys: &Graph<'a>, storages: &Storages<'_>, data: u64) -> Option<Pl
     let Node::List(keys) = keys.node(keys.root)? else {
         return None;
     };
-    let mut places = HashMap::new();
+    let mut places = Places::new();
     let mut end = data;
     for key in keys {
         let Value::Text(key) = *key else { return None };
