@@ -1,20 +1,44 @@
-//! What the codec is told of a chunk: the dtypes that it knows, and the limits of a chunk.
-//! Pure: no I/O, no clock, no global state.
+//! A chunk's bytes to a blob's bytes and back: planes by dtype, the cheapest coding of each plane
+//! and frame, a self-describing versioned blob. Pure: no I/O, no clock, no global state.
+//!
+//! [`encode`] makes a blob; [`Header::parse`] reads one's beginning, after which any frame decodes
+//! alone; [`decode`] does it all at once. `docs/format.md` defines every byte.
 
+mod check;
+mod coder;
+mod decode;
+mod delta;
 mod dtype;
+mod encode;
+mod error;
+mod frame;
+mod guess;
+mod header;
+mod input;
+pub mod inspect;
+mod layout;
+mod planes;
 
+pub use decode::decode;
 pub use dtype::Dtype;
+pub use encode::encode;
+pub use error::Error;
+pub use header::{Header, Parsed};
+pub use input::{Base, Blob, Hint, Level};
 
 /// The most raw bytes that a chunk may have.
 pub const MAX_CHUNK_LEN: usize = 16 << 20;
 
-/// What the codec is told of a chunk. Never part of a chunk's identity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hint {
-    /// What the elements are; [`Dtype::Unknown`] leaves it to be guessed from the bytes.
-    pub dtype: Dtype,
-    /// Elements in a row of the tensor; 0 when there are no rows.
-    pub row: u32,
-    /// Where in its tensor the chunk begins, in elements.
-    pub offset: u64,
+/// Raw bytes of a frame, nominally: whole elements or blocks are kept together, so that a frame has
+/// as many of those as fit ([`Header::raw_range`] tells), and a chunk's last frame may be shorter.
+pub const FRAME_LEN: usize = 256 << 10;
+
+/// The most bytes that a blob's header may take.
+pub const MAX_HEADER_LEN: usize = 1 << 20;
+
+/// The most bytes that the blob of a chunk of `raw_len` bytes can take.
+pub const fn max_blob_len(raw_len: usize) -> usize {
+    // No block has more than 1 KiB, so that no frame but the last is shorter than this.
+    let frames = raw_len / (FRAME_LEN - 1024) + 1;
+    header::MAX_FIXED_LEN + raw_len + frames * (header::FRAME_ENTRY_LEN + frame::MAX_OVERHEAD)
 }

@@ -1,0 +1,72 @@
+//! The codings of a plane, and the choice among them.
+
+mod choose;
+mod histogram;
+mod huffman;
+
+use crate::Error;
+
+pub(crate) use choose::{encode, zstd_len};
+pub(crate) use histogram::{adaptive_bits, entropy, histogram};
+
+/// How a plane of a frame is stored. The number is in the frame and never changes its meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Coding {
+    /// One byte, which is every byte of the plane.
+    Constant = 0,
+    /// The bytes themselves.
+    Raw = 1,
+    /// A Huffman code of its own.
+    Huffman = 2,
+    /// A zstd frame.
+    Zstd = 3,
+}
+
+impl Coding {
+    pub(crate) fn from_code(code: u8) -> Option<Coding> {
+        [Coding::Constant, Coding::Raw, Coding::Huffman, Coding::Zstd]
+            .into_iter()
+            .find(|coding| *coding as u8 == code)
+    }
+
+    /// Its name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Coding::Constant => "constant",
+            Coding::Raw => "raw",
+            Coding::Huffman => "huffman",
+            Coding::Zstd => "zstd",
+        }
+    }
+}
+
+/// What the encoder keeps from plane to plane.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    /// Made at the first use, since that takes memory and time.
+    zstd: Option<zstd::bulk::Compressor<'static>>,
+    zstd_level: i32,
+}
+
+/// Decodes a payload into exactly `out`.
+pub(crate) fn decode(coding: Coding, payload: &[u8], out: &mut [u8]) -> Result<(), Error> {
+    match coding {
+        Coding::Constant => {
+            let &[byte] = payload else {
+                return Err(Error::Malformed("constant plane"));
+            };
+            out.fill(byte);
+        }
+        Coding::Raw if payload.len() == out.len() => out.copy_from_slice(payload),
+        Coding::Raw => return Err(Error::Malformed("raw plane")),
+        Coding::Huffman => huffman::decode(payload, out)?,
+        Coding::Zstd => {
+            // The slice bounds what zstd may write, whatever its frame claims.
+            let len = zstd::bulk::decompress_to_buffer(payload, out);
+            if len.ok() != Some(out.len()) {
+                return Err(Error::Malformed("zstd plane"));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! Writing the streams.
+
+use super::{Code, JUMP_LEN, MAX_BITS, STREAMS, lengths, quarter};
+
+/// Symbols that are written at once: with 7 bits left over from before they fit in a word.
+const GROUP: usize = 5;
+const _: () = assert!(GROUP * MAX_BITS as usize + 7 <= 64);
+
+/// Appends the payload of a plane, each of whose bytes the code has.
+pub(crate) fn encode(plane: &[u8], code: &Code, out: &mut Vec<u8>) {
+    out.extend(lengths::write(&code.lengths));
+    let jump = out.len();
+    out.resize(jump + JUMP_LEN, 0);
+    let codes: [u32; 256] =
+        std::array::from_fn(|i| u32::from(code.bits[i]) << 8 | u32::from(code.lengths[i]));
+    for stream in 0..STREAMS {
+        let start = out.len();
+        write_stream(&plane[quarter(plane.len(), stream)], &codes, out);
+        if stream + 1 < STREAMS {
+            let len = ((out.len() - start) as u32).to_le_bytes();
+            out[jump + 4 * stream..][..4].copy_from_slice(&len);
+        }
+    }
+}
+
+/// Bits before they are whole bytes: the low `count` of `bits`.
+struct Pending {
+    bits: u64,
+    count: u32,
+}
+
+impl Pending {
+    #[inline(always)]
+    fn push(&mut self, code: u64, len: u32) {
+        self.bits = self.bits << len | code;
+        self.count += len;
+    }
+
+    /// The pending bits from the top of a word on.
+    #[inline(always)]
+    fn word(&self) -> [u8; 8] {
+        // Shifted in two steps, since there may be none.
+        (self.bits << (63 - self.count) << 1).to_be_bytes()
+    }
+}
+
+fn write_stream(symbols: &[u8], codes: &[u32; 256], out: &mut Vec<u8>) {
+    let mut at = out.len();
+    out.resize(at + symbols.len() * MAX_BITS as usize / 8 + 16, 0);
+    let mut pending = Pending { bits: 0, count: 0 };
+    let (groups, rest) = symbols.as_chunks::<GROUP>();
+    for group in groups {
+        let (bits, len) = joined(group, codes);
+        pending.push(bits, len);
+        out[at..at + 8].copy_from_slice(&pending.word());
+        at += pending.count as usize / 8;
+        pending.count %= 8;
+    }
+    for &symbol in rest {
+        let code = codes[usize::from(symbol)];
+        pending.push(u64::from(code >> 8), code & 0xff);
+    }
+    out[at..at + 8].copy_from_slice(&pending.word());
+    out.truncate(at + pending.count.div_ceil(8) as usize);
+}
+
+/// The codes of a group as one, joined pairwise so that they do not wait for each other.
+#[inline(always)]
+fn joined(group: &[u8; GROUP], codes: &[u32; 256]) -> (u64, u32) {
+    let [a, b, c, d, e] = group.map(|symbol| {
+        let code = codes[usize::from(symbol)];
+        (u64::from(code >> 8), code & 0xff)
+    });
+    let join = |(x, m): (u64, u32), (y, n): (u64, u32)| (x << n | y, m + n);
+    join(join(join(a, b), join(c, d)), e)
+}

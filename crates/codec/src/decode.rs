@@ -1,0 +1,126 @@
+//! From blob to chunk.
+
+use std::ops::Range;
+
+use crate::check::check;
+use crate::header::{BaseRef, Header, Parsed};
+use crate::layout::Layout;
+use crate::{Error, delta, frame};
+
+/// Decodes and verifies a whole blob: header against itself, each frame against its hash and its
+/// check, the result against the chunk id.
+pub fn decode(blob: &[u8], base: Option<&[u8]>) -> Result<Vec<u8>, Error> {
+    let Parsed::Header(header, len) = Header::parse(blob)? else {
+        return Err(Error::Malformed("header ends early"));
+    };
+    let mut out = Vec::with_capacity(header.raw_len() as usize);
+    header.decode_frames(0..header.frames(), &blob[len..], base, &mut out)?;
+    if *blake3::hash(&out).as_bytes() != header.chunk_id() {
+        return Err(Error::WrongChunk);
+    }
+    Ok(out)
+}
+
+impl Header {
+    /// Verifies and decodes a run of frames from exactly its stored bytes, appending the raw bytes
+    /// to `out`, which is left as it was when that fails. A delta needs the base's raw bytes, whole.
+    pub fn decode_frames(
+        &self,
+        frames: Range<usize>,
+        stored: &[u8],
+        base: Option<&[u8]>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        if frames.start > frames.end || frames.end > self.frames() {
+            return Err(Error::Malformed("no such frames"));
+        }
+        let range = self.stored_range(frames.clone());
+        if stored.len() as u64 != range.end - range.start {
+            return Err(Error::Malformed("length of the frames"));
+        }
+        let base = self.usable_base(base)?;
+        let kept = out.len();
+        let decoded = self.decode_each(frames, stored, base, out);
+        if decoded.is_err() {
+            out.truncate(kept);
+        }
+        decoded
+    }
+
+    /// The base, if the blob is a delta: it must have the length that the header names. Another
+    /// chunk of that length is found by the frames' checks.
+    fn usable_base<'a>(
+        &self,
+        base: Option<&'a [u8]>,
+    ) -> Result<Option<(BaseRef, &'a [u8])>, Error> {
+        let Some(base_ref) = self.facts.base else {
+            return Ok(None);
+        };
+        match base {
+            Some(raw) if raw.len() == base_ref.raw_len as usize => Ok(Some((base_ref, raw))),
+            _ => Err(Error::Base),
+        }
+    }
+
+    fn decode_each(
+        &self,
+        frames: Range<usize>,
+        mut stored: &[u8],
+        base: Option<(BaseRef, &[u8])>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let raw = self.raw_range(frames.clone());
+        out.reserve((raw.end - raw.start) as usize);
+        let mut scratch = Vec::new();
+        for frame in frames {
+            let entry = &self.index[frame];
+            let (bytes, rest) = stored.split_at(entry.stored_len as usize);
+            stored = rest;
+            if *blake3::hash(bytes).as_bytes() != entry.hash {
+                return Err(Error::CorruptFrame(frame));
+            }
+            let start = out.len();
+            out.resize(start + self.facts.frame_range(frame).len(), 0);
+            let to = &mut out[start..];
+            self.decode_one(frame, bytes, base, &mut scratch, to)?;
+            if check(to) != entry.check {
+                return Err(self.wrong(frame));
+            }
+        }
+        Ok(())
+    }
+
+    /// A delta that decodes wrong most likely got another base.
+    fn wrong(&self, frame: usize) -> Error {
+        if self.facts.base.is_some() {
+            Error::Base
+        } else {
+            Error::WrongDecode(frame)
+        }
+    }
+
+    fn decode_one(
+        &self,
+        frame: usize,
+        stored: &[u8],
+        base: Option<(BaseRef, &[u8])>,
+        scratch: &mut Vec<u8>,
+        out: &mut [u8],
+    ) -> Result<(), Error> {
+        let dtype = self.facts.hint.dtype;
+        let core = frame::core(Layout::of(dtype), self.facts.lead, out.len());
+        let Some((base_ref, base)) = base else {
+            return frame::decode(Layout::of(dtype), &core, stored, scratch, out);
+        };
+        let layout = delta::layout(dtype, base_ref.residual);
+        frame::decode(layout, &core, stored, scratch, out)?;
+        let base = &base[self.facts.frame_range(frame)];
+        delta::inverse(
+            dtype,
+            base_ref.residual,
+            &mut out[core.clone()],
+            &base[core],
+        );
+        Ok(())
+    }
+}

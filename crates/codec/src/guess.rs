@@ -1,0 +1,110 @@
+//! What the elements of a chunk of unknown kind are, from the statistics of its bytes.
+
+use crate::Dtype;
+use crate::coder::{adaptive_bits, zstd_len};
+use crate::layout::Layout;
+use crate::planes;
+
+/// Bytes that are looked at: some runs spread over the chunk.
+const RUNS: usize = 8;
+const RUN: usize = 4096;
+
+/// The dtype under which the bytes look cheapest, and how many bytes come before its first whole
+/// element.
+pub(crate) fn guess(raw: &[u8]) -> (Dtype, u8) {
+    let sample = sample(raw);
+    let bytes = cost(Dtype::Bytes, 0, &sample).min(8.0 * zstd_len(&sample, 1) as f64);
+    let (best, dtype, lead) = candidates()
+        .map(|(dtype, lead)| (cost(dtype, lead, &sample), dtype, lead))
+        .fold((f64::MAX, Dtype::Bytes, 0), |best, next| {
+            if next.0 < best.0 { next } else { best }
+        });
+    // Wide elements must show: text and mixed bytes are better off undivided.
+    if best >= bytes * 0.97 {
+        return (Dtype::Bytes, 0);
+    }
+    (dtype, lead)
+}
+
+/// Narrow before wide, integers before floats: among equals the first is taken.
+fn candidates() -> impl Iterator<Item = (Dtype, u8)> {
+    let aligned = [
+        Dtype::F16,
+        Dtype::Bf16,
+        Dtype::U32,
+        Dtype::F32,
+        Dtype::U64,
+        Dtype::F64,
+    ];
+    aligned
+        .into_iter()
+        .flat_map(|dtype| (0..dtype.block_bytes() as u8).map(move |lead| (dtype, lead)))
+}
+
+/// Runs that begin at multiples of 8, so that the phase of wide elements is kept.
+fn sample(raw: &[u8]) -> Vec<u8> {
+    if raw.len() <= RUNS * RUN {
+        return raw.to_vec();
+    }
+    let step = (raw.len() - RUN) / (RUNS - 1) / 8 * 8;
+    (0..RUNS)
+        .flat_map(|run| &raw[run * step..run * step + RUN])
+        .copied()
+        .collect()
+}
+
+/// The bits that the sample's planes take, by the frequencies of their bytes.
+fn cost(dtype: Dtype, lead: u8, sample: &[u8]) -> f64 {
+    let layout = Layout::of(dtype);
+    let core = crate::frame::core(layout, lead, sample.len());
+    let mut planes = vec![0; core.len()];
+    planes::split(layout, &sample[core.clone()], &mut planes);
+    let edges = 8 * (sample.len() - core.len());
+    let plane = planes.len() / layout.planes();
+    let coded: f64 = planes.chunks(plane.max(1)).map(adaptive_bits).sum();
+    edges as f64 + coded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers about 0 with a spread of magnitudes, without a source of randomness.
+    fn weights(count: u32) -> impl Iterator<Item = f32> {
+        (0..count).map(|i| {
+            let u = (i.wrapping_mul(2_654_435_761) >> 8) as f32 / (1 << 24) as f32;
+            let v = (i.wrapping_mul(2_246_822_519) >> 8) as f32 / (1 << 24) as f32;
+            (u - 0.5) * v * 0.1
+        })
+    }
+
+    #[test]
+    fn floats_are_found_at_any_phase() {
+        let singles: Vec<u8> = weights(20_000).flat_map(f32::to_le_bytes).collect();
+        let doubles: Vec<u8> = weights(20_000)
+            .flat_map(|x| (f64::from(x) / 3.0).to_le_bytes())
+            .collect();
+        let bf16: Vec<u8> = weights(20_000)
+            .flat_map(|x| ((x.to_bits() >> 16) as u16).to_le_bytes())
+            .collect();
+        assert_eq!(guess(&singles), (Dtype::F32, 0));
+        assert_eq!(guess(&singles[1..]), (Dtype::F32, 3));
+        assert_eq!(guess(&doubles[3..]), (Dtype::F64, 5));
+        assert_eq!(guess(&bf16), (Dtype::Bf16, 0));
+        assert_eq!(guess(&bf16[1..]), (Dtype::Bf16, 1));
+    }
+
+    #[test]
+    fn text_and_noise_are_bytes() {
+        let mut noise = vec![0; 100_000];
+        blake3::Hasher::new()
+            .update(b"noise")
+            .finalize_xof()
+            .fill(&mut noise);
+        assert_eq!(guess(include_bytes!("guess.rs")), (Dtype::Bytes, 0));
+        assert_eq!(guess(&noise), (Dtype::Bytes, 0));
+        assert_eq!(guess(&noise[..1000]), (Dtype::Bytes, 0));
+        assert_eq!(guess(b""), (Dtype::Bytes, 0));
+        assert_eq!(guess(b"x"), (Dtype::Bytes, 0));
+    }
+}

@@ -1,0 +1,176 @@
+//! What the codec makes of a chunk, for people to look at.
+
+use crate::coder::{Coding, entropy, histogram};
+use crate::header::{Header, Parsed};
+use crate::layout::Layout;
+use crate::{Dtype, Error, delta, frame, planes};
+
+/// What is in a blob.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// Its elements.
+    pub dtype: Dtype,
+    /// Whether its planes are those of a delta.
+    pub delta: bool,
+    /// Raw bytes of the chunk.
+    pub raw_len: u64,
+    /// Bytes of the blob's header.
+    pub header_len: u64,
+    /// The planes, each over all frames.
+    pub planes: Vec<PlaneDescription>,
+}
+
+/// What became of a plane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaneDescription {
+    /// What it holds.
+    pub name: &'static str,
+    /// Its bytes before.
+    pub raw_len: u64,
+    /// Its bytes in the blob.
+    pub stored_len: u64,
+    /// In how many frames each coding was taken, by the coding's name.
+    pub codings: Vec<(&'static str, usize)>,
+}
+
+/// How much there is in a plane.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlaneEntropy {
+    /// What it holds.
+    pub name: &'static str,
+    /// The order-0 entropy of its bytes, from 0 to 8.
+    pub bits_per_symbol: f64,
+    /// Bits that the plane has for each symbol: 8.
+    pub bits: f64,
+}
+
+/// Describes a blob, whose frames are not decoded.
+pub fn describe(blob: &[u8]) -> Result<Description, Error> {
+    let Parsed::Header(header, header_len) = Header::parse(blob)? else {
+        return Err(Error::Malformed("header ends early"));
+    };
+    let dtype = header.hint().dtype;
+    let layout = match header.facts.base {
+        Some(base) => delta::layout(dtype, base.residual),
+        None => Layout::of(dtype),
+    };
+    let mut planes: Vec<PlaneDescription> = (0..layout.planes())
+        .map(|plane| PlaneDescription {
+            name: layout.name(plane),
+            raw_len: 0,
+            stored_len: 0,
+            codings: Vec::new(),
+        })
+        .collect();
+    for frame in 0..header.frames() {
+        add_frame(&header, layout, frame, blob, &mut planes)?;
+    }
+    Ok(Description {
+        dtype,
+        delta: header.base().is_some(),
+        raw_len: header.raw_len(),
+        header_len: header_len as u64,
+        planes,
+    })
+}
+
+fn add_frame(
+    header: &Header,
+    layout: Layout,
+    frame: usize,
+    blob: &[u8],
+    planes: &mut [PlaneDescription],
+) -> Result<(), Error> {
+    let raw_len = header.facts.frame_range(frame).len();
+    let core = frame::core(layout, header.facts.lead, raw_len);
+    let range = header.stored_range(frame..frame + 1);
+    let stored = blob
+        .get(range.start as usize..range.end as usize)
+        .ok_or(Error::Malformed("frame ends early"))?;
+    let (parts, _) = frame::parse(layout, &core, raw_len, stored)?;
+    for (plane, part) in planes.iter_mut().zip(parts) {
+        plane.raw_len += part.raw_len as u64;
+        plane.stored_len += part.payload.len() as u64;
+        count(&mut plane.codings, part.coding);
+    }
+    Ok(())
+}
+
+fn count(codings: &mut Vec<(&'static str, usize)>, coding: Coding) {
+    match codings.iter_mut().find(|(name, _)| *name == coding.name()) {
+        Some((_, count)) => *count += 1,
+        None => codings.push((coding.name(), 1)),
+    }
+}
+
+/// The entropy of each plane of a chunk's bytes.
+pub fn plane_entropy(raw: &[u8], dtype: Dtype) -> Vec<PlaneEntropy> {
+    let layout = Layout::of(dtype);
+    let core = frame::core(layout, 0, raw.len());
+    let mut split = vec![0; core.len()];
+    planes::split(layout, &raw[core], &mut split);
+    let mut rest = split.as_slice();
+    (0..layout.planes())
+        .map(|plane| {
+            let len = split.len() / layout.unit() * layout.share(plane);
+            let (bytes, after) = rest.split_at(len);
+            rest = after;
+            let bits_per_symbol = entropy(&histogram(bytes));
+            PlaneEntropy {
+                name: layout.name(plane),
+                bits_per_symbol,
+                bits: 8.0,
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Hint, Level, encode};
+
+    #[test]
+    fn planes_add_up() {
+        let raw: Vec<u8> = (0..300_000u32)
+            .flat_map(|i| (i as f32 * 0.01).to_le_bytes())
+            .collect();
+        let hint = Hint {
+            dtype: Dtype::F32,
+            row: 0,
+            offset: 0,
+        };
+        let blob = encode(&raw, [0; 32], &hint, None, Level::Default);
+        let description = describe(&blob.bytes).unwrap();
+        assert_eq!(description.planes.len(), 4);
+        assert_eq!(description.planes[3].name, "exponent");
+        let raw_len: u64 = description.planes.iter().map(|plane| plane.raw_len).sum();
+        assert_eq!(raw_len, raw.len() as u64);
+        assert_eq!(description.raw_len, raw.len() as u64);
+        let stored: u64 = description
+            .planes
+            .iter()
+            .map(|plane| plane.stored_len)
+            .sum();
+        assert!(description.header_len + stored <= blob.bytes.len() as u64);
+        for plane in &description.planes {
+            let frames: usize = plane.codings.iter().map(|(_, count)| count).sum();
+            assert_eq!(frames, raw.len().div_ceil(crate::FRAME_LEN));
+        }
+        assert!(describe(&blob.bytes[..1000]).is_err());
+    }
+
+    #[test]
+    fn entropy_by_plane() {
+        let raw: Vec<u8> = (0..65_536u32)
+            .flat_map(|i| (i as u16).to_le_bytes())
+            .collect();
+        let planes = plane_entropy(&raw, Dtype::U16);
+        assert_eq!(planes.len(), 2);
+        assert!(
+            planes
+                .iter()
+                .all(|plane| plane.bits_per_symbol == 8.0 && plane.bits == 8.0)
+        );
+    }
+}
