@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::check::check;
-use crate::header::{BaseRef, Header, Parsed};
+use crate::header::{BaseRef, Header, Parsed, frame_hash};
 use crate::layout::Layout;
 use crate::{Error, delta, frame};
 
@@ -76,7 +76,7 @@ impl Header {
             let entry = &self.index[frame];
             let (bytes, rest) = stored.split_at(entry.stored_len as usize);
             stored = rest;
-            if *blake3::hash(bytes).as_bytes() != entry.hash {
+            if frame_hash(bytes) != entry.hash {
                 return Err(Error::CorruptFrame(frame));
             }
             let start = out.len();

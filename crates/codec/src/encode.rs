@@ -151,7 +151,7 @@ impl<'a> Encoder<'a> {
         let stored = &out[start..];
         FrameEntry {
             stored_len: stored.len() as u32,
-            hash: *blake3::hash(stored).as_bytes(),
+            hash: header::frame_hash(stored),
             check: check(raw),
         }
     }

@@ -14,8 +14,17 @@ const FIXED_LEN: usize = PREFIX_LEN + 4 + 32 + 1 + 1 + 4 + 8 + 1;
 /// Base chunk id, its dtype, its length.
 const BASE_LEN: usize = 32 + 1 + 4;
 pub(crate) const MAX_FIXED_LEN: usize = FIXED_LEN + BASE_LEN;
-/// Stored length, BLAKE3 of the stored bytes, check of the raw bytes.
-pub(crate) const FRAME_ENTRY_LEN: usize = 4 + 32 + 8;
+/// Bytes of a frame's hash: the first of the BLAKE3 of its stored bytes. They name nothing; that no
+/// other bytes can be found for a given frame is what is asked of them.
+pub(crate) const FRAME_HASH_LEN: usize = 16;
+/// Stored length, hash of the stored bytes, check of the raw bytes.
+pub(crate) const FRAME_ENTRY_LEN: usize = 4 + FRAME_HASH_LEN + 8;
+
+/// The hash of a frame's stored bytes.
+pub(crate) fn frame_hash(stored: &[u8]) -> [u8; FRAME_HASH_LEN] {
+    let hash = blake3::hash(stored);
+    std::array::from_fn(|i| hash.as_bytes()[i])
+}
 
 /// How a delta's elements were combined with the base's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +48,7 @@ pub(crate) struct BaseRef {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FrameEntry {
     pub stored_len: u32,
-    pub hash: [u8; 32],
+    pub hash: [u8; FRAME_HASH_LEN],
     pub check: u64,
 }
 

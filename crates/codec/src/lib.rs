@@ -6,6 +6,7 @@
 
 mod check;
 mod coder;
+mod cpu;
 mod decode;
 mod delta;
 mod dtype;

@@ -1,9 +1,20 @@
 //! Elements to planes and back: the byte grouping.
 
+use crate::cpu::at_best;
 use crate::layout::{Layout, Part};
 
-/// Splits whole elements into planes, one after the other in `out`, which has the same length.
-pub(crate) fn split(layout: Layout, raw: &[u8], out: &mut [u8]) {
+at_best! {
+    /// Splits whole elements into planes, one after the other in `out`, which has the same length.
+    pub(crate) fn split(layout: Layout, raw: &[u8], out: &mut [u8]) = split_any
+}
+
+at_best! {
+    /// Puts planes back together: the inverse of [`split`].
+    pub(crate) fn merge(layout: Layout, planes: &[u8], out: &mut [u8]) = merge_any
+}
+
+#[inline(always)]
+fn split_any(layout: Layout, raw: &[u8], out: &mut [u8]) {
     match layout {
         Layout::Bytes(1) => out.copy_from_slice(raw),
         Layout::Bytes(2) => split_words::<2>(raw, out, |word| word),
@@ -22,8 +33,8 @@ pub(crate) fn split(layout: Layout, raw: &[u8], out: &mut [u8]) {
     }
 }
 
-/// Puts planes back together: the inverse of [`split`].
-pub(crate) fn merge(layout: Layout, planes: &[u8], out: &mut [u8]) {
+#[inline(always)]
+fn merge_any(layout: Layout, planes: &[u8], out: &mut [u8]) {
     match layout {
         Layout::Bytes(1) => out.copy_from_slice(planes),
         Layout::Bytes(2) => merge_words::<2>(planes, out, |word| word),

@@ -275,11 +275,11 @@ fn resealed(blob: &[u8], header_len: usize, at: usize, with: &[u8]) -> Vec<u8> {
     for (byte, value) in bad[start..].iter_mut().zip(with) {
         *byte = *value;
     }
-    let index = header_len - header.frames() * 44;
+    let index = header_len - header.frames() * 28;
     for frame in 0..header.frames() {
         let range = header.stored_range(frame..frame + 1);
         let hash = id(&bad[range.start as usize..range.end as usize]);
-        bad[index + frame * 44 + 4..][..32].copy_from_slice(&hash);
+        bad[index + frame * 28 + 4..][..16].copy_from_slice(&hash[..16]);
     }
     bad
 }

@@ -3,6 +3,7 @@
 use super::histogram::{entropy, histogram};
 use super::{Coding, Scratch, huffman};
 use crate::Level;
+use crate::cpu::at_best;
 
 /// Encodes a plane to the end of `out`.
 pub(crate) fn encode(
@@ -27,14 +28,10 @@ pub(crate) fn encode(
     let code = huffman::Code::new(&counts);
     let coded = code.encoded_len(&counts);
     let worth = plane.len() - (plane.len() as f64 * effort(level).least_gain) as usize;
-    let limit = coded.min(worth);
-    if looks_repetitive(plane, &counts, repeats, &code, level, scratch) {
-        let start = out.len();
-        zstd_append(plane, effort(level).zstd, scratch, out);
-        if out.len() - start < limit {
-            return Coding::Zstd;
-        }
-        out.truncate(start);
+    if looks_repetitive(plane, &counts, repeats, &code, level, scratch)
+        && append_zstd_below(coded.min(worth), plane, effort(level).zstd, scratch, out)
+    {
+        return Coding::Zstd;
     }
     if coded < worth {
         huffman::encode(plane, &code, out);
@@ -48,8 +45,9 @@ pub(crate) fn encode(
 struct Effort {
     /// The least share of a plane that coding it must save: less is not worth the decoder's time.
     least_gain: f64,
-    /// The level of zstd.
-    zstd: i32,
+    /// The levels of zstd that are tried. Higher ones are not always smaller on planes: they find
+    /// matches that cost more than the code of their bytes.
+    zstd: &'static [i32],
     /// How much of a plane is given to zstd to see if it finds repetition.
     sample: usize,
 }
@@ -58,17 +56,17 @@ const fn effort(level: Level) -> Effort {
     match level {
         Level::Fast => Effort {
             least_gain: 0.03,
-            zstd: 1,
+            zstd: &[1],
             sample: 4 << 10,
         },
         Level::Default => Effort {
             least_gain: 0.01,
-            zstd: 3,
+            zstd: &[1, 3],
             sample: 8 << 10,
         },
         Level::Max => Effort {
             least_gain: 0.0,
-            zstd: 12,
+            zstd: &[1, 3, 12],
             sample: 64 << 10,
         },
     }
@@ -80,8 +78,13 @@ fn is_constant(plane: &[u8], first: u8) -> bool {
         .all(|part| part.iter().fold(0, |any, byte| any | (byte ^ first)) == 0)
 }
 
-/// The share of bytes that are equal to the next.
-fn repeats(plane: &[u8]) -> f64 {
+at_best! {
+    /// The share of bytes that are equal to the next.
+    fn repeats(plane: &[u8]) -> f64 = equal_neighbours
+}
+
+#[inline(always)]
+fn equal_neighbours(plane: &[u8]) -> f64 {
     let mut count = 0u32;
     let pairs = plane[1..].chunks(128).zip(plane.chunks(128));
     for (next, part) in pairs {
@@ -131,6 +134,30 @@ fn looks_repetitive(
     let mut out = Vec::new();
     zstd_append(sample, 1, scratch, &mut out);
     (out.len() as f64) < 0.97 * code.encoded_len(&histogram(sample)) as f64
+}
+
+/// Appends the smallest zstd frame of some levels', if that is below a length.
+fn append_zstd_below(
+    limit: usize,
+    plane: &[u8],
+    levels: &[i32],
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) -> bool {
+    let start = out.len();
+    let mut best = limit;
+    for &level in levels {
+        let try_at = out.len();
+        zstd_append(plane, level, scratch, out);
+        let len = out.len() - try_at;
+        if len < best {
+            best = len;
+            out.drain(start..try_at);
+        } else {
+            out.truncate(try_at);
+        }
+    }
+    best < limit
 }
 
 /// Appends a zstd frame of the bytes.

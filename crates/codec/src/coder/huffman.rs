@@ -1,6 +1,6 @@
 //! A Huffman code of at most 11 bits, in four streams that are decoded side by side.
 //!
-//! Payload: the code's lengths ([`lengths`]); the byte lengths of the first three streams, 4 bytes
+//! Payload: the code's lengths ([`lengths`]); the byte lengths of the first three streams, 3 bytes
 //! each; the streams. Stream `i` has the plane's `i`th quarter, rounded up; a code's first bit is
 //! the highest that is free in a byte.
 
@@ -17,7 +17,7 @@ const MAX_BITS: u32 = 11;
 /// Streams of a plane.
 const STREAMS: usize = 4;
 /// Bytes of the streams' lengths.
-const JUMP_LEN: usize = 4 * (STREAMS - 1);
+const JUMP_LEN: usize = 3 * (STREAMS - 1);
 
 /// A code: for each byte its length (0 for one that does not occur) and its bits.
 pub(crate) struct Code {

@@ -3,12 +3,20 @@
 use super::table::{self, MAX_SYMBOLS, Table};
 use super::{Code, JUMP_LEN, MAX_BITS, STREAMS, lengths, quarter};
 use crate::Error;
+use crate::cpu::at_best;
 
 /// Look-ups between two loads of a word, which has at least 57 bits then.
 const LOOKUPS: usize = 5;
 const _: () = assert!(LOOKUPS * MAX_BITS as usize <= 57);
-/// Bytes that a round of look-ups may write, the last one's spare bytes included.
-const REACH: usize = (LOOKUPS - 1) * MAX_SYMBOLS + 8;
+/// The most that a round of look-ups decodes.
+const ROUND_SYMBOLS: usize = LOOKUPS * MAX_SYMBOLS;
+const ROUND_BITS: usize = LOOKUPS * MAX_BITS as usize;
+/// The first bytes of a round's output where an entry may be written: a power of two, so that a
+/// mask can show it.
+const STARTS: usize = 32;
+const _: () = assert!((LOOKUPS - 1) * MAX_SYMBOLS < STARTS);
+/// What a round may write, the spare bytes of its last entry included.
+const WINDOW: usize = STARTS - 1 + 8;
 
 /// Decodes a payload into exactly `out`.
 pub(crate) fn decode(payload: &[u8], out: &mut [u8]) -> Result<(), Error> {
@@ -28,13 +36,9 @@ pub(crate) fn decode(payload: &[u8], out: &mut [u8]) -> Result<(), Error> {
             end: range.end,
         }
     });
-    while streams.iter().all(|stream| stream.has_room(data)) {
-        for stream in &mut streams {
-            stream.round(&table, data, out);
-        }
-    }
+    read_side_by_side(&mut streams, &table, data, out);
     for (stream, end) in streams.iter_mut().zip(ends) {
-        while stream.has_room(data) {
+        while stream.rounds(data) > 0 {
             stream.round(&table, data, out);
         }
         while stream.at < stream.end {
@@ -47,12 +51,42 @@ pub(crate) fn decode(payload: &[u8], out: &mut [u8]) -> Result<(), Error> {
     Ok(())
 }
 
+at_best! {
+    /// Reads all streams in turn, as far as each has room for a round: none waits for another's
+    /// look-up.
+    fn read_side_by_side(
+        streams: &mut [Stream; STREAMS], table: &Table, data: &[u8], out: &mut [u8],
+    ) = side_by_side
+}
+
+#[inline(always)]
+fn side_by_side(streams: &mut [Stream; STREAMS], table: &Table, data: &[u8], out: &mut [u8]) {
+    let mut now = *streams;
+    loop {
+        let rounds = now
+            .iter()
+            .map(|stream| stream.rounds(data))
+            .min()
+            .unwrap_or(0);
+        if rounds == 0 {
+            break;
+        }
+        for _ in 0..rounds {
+            for stream in &mut now {
+                stream.round(table, data, out);
+            }
+        }
+    }
+    *streams = now;
+}
+
 /// Where each stream ends.
 fn stream_ends(jump: &[u8], len: usize) -> Result<[usize; STREAMS], Error> {
     let mut ends = [len; STREAMS];
     let mut end = 0usize;
-    for (to, stream) in ends.iter_mut().zip(jump.as_chunks::<4>().0) {
-        end = end.saturating_add(u32::from_le_bytes(*stream) as usize);
+    for (to, stream) in ends.iter_mut().zip(jump.as_chunks::<3>().0) {
+        let [low, middle, high] = *stream;
+        end += u32::from_le_bytes([low, middle, high, 0]) as usize;
         *to = end;
     }
     if end > len {
@@ -71,27 +105,42 @@ struct Stream {
 }
 
 impl Stream {
-    /// Whether a round can neither read nor write beyond what is there.
+    /// How many rounds there are, at least, that can neither read nor write beyond what is there.
     #[inline(always)]
-    fn has_room(&self, data: &[u8]) -> bool {
-        self.at + REACH <= self.end && self.bit / 8 + 8 <= data.len()
+    fn rounds(&self, data: &[u8]) -> usize {
+        let symbols = self.end.saturating_sub(self.at + WINDOW - ROUND_SYMBOLS) / ROUND_SYMBOLS;
+        let bits = (data.len() * 8).saturating_sub(self.bit + 64 - ROUND_BITS) / ROUND_BITS;
+        symbols.min(bits)
     }
 
     /// Decodes [`LOOKUPS`] entries.
     #[inline(always)]
     fn round(&mut self, table: &Table, data: &[u8], out: &mut [u8]) {
-        let Some(bytes) = data[self.bit / 8..].first_chunk::<8>() else {
+        let Some(bytes) = data
+            .get(self.bit / 8..)
+            .and_then(|data| data.first_chunk::<8>())
+        else {
+            return;
+        };
+        let Some(window) = out
+            .get_mut(self.at..)
+            .and_then(|out| out.first_chunk_mut::<WINDOW>())
+        else {
             return;
         };
         let mut word = u64::from_be_bytes(*bytes) << (self.bit % 8);
+        // Bits in the low byte, symbols above it: 5 times 11 bits do not carry over.
+        let mut sums = 0;
         for _ in 0..LOOKUPS {
             let entry = table[(word >> (64 - MAX_BITS)) as usize];
-            out[self.at..self.at + 8].copy_from_slice(&entry.to_le_bytes());
-            self.at += (entry >> 48) as usize & 0xff;
-            let len = entry >> 56;
-            word <<= len;
-            self.bit += len as usize;
+            // The mask changes nothing; it shows that the bytes are inside the window.
+            let at = (sums >> 8) as usize % STARTS;
+            window[at..at + 8].copy_from_slice(&entry.to_le_bytes());
+            sums += entry >> 48;
+            word <<= (entry >> 48) % 64;
         }
+        self.at += (sums >> 8) as usize;
+        self.bit += sums as usize % 256;
     }
 
     /// Decodes one symbol.

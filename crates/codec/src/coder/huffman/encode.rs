@@ -1,5 +1,7 @@
 //! Writing the streams.
 
+use crate::cpu::at_best;
+
 use super::{Code, JUMP_LEN, MAX_BITS, STREAMS, lengths, quarter};
 
 /// Symbols that are written at once: with 7 bits left over from before they fit in a word.
@@ -18,7 +20,7 @@ pub(crate) fn encode(plane: &[u8], code: &Code, out: &mut Vec<u8>) {
         write_stream(&plane[quarter(plane.len(), stream)], &codes, out);
         if stream + 1 < STREAMS {
             let len = ((out.len() - start) as u32).to_le_bytes();
-            out[jump + 4 * stream..][..4].copy_from_slice(&len);
+            out[jump + 3 * stream..][..3].copy_from_slice(&len[..3]);
         }
     }
 }
@@ -44,7 +46,13 @@ impl Pending {
     }
 }
 
-fn write_stream(symbols: &[u8], codes: &[u32; 256], out: &mut Vec<u8>) {
+at_best! {
+    /// Appends the codes of symbols, up to a whole byte.
+    fn write_stream(symbols: &[u8], codes: &[u32; 256], out: &mut Vec<u8>) = stream
+}
+
+#[inline(always)]
+fn stream(symbols: &[u8], codes: &[u32; 256], out: &mut Vec<u8>) {
     let mut at = out.len();
     out.resize(at + symbols.len() * MAX_BITS as usize / 8 + 16, 0);
     let mut pending = Pending { bits: 0, count: 0 };

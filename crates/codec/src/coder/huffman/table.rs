@@ -7,10 +7,10 @@ pub(super) const SIZE: usize = 1 << MAX_BITS;
 /// The most symbols of an entry.
 pub(super) const MAX_SYMBOLS: usize = 6;
 
-/// An entry: the symbols from the low byte on, their number in byte 6, their bits in byte 7.
+/// An entry: the symbols from the low byte on, their bits in byte 6, their number in byte 7.
 pub(super) type Table = [u64; SIZE];
 
-const ONE_SYMBOL: u64 = 1 << 48;
+const ONE_SYMBOL: u64 = 1 << 56;
 
 /// The symbols of a code in the order of their bits.
 struct Symbols {
@@ -40,7 +40,7 @@ impl Symbols {
             for &(byte, len) in self.ordered.iter().take_while(|(_, len)| *len <= free) {
                 let (part, after) = rest.split_at_mut(1 << (free - len));
                 let with = entry | u64::from(byte) << (8 * count);
-                self.fill(part, with + ONE_SYMBOL + (u64::from(len) << 56), count + 1);
+                self.fill(part, with + ONE_SYMBOL + (u64::from(len) << 48), count + 1);
                 rest = after;
             }
         }

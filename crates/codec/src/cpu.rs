@@ -1,0 +1,39 @@
+//! The machine's better instructions for plain loops: the same code compiled twice, and the choice
+//! made at run time.
+
+/// Defines a function that runs an `#[inline(always)]` one, compiled for AVX2 and BMI2 where the
+/// machine has them and for any machine otherwise. There is one source, so that both do the same.
+macro_rules! at_best {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:path) => {
+        $(#[$meta])*
+        $vis fn $name($($arg: $type),*) $(-> $out)? {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,movbe")]
+                fn better($($arg: $type),*) $(-> $out)? {
+                    $body($($arg),*)
+                }
+                if $crate::cpu::has_v3() {
+                    // SAFETY: `better` is a safe function that only asks for the features that
+                    // `has_v3` has just found.
+                    #[allow(unsafe_code)]
+                    return unsafe { better($($arg),*) };
+                }
+            }
+            $body($($arg),*)
+        }
+    };
+}
+pub(crate) use at_best;
+
+/// Whether the machine has the features that [`at_best`] asks for.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+pub(crate) fn has_v3() -> bool {
+    is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("lzcnt")
+        && is_x86_feature_detected!("popcnt")
+        && is_x86_feature_detected!("movbe")
+}
