@@ -67,7 +67,7 @@ impl<'a> Encoder<'a> {
         let candidates = [None, Some(Residual::Difference), Some(Residual::Xor)].map(|residual| {
             residual.map(|residual| BaseRef {
                 id: base.id,
-                dtype: base.dtype,
+                dtype: self.facts.hint.dtype,
                 raw_len: base.raw.len() as u32,
                 residual,
             })

@@ -286,8 +286,8 @@ fn read_facts(reader: &mut Reader<'_>) -> Result<Facts, Error> {
     let base = residual
         .map(|residual| read_base(reader, residual))
         .transpose()?;
-    if base.is_some_and(|base| base.raw_len != raw_len) {
-        return Err(Error::Malformed("base length"));
+    if base.is_some_and(|base| base.raw_len != raw_len || base.dtype != dtype) {
+        return Err(Error::Malformed("base of another kind"));
     }
     Ok(Facts {
         raw_len,
@@ -355,6 +355,9 @@ impl Reader<'_> {
 
     fn dtype(&mut self) -> Result<Dtype, Error> {
         let [code] = self.take()?;
-        Dtype::from_code(code).ok_or(Error::Malformed("dtype"))
+        match Dtype::from_code(code) {
+            Some(Dtype::Unknown) | None => Err(Error::Malformed("dtype")),
+            Some(dtype) => Ok(dtype),
+        }
     }
 }
