@@ -43,9 +43,8 @@ impl Coding {
 /// What the encoder keeps from plane to plane.
 #[derive(Default)]
 pub(crate) struct Scratch {
-    /// Made at the first use, since that takes memory and time.
-    zstd: Option<zstd::bulk::Compressor<'static>>,
-    zstd_level: i32,
+    /// By level, each made at its first use, since that takes memory and time.
+    zstd: Vec<(i32, zstd::bulk::Compressor<'static>)>,
 }
 
 /// Decodes a payload into exactly `out`.

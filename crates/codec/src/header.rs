@@ -1,125 +1,17 @@
 //! A blob's header: what it says, its bytes, and where its frames are.
 
+mod facts;
+mod parse;
+
 use std::ops::Range;
 
-use crate::layout::Layout;
-use crate::{Dtype, Error, FRAME_LEN, Hint, MAX_CHUNK_LEN, MAX_HEADER_LEN, frame};
+use facts::PREFIX_LEN;
+pub(crate) use facts::{
+    BaseRef, FRAME_ENTRY_LEN, Facts, FrameEntry, MAX_FIXED_LEN, Residual, frame_hash, write,
+};
+use parse::{Reader, claimed_len, read_facts, read_index};
 
-pub(crate) const MAGIC: [u8; 4] = *b"\x8fShB";
-pub(crate) const VERSION: u8 = 1;
-/// Magic, version, header length.
-const PREFIX_LEN: usize = 9;
-/// Everything before the base or the index.
-const FIXED_LEN: usize = PREFIX_LEN + 4 + 32 + 1 + 1 + 4 + 8 + 1;
-/// Base chunk id, its dtype, its length.
-const BASE_LEN: usize = 32 + 1 + 4;
-pub(crate) const MAX_FIXED_LEN: usize = FIXED_LEN + BASE_LEN;
-/// Bytes of a frame's hash: the first of the BLAKE3 of its stored bytes. They name nothing; that no
-/// other bytes can be found for a given frame is what is asked of them.
-pub(crate) const FRAME_HASH_LEN: usize = 16;
-/// Stored length, hash of the stored bytes, check of the raw bytes.
-pub(crate) const FRAME_ENTRY_LEN: usize = 4 + FRAME_HASH_LEN + 8;
-
-/// The hash of a frame's stored bytes.
-pub(crate) fn frame_hash(stored: &[u8]) -> [u8; FRAME_HASH_LEN] {
-    let hash = blake3::hash(stored);
-    std::array::from_fn(|i| hash.as_bytes()[i])
-}
-
-/// How a delta's elements were combined with the base's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Residual {
-    /// The zigzag of the difference in the numbers' order.
-    Difference = 1,
-    /// The exclusive or of the bytes.
-    Xor = 2,
-}
-
-/// What a delta's header says of its base.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct BaseRef {
-    pub id: [u8; 32],
-    pub dtype: Dtype,
-    pub raw_len: u32,
-    pub residual: Residual,
-}
-
-/// A frame's line in the index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct FrameEntry {
-    pub stored_len: u32,
-    pub hash: [u8; FRAME_HASH_LEN],
-    pub check: u64,
-}
-
-/// What a header says, beyond its frames.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Facts {
-    pub raw_len: u32,
-    pub chunk_id: [u8; 32],
-    pub hint: Hint,
-    /// Bytes of each frame before its first whole element.
-    pub lead: u8,
-    pub base: Option<BaseRef>,
-}
-
-impl Facts {
-    /// Raw bytes of every frame but the last: as many whole elements as fit.
-    pub(crate) fn frame_len(&self) -> usize {
-        frame_len(self.hint.dtype)
-    }
-
-    pub(crate) fn frames(&self) -> usize {
-        (self.raw_len as usize).div_ceil(self.frame_len())
-    }
-
-    /// The raw bytes of a frame; empty beyond the last.
-    pub(crate) fn frame_range(&self, frame: usize) -> Range<usize> {
-        let start = frame
-            .saturating_mul(self.frame_len())
-            .min(self.raw_len as usize);
-        start..(start + self.frame_len()).min(self.raw_len as usize)
-    }
-
-    fn header_len(&self) -> usize {
-        let base = if self.base.is_some() { BASE_LEN } else { 0 };
-        FIXED_LEN + base + self.frames() * FRAME_ENTRY_LEN
-    }
-}
-
-/// Raw bytes of a whole frame of a dtype.
-pub(crate) fn frame_len(dtype: Dtype) -> usize {
-    let unit = Layout::of(dtype).unit();
-    FRAME_LEN / unit * unit
-}
-
-/// Writes a header.
-pub(crate) fn write(facts: &Facts, index: &[FrameEntry]) -> Vec<u8> {
-    let len = facts.header_len();
-    let mut out = Vec::with_capacity(len);
-    out.extend(MAGIC);
-    out.push(VERSION);
-    out.extend((len as u32).to_le_bytes());
-    out.extend(facts.raw_len.to_le_bytes());
-    out.extend(facts.chunk_id);
-    out.push(facts.base.map_or(0, |base| base.residual as u8));
-    out.push(facts.hint.dtype.code());
-    out.extend(facts.hint.row.to_le_bytes());
-    out.extend(facts.hint.offset.to_le_bytes());
-    out.push(facts.lead);
-    if let Some(base) = &facts.base {
-        out.extend(base.id);
-        out.push(base.dtype.code());
-        out.extend(base.raw_len.to_le_bytes());
-    }
-    for entry in index {
-        out.extend(entry.stored_len.to_le_bytes());
-        out.extend(entry.hash);
-        out.extend(entry.check.to_le_bytes());
-    }
-    debug_assert_eq!(out.len(), len);
-    out
-}
+use crate::{Error, Hint};
 
 /// A blob's header, parsed and checked for consistency.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -236,94 +128,7 @@ impl Header {
     }
 }
 
-/// The header's length by its own claim, if that much is there: checked against magic, version
-/// and bound.
-fn claimed_len(prefix: &[u8]) -> Result<Option<usize>, Error> {
-    let known = prefix.len().min(MAGIC.len());
-    if prefix[..known] != MAGIC[..known] {
-        return Err(Error::Malformed("magic"));
-    }
-    match prefix.get(MAGIC.len()) {
-        Some(&VERSION) | None => {}
-        Some(&version) => return Err(Error::Version(version)),
-    }
-    let Some(bytes) = prefix.get(MAGIC.len() + 1..PREFIX_LEN) else {
-        return Ok(None);
-    };
-    let len = bytes
-        .iter()
-        .rev()
-        .fold(0usize, |len, byte| len << 8 | usize::from(*byte));
-    if !(FIXED_LEN..=MAX_HEADER_LEN).contains(&len) {
-        return Err(Error::Malformed("header length"));
-    }
-    Ok(Some(len))
-}
-
-fn read_facts(reader: &mut Reader<'_>) -> Result<Facts, Error> {
-    let raw_len = reader.u32()?;
-    if raw_len as usize > MAX_CHUNK_LEN {
-        return Err(Error::Malformed("chunk too long"));
-    }
-    let chunk_id = reader.take()?;
-    let [residual] = reader.take()?;
-    let dtype = reader.dtype()?;
-    let hint = Hint {
-        dtype,
-        row: reader.u32()?,
-        offset: u64::from_le_bytes(reader.take()?),
-    };
-    let [lead] = reader.take()?;
-    if usize::from(lead) >= Layout::of(dtype).unit() {
-        return Err(Error::Malformed("lead"));
-    }
-    let residual = match residual {
-        0 => None,
-        1 => Some(Residual::Difference),
-        2 => Some(Residual::Xor),
-        _ => return Err(Error::Malformed("residual")),
-    };
-    let base = residual
-        .map(|residual| read_base(reader, residual))
-        .transpose()?;
-    if base.is_some_and(|base| base.raw_len != raw_len || base.dtype != dtype) {
-        return Err(Error::Malformed("base of another kind"));
-    }
-    Ok(Facts {
-        raw_len,
-        chunk_id,
-        hint,
-        lead,
-        base,
-    })
-}
-
-fn read_base(reader: &mut Reader<'_>, residual: Residual) -> Result<BaseRef, Error> {
-    Ok(BaseRef {
-        id: reader.take()?,
-        dtype: reader.dtype()?,
-        raw_len: reader.u32()?,
-        residual,
-    })
-}
-
-fn read_index(reader: &mut Reader<'_>, facts: &Facts) -> Result<Vec<FrameEntry>, Error> {
-    (0..facts.frames())
-        .map(|frame| {
-            let stored_len = reader.u32()?;
-            if stored_len as usize > facts.frame_range(frame).len() + frame::MAX_OVERHEAD {
-                return Err(Error::Malformed("frame too long"));
-            }
-            let hash = reader.take()?;
-            Ok(FrameEntry {
-                stored_len,
-                hash,
-                check: u64::from_le_bytes(reader.take()?),
-            })
-        })
-        .collect()
-}
-
+/// Where each frame begins, and where the last ends.
 fn starts(header_len: usize, index: &[FrameEntry]) -> Vec<u64> {
     let mut at = header_len as u64;
     let mut starts = vec![at];
@@ -332,32 +137,4 @@ fn starts(header_len: usize, index: &[FrameEntry]) -> Vec<u64> {
         starts.push(at);
     }
     starts
-}
-
-/// Takes fields from bytes.
-struct Reader<'a> {
-    bytes: &'a [u8],
-}
-
-impl Reader<'_> {
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], Error> {
-        let (field, rest) = self
-            .bytes
-            .split_first_chunk::<N>()
-            .ok_or(Error::Malformed("header ends early"))?;
-        self.bytes = rest;
-        Ok(*field)
-    }
-
-    fn u32(&mut self) -> Result<u32, Error> {
-        self.take().map(u32::from_le_bytes)
-    }
-
-    fn dtype(&mut self) -> Result<Dtype, Error> {
-        let [code] = self.take()?;
-        match Dtype::from_code(code) {
-            Some(Dtype::Unknown) | None => Err(Error::Malformed("dtype")),
-            Some(dtype) => Ok(dtype),
-        }
-    }
 }

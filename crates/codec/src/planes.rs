@@ -3,6 +3,19 @@
 use crate::cpu::at_best;
 use crate::layout::{Layout, Part};
 
+/// Runs an expression with a part's length as a constant, where it is a usual one.
+macro_rules! for_len {
+    ($len:expr, $name:ident => $known:expr, else $other:expr) => {
+        for_len!(@ $len, $name, $known, $other, 1 4 8 12 16 32 64 128)
+    };
+    (@ $len:expr, $name:ident, $known:expr, $other:expr, $($value:literal)*) => {
+        match $len {
+            $($value => { const $name: usize = $value; $known })*
+            _ => $other,
+        }
+    };
+}
+
 at_best! {
     /// Splits whole elements into planes, one after the other in `out`, which has the same length.
     pub(crate) fn split(layout: Layout, raw: &[u8], out: &mut [u8]) = split_any
@@ -120,9 +133,14 @@ fn split_blocks(parts: &[Part], raw: &[u8], out: &mut [u8]) {
     let (mut within, mut rest) = (0, out);
     for part in parts {
         let (plane, after) = rest.split_at_mut(part.len * count);
-        for (to, block) in plane.chunks_exact_mut(part.len).zip(raw.chunks_exact(unit)) {
-            to.copy_from_slice(&block[within..within + part.len]);
-        }
+        let blocks = raw
+            .chunks_exact(unit)
+            .map(|block| &block[within..within + part.len]);
+        for_len!(part.len, N => gather::<N>(blocks, plane), else for (to, from) in
+            plane.chunks_exact_mut(part.len).zip(blocks)
+        {
+            to.copy_from_slice(from);
+        });
         (within, rest) = (within + part.len, after);
     }
 }
@@ -133,10 +151,30 @@ fn merge_blocks(parts: &[Part], planes: &[u8], out: &mut [u8]) {
     let (mut within, mut rest) = (0, planes);
     for part in parts {
         let (plane, after) = rest.split_at(part.len * count);
-        for (from, block) in plane.chunks_exact(part.len).zip(out.chunks_exact_mut(unit)) {
-            block[within..within + part.len].copy_from_slice(from);
-        }
+        let blocks = out
+            .chunks_exact_mut(unit)
+            .map(|block| &mut block[within..within + part.len]);
+        for_len!(part.len, N => scatter::<N>(plane, blocks), else for (from, to) in
+            plane.chunks_exact(part.len).zip(blocks)
+        {
+            to.copy_from_slice(from);
+        });
         (within, rest) = (within + part.len, after);
+    }
+}
+
+/// Copies runs of a length that the compiler knows, which takes no call for each.
+#[inline(always)]
+fn gather<'a, const N: usize>(blocks: impl Iterator<Item = &'a [u8]>, plane: &mut [u8]) {
+    for (to, from) in plane.as_chunks_mut::<N>().0.iter_mut().zip(blocks) {
+        to.copy_from_slice(from);
+    }
+}
+
+#[inline(always)]
+fn scatter<'a, const N: usize>(plane: &[u8], blocks: impl Iterator<Item = &'a mut [u8]>) {
+    for (from, to) in plane.as_chunks::<N>().0.iter().zip(blocks) {
+        to.copy_from_slice(from);
     }
 }
 
@@ -159,6 +197,23 @@ mod tests {
                 merge(layout, &planes, &mut back);
                 assert_eq!(back, raw, "{dtype:?} {count}");
             }
+        }
+    }
+
+    #[test]
+    fn every_machine_does_the_same() {
+        for &dtype in Dtype::ALL {
+            let layout = Layout::of(dtype);
+            let raw: Vec<u8> = (0..777 * layout.unit())
+                .map(|i| (i * i + i / 5) as u8)
+                .collect();
+            let (mut best, mut plain) = (vec![0; raw.len()], vec![0; raw.len()]);
+            split(layout, &raw, &mut best);
+            split_any(layout, &raw, &mut plain);
+            assert_eq!(best, plain, "{dtype:?}");
+            merge(layout, &raw, &mut best);
+            merge_any(layout, &raw, &mut plain);
+            assert_eq!(best, plain, "{dtype:?}");
         }
     }
 

@@ -9,6 +9,8 @@ use common::*;
 use proptest::prelude::*;
 use sheaf_codec::{Dtype, Error, FRAME_LEN, Header, Level, MAX_CHUNK_LEN, Parsed, decode};
 
+const LEVELS: [Level; 3] = [Level::Fast, Level::Default, Level::Max];
+
 fn header(blob: &[u8]) -> Header {
     match Header::parse(blob).unwrap() {
         Parsed::Header(header, _) => *header,

@@ -172,11 +172,17 @@ fn zstd_append(bytes: &[u8], level: i32, scratch: &mut Scratch, out: &mut Vec<u8
 }
 
 fn compressor(level: i32, scratch: &mut Scratch) -> Option<&mut zstd::bulk::Compressor<'static>> {
-    if scratch.zstd.is_none() || scratch.zstd_level != level {
-        scratch.zstd = zstd::bulk::Compressor::new(level).ok();
-        scratch.zstd_level = level;
-    }
-    scratch.zstd.as_mut()
+    let at = scratch.zstd.iter().position(|(of, _)| *of == level);
+    let at = match at {
+        Some(at) => at,
+        None => {
+            scratch
+                .zstd
+                .push((level, zstd::bulk::Compressor::new(level).ok()?));
+            scratch.zstd.len() - 1
+        }
+    };
+    scratch.zstd.get_mut(at).map(|(_, zstd)| zstd)
 }
 
 /// The length of a zstd frame of the bytes.

@@ -7,7 +7,6 @@
 mod decode;
 mod encode;
 mod lengths;
-mod table;
 
 pub(crate) use decode::decode;
 pub(crate) use encode::encode;

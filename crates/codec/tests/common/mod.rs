@@ -2,8 +2,6 @@
 
 use sheaf_codec::{Base, Blob, Dtype, Hint, Level};
 
-pub const LEVELS: [Level; 3] = [Level::Fast, Level::Default, Level::Max];
-
 pub fn id(raw: &[u8]) -> [u8; 32] {
     *blake3::hash(raw).as_bytes()
 }

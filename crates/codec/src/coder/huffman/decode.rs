@@ -1,28 +1,23 @@
 //! Reading the streams.
 
-use super::table::{self, MAX_SYMBOLS, Table};
+mod many;
+mod single;
+
 use super::{Code, JUMP_LEN, MAX_BITS, STREAMS, lengths, quarter};
 use crate::Error;
-use crate::cpu::at_best;
 
-/// Look-ups between two loads of a word, which has at least 57 bits then.
+/// Entries of a decoder's table, which tells what any 11 bits begin with.
+const SIZE: usize = 1 << MAX_BITS;
+/// Look-ups of a round, between two loads of a word, which has at least 57 bits then.
 const LOOKUPS: usize = 5;
-const _: () = assert!(LOOKUPS * MAX_BITS as usize <= 57);
-/// The most that a round of look-ups decodes.
-const ROUND_SYMBOLS: usize = LOOKUPS * MAX_SYMBOLS;
+/// The most bits that a round reads.
 const ROUND_BITS: usize = LOOKUPS * MAX_BITS as usize;
-/// The first bytes of a round's output where an entry may be written: a power of two, so that a
-/// mask can show it.
-const STARTS: usize = 32;
-const _: () = assert!((LOOKUPS - 1) * MAX_SYMBOLS < STARTS);
-/// What a round may write, the spare bytes of its last entry included.
-const WINDOW: usize = STARTS - 1 + 8;
+const _: () = assert!(ROUND_BITS <= 57);
 
 /// Decodes a payload into exactly `out`.
 pub(crate) fn decode(payload: &[u8], out: &mut [u8]) -> Result<(), Error> {
     let (lengths, taken) = lengths::read(payload)?;
     let code = Code::from_lengths(lengths);
-    let table = table::build(&code);
     let (jump, data) = payload[taken..]
         .split_at_checked(JUMP_LEN)
         .ok_or(Error::Malformed("huffman plane"))?;
@@ -36,48 +31,19 @@ pub(crate) fn decode(payload: &[u8], out: &mut [u8]) -> Result<(), Error> {
             end: range.end,
         }
     });
-    read_side_by_side(&mut streams, &table, data, out);
+    let table = single::table(&code);
+    if many::pays(&code) {
+        many::read(&mut streams, &many::table(&code), data, out);
+    } else {
+        single::read(&mut streams, &table, data, out);
+    }
     for (stream, end) in streams.iter_mut().zip(ends) {
-        while stream.rounds(data) > 0 {
-            stream.round(&table, data, out);
-        }
-        while stream.at < stream.end {
-            stream.one(&table, &code, data, out);
-        }
+        stream.finish(&table, data, out);
         if stream.bit.div_ceil(8) != end {
             return Err(Error::Malformed("huffman stream"));
         }
     }
     Ok(())
-}
-
-at_best! {
-    /// Reads all streams in turn, as far as each has room for a round: none waits for another's
-    /// look-up.
-    fn read_side_by_side(
-        streams: &mut [Stream; STREAMS], table: &Table, data: &[u8], out: &mut [u8],
-    ) = side_by_side
-}
-
-#[inline(always)]
-fn side_by_side(streams: &mut [Stream; STREAMS], table: &Table, data: &[u8], out: &mut [u8]) {
-    let mut now = *streams;
-    loop {
-        let rounds = now
-            .iter()
-            .map(|stream| stream.rounds(data))
-            .min()
-            .unwrap_or(0);
-        if rounds == 0 {
-            break;
-        }
-        for _ in 0..rounds {
-            for stream in &mut now {
-                stream.round(table, data, out);
-            }
-        }
-    }
-    *streams = now;
 }
 
 /// Where each stream ends.
@@ -105,54 +71,69 @@ struct Stream {
 }
 
 impl Stream {
-    /// How many rounds there are, at least, that can neither read nor write beyond what is there.
+    /// How many rounds there are, at least, that neither read nor write beyond what is there, where
+    /// each decodes at most `symbols` and writes `window` bytes.
     #[inline(always)]
-    fn rounds(&self, data: &[u8]) -> usize {
-        let symbols = self.end.saturating_sub(self.at + WINDOW - ROUND_SYMBOLS) / ROUND_SYMBOLS;
-        let bits = (data.len() * 8).saturating_sub(self.bit + 64 - ROUND_BITS) / ROUND_BITS;
-        symbols.min(bits)
+    fn rounds(&self, data: &[u8], symbols: usize, window: usize) -> usize {
+        let by_symbols = self.end.saturating_sub(self.at + window - symbols) / symbols;
+        let by_bits = (data.len() * 8).saturating_sub(self.bit + 64 - ROUND_BITS) / ROUND_BITS;
+        by_symbols.min(by_bits)
     }
 
-    /// Decodes [`LOOKUPS`] entries.
+    /// The next bits from the top of a word on, at least 57.
     #[inline(always)]
-    fn round(&mut self, table: &Table, data: &[u8], out: &mut [u8]) {
-        let Some(bytes) = data
-            .get(self.bit / 8..)
-            .and_then(|data| data.first_chunk::<8>())
-        else {
-            return;
-        };
-        let Some(window) = out
-            .get_mut(self.at..)
-            .and_then(|out| out.first_chunk_mut::<WINDOW>())
-        else {
-            return;
-        };
-        let mut word = u64::from_be_bytes(*bytes) << (self.bit % 8);
-        // Bits in the low byte, symbols above it: 5 times 11 bits do not carry over.
-        let mut sums = 0;
-        for _ in 0..LOOKUPS {
-            let entry = table[(word >> (64 - MAX_BITS)) as usize];
-            // The mask changes nothing; it shows that the bytes are inside the window.
-            let at = (sums >> 8) as usize % STARTS;
-            window[at..at + 8].copy_from_slice(&entry.to_le_bytes());
-            sums += entry >> 48;
-            word <<= (entry >> 48) % 64;
+    fn word(&self, data: &[u8]) -> Option<u64> {
+        let bytes = data.get(self.bit / 8..)?.first_chunk::<8>()?;
+        Some(u64::from_be_bytes(*bytes) << (self.bit % 8))
+    }
+
+    /// Decodes what is left, symbol by symbol. Bits beyond the data are zeros.
+    fn finish(&mut self, table: &single::Table, data: &[u8], out: &mut [u8]) {
+        while self.at < self.end {
+            let left = data.get(self.bit / 8..).unwrap_or_default();
+            let mut bytes = [0; 4];
+            let len = left.len().min(4);
+            bytes[..len].copy_from_slice(&left[..len]);
+            let word = u32::from_be_bytes(bytes) << (self.bit % 8);
+            let entry = table[(word >> (32 - MAX_BITS)) as usize];
+            out[self.at] = entry as u8;
+            self.at += 1;
+            self.bit += usize::from(entry >> 8);
         }
-        self.at += (sums >> 8) as usize;
-        self.bit += sums as usize % 256;
     }
+}
 
-    /// Decodes one symbol.
-    fn one(&mut self, table: &Table, code: &Code, data: &[u8], out: &mut [u8]) {
-        let mut bytes = [0; 4];
-        let left = data.get(self.bit / 8..).unwrap_or_default();
-        let len = left.len().min(4);
-        bytes[..len].copy_from_slice(&left[..len]);
-        let word = u32::from_be_bytes(bytes) << (self.bit % 8);
-        let symbol = table[(word >> (32 - MAX_BITS)) as usize] as u8;
-        out[self.at] = symbol;
-        self.at += 1;
-        self.bit += usize::from(code.lengths[usize::from(symbol)]);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both ways of looking up, compiled for this machine and for any, read the same.
+    #[test]
+    fn all_readers_agree() {
+        let mut lengths = [0; 256];
+        lengths[..5].copy_from_slice(&[2, 2, 2, 3, 3]);
+        let code = Code::from_lengths(lengths);
+        let mut data = vec![0; 4000];
+        blake3::Hasher::new().finalize_xof().fill(&mut data);
+        let single_table = single::table(&code);
+        let many_table = many::table(&code);
+        let run = |read: &dyn Fn(&mut [Stream; STREAMS], &mut [u8])| {
+            let mut out = vec![0; 8000];
+            let mut streams = std::array::from_fn(|i| Stream {
+                bit: i * 8000,
+                at: i * 2000,
+                end: (i + 1) * 2000,
+            });
+            read(&mut streams, &mut out);
+            streams
+                .iter_mut()
+                .for_each(|stream| stream.finish(&single_table, &data, &mut out));
+            (out, streams.map(|stream| stream.bit))
+        };
+        let slow = run(&|_, _| {});
+        assert!(slow == run(&|streams, out| single::read(streams, &single_table, &data, out)));
+        assert!(slow == run(&|streams, out| single::read_any(streams, &single_table, &data, out)));
+        assert!(slow == run(&|streams, out| many::read(streams, &many_table, &data, out)));
+        assert!(slow == run(&|streams, out| many::read_any(streams, &many_table, &data, out)));
     }
 }
