@@ -105,14 +105,16 @@ impl<'a> Encoder<'a> {
     }
 
     fn blob(&mut self) -> Blob {
-        let mut frames = Vec::with_capacity(self.raw.len() / 2);
+        // The header has a known length, so that the frames can be put in their place at once.
+        let header_len = self.facts.header_len();
+        let mut bytes = Vec::with_capacity(header_len + self.raw.len() + self.raw.len() / 1024);
+        bytes.resize(header_len, 0);
         let index: Vec<FrameEntry> = (0..self.facts.frames())
-            .map(|frame| self.frame(frame, &mut frames))
+            .map(|frame| self.frame(frame, &mut bytes))
             .collect();
-        let mut bytes = header::write(&self.facts, &index);
-        let header_len = bytes.len();
-        let id = *blake3::hash(&bytes).as_bytes();
-        bytes.append(&mut frames);
+        let header = header::write(&self.facts, &index);
+        bytes[..header_len].copy_from_slice(&header);
+        let id = *blake3::hash(&header).as_bytes();
         Blob {
             bytes,
             header_len,

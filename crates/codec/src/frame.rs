@@ -37,7 +37,7 @@ pub(crate) fn encode(
     out: &mut Vec<u8>,
 ) {
     let Scratch { planes, coder } = scratch;
-    planes.clear();
+    // What is in it from the frame before is overwritten.
     planes.resize(words.len(), 0);
     planes::split(layout, words, planes);
     let directory = out.len();

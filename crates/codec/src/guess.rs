@@ -1,7 +1,7 @@
 //! What the elements of a chunk of unknown kind are, from the statistics of its bytes.
 
 use crate::Dtype;
-use crate::coder::{adaptive_bits, zstd_len};
+use crate::coder::{adaptive_bits, entropy, histogram, zstd_len};
 use crate::layout::Layout;
 use crate::planes;
 
@@ -13,6 +13,9 @@ const RUN: usize = 4096;
 /// element.
 pub(crate) fn guess(raw: &[u8]) -> (Dtype, u8) {
     let sample = sample(raw);
+    if is_noise(&sample) {
+        return (Dtype::Bytes, 0);
+    }
     let bytes = cost(Dtype::Bytes, 0, &sample).min(8.0 * zstd_len(&sample, 1) as f64);
     let (best, dtype, lead) = candidates()
         .map(|(dtype, lead)| (cost(dtype, lead, &sample), dtype, lead))
@@ -24,6 +27,18 @@ pub(crate) fn guess(raw: &[u8]) -> (Dtype, u8) {
         return (Dtype::Bytes, 0);
     }
     (dtype, lead)
+}
+
+/// Whether no byte of a word of 8 says anything: what is true of compressed bytes, for which the
+/// rest would be wasted time. The entropy of so few draws is near their number's logarithm.
+fn is_noise(sample: &[u8]) -> bool {
+    let mut words = vec![0; sample.len() / 8 * 8];
+    planes::split(Layout::Bytes(8), &sample[..words.len()], &mut words);
+    let plane = words.len() / 8;
+    plane >= RUN
+        && words
+            .chunks(plane)
+            .all(|bytes| entropy(&histogram(bytes)) > 7.93)
 }
 
 /// Narrow before wide, integers before floats: among equals the first is taken.

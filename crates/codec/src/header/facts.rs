@@ -81,7 +81,7 @@ impl Facts {
         start..(start + self.frame_len()).min(self.raw_len as usize)
     }
 
-    pub(super) fn header_len(&self) -> usize {
+    pub(crate) fn header_len(&self) -> usize {
         let base = if self.base.is_some() { BASE_LEN } else { 0 };
         FIXED_LEN + base + self.frames() * FRAME_ENTRY_LEN
     }
