@@ -287,8 +287,6 @@ fn resealed(blob: &[u8], header_len: usize, at: usize, with: &[u8]) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
-
     #[test]
     fn any_chunk_comes_back(
         dtype in proptest::sample::select(Dtype::ALL),
