@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use crate::check::check;
 use crate::header::{BaseRef, Header, Parsed, frame_hash};
-use crate::layout::Layout;
 use crate::{Error, delta, frame};
 
 /// Decodes and verifies a whole blob: header against itself, each frame against its hash and its
@@ -107,20 +106,18 @@ impl Header {
         scratch: &mut Vec<u8>,
         out: &mut [u8],
     ) -> Result<(), Error> {
-        let dtype = self.facts.hint.dtype;
-        let core = frame::core(Layout::of(dtype), self.facts.lead, out.len());
-        let Some((base_ref, base)) = base else {
-            return frame::decode(Layout::of(dtype), &core, stored, scratch, out);
-        };
-        let layout = delta::layout(dtype, base_ref.residual);
+        let layout = self.facts.layout();
+        let core = frame::core(layout, self.facts.lead, out.len());
         frame::decode(layout, &core, stored, scratch, out)?;
-        let base = &base[self.facts.frame_range(frame)];
-        delta::inverse(
-            dtype,
-            base_ref.residual,
-            &mut out[core.clone()],
-            &base[core],
-        );
+        if let Some((base_ref, base)) = base {
+            let base = &base[self.facts.frame_range(frame)];
+            delta::inverse(
+                self.facts.hint.dtype,
+                base_ref.residual,
+                &mut out[core.clone()],
+                &base[core],
+            );
+        }
         Ok(())
     }
 }

@@ -3,7 +3,6 @@
 use crate::check::check;
 use crate::frame::{self, Scratch};
 use crate::header::{self, BaseRef, Facts, FrameEntry, Residual};
-use crate::layout::Layout;
 use crate::{Base, Blob, Dtype, Hint, Level, MAX_CHUNK_LEN, delta, guess};
 
 /// Encodes a chunk. With a base the result is a delta only where that is smaller. Never fails:
@@ -128,28 +127,17 @@ impl<'a> Encoder<'a> {
         let range = self.facts.frame_range(frame);
         let raw = &self.raw[range.clone()];
         let start = out.len();
-        let dtype = self.facts.hint.dtype;
-        let core = frame::core(Layout::of(dtype), self.facts.lead, raw.len());
+        let layout = self.facts.layout();
+        let core = frame::core(layout, self.facts.lead, raw.len());
         let edges = [&raw[..core.start], &raw[core.end..]];
-        match self.facts.base {
-            None => {
-                let layout = Layout::of(dtype);
-                frame::encode(
-                    layout,
-                    &raw[core],
-                    edges,
-                    self.level,
-                    &mut self.scratch,
-                    out,
-                );
-            }
-            Some(base) => {
-                let layout = delta::layout(dtype, base.residual);
-                let mut words = raw[core.clone()].to_vec();
-                delta::forward(dtype, base.residual, &mut words, &self.base[range][core]);
-                frame::encode(layout, &words, edges, self.level, &mut self.scratch, out);
-            }
-        }
+        let residual = self.facts.base.map(|base| {
+            let mut words = raw[core.clone()].to_vec();
+            let of_base = &self.base[range][core.clone()];
+            delta::forward(self.facts.hint.dtype, base.residual, &mut words, of_base);
+            words
+        });
+        let words = residual.as_deref().unwrap_or(&raw[core]);
+        frame::encode(layout, words, edges, self.level, &mut self.scratch, out);
         let stored = &out[start..];
         FrameEntry {
             stored_len: stored.len() as u32,

@@ -115,6 +115,7 @@ pub(crate) fn decode(
     Ok(())
 }
 
-fn plane_len(layout: Layout, plane: usize, core_len: usize) -> usize {
+/// The bytes of a plane, where the whole elements take `core_len`.
+pub(crate) fn plane_len(layout: Layout, plane: usize, core_len: usize) -> usize {
     core_len / layout.unit() * layout.share(plane)
 }

@@ -3,7 +3,7 @@
 use crate::coder::{Coding, entropy, histogram};
 use crate::header::{Header, Parsed};
 use crate::layout::Layout;
-use crate::{Dtype, Error, delta, frame, planes};
+use crate::{Dtype, Error, frame, planes};
 
 /// What is in a blob.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,10 +50,7 @@ pub fn describe(blob: &[u8]) -> Result<Description, Error> {
         return Err(Error::Malformed("header ends early"));
     };
     let dtype = header.hint().dtype;
-    let layout = match header.facts.base {
-        Some(base) => delta::layout(dtype, base.residual),
-        None => Layout::of(dtype),
-    };
+    let layout = header.facts.layout();
     let mut planes: Vec<PlaneDescription> = (0..layout.planes())
         .map(|plane| PlaneDescription {
             name: layout.name(plane),
@@ -112,7 +109,7 @@ pub fn plane_entropy(raw: &[u8], dtype: Dtype) -> Vec<PlaneEntropy> {
     let mut rest = split.as_slice();
     (0..layout.planes())
         .map(|plane| {
-            let len = split.len() / layout.unit() * layout.share(plane);
+            let len = frame::plane_len(layout, plane, split.len());
             let (bytes, after) = rest.split_at(len);
             rest = after;
             let bits_per_symbol = entropy(&histogram(bytes));

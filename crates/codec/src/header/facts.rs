@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::layout::Layout;
-use crate::{Dtype, FRAME_LEN, Hint};
+use crate::{Dtype, FRAME_LEN, Hint, delta};
 
 pub(crate) const MAGIC: [u8; 4] = *b"\x8fShB";
 pub(crate) const VERSION: u8 = 1;
@@ -79,6 +79,15 @@ impl Facts {
             .saturating_mul(self.frame_len())
             .min(self.raw_len as usize);
         start..(start + self.frame_len()).min(self.raw_len as usize)
+    }
+
+    /// The layout of the planes in every frame: that of the elements, or of what a delta leaves.
+    /// Both have the same unit.
+    pub(crate) fn layout(&self) -> Layout {
+        match self.base {
+            Some(base) => delta::layout(self.hint.dtype, base.residual),
+            None => Layout::of(self.hint.dtype),
+        }
     }
 
     pub(crate) fn header_len(&self) -> usize {

@@ -103,6 +103,23 @@ impl Stream {
     }
 }
 
+/// Reads all streams in turn, as far as each has room for a round: none waits for another's
+/// look-up.
+#[inline(always)]
+fn in_turn(
+    streams: &mut [Stream; STREAMS],
+    rounds: impl Fn(&Stream) -> usize,
+    mut round: impl FnMut(&mut Stream),
+) {
+    while let Some(count @ 1..) = streams.iter().map(&rounds).min() {
+        for _ in 0..count {
+            for stream in streams.iter_mut() {
+                round(stream);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

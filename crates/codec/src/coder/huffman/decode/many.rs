@@ -1,7 +1,7 @@
 //! Several symbols a look-up: for codes that are short.
 
 use super::super::{Code, MAX_BITS, STREAMS};
-use super::{LOOKUPS, SIZE, Stream};
+use super::{LOOKUPS, SIZE, Stream, in_turn};
 use crate::cpu::at_best;
 
 /// An entry: the symbols from the low byte on, their bits in byte 6, their number in byte 7.
@@ -68,8 +68,7 @@ fn fill(symbols: &[(u8, u32)], entries: &mut [u64], entry: u64, count: usize) {
 }
 
 at_best! {
-    /// Reads all streams in turn, as far as each has room for a round: none waits for another's
-    /// look-up.
+    /// Reads all streams, as far as each has room for a round.
     pub(super) fn read(
         streams: &mut [Stream; STREAMS], table: &Table, data: &[u8], out: &mut [u8],
     ) = read_any
@@ -83,18 +82,11 @@ pub(super) fn read_any(
     out: &mut [u8],
 ) {
     let mut now = *streams;
-    loop {
-        let rounds = now
-            .iter()
-            .map(|stream| stream.rounds(data, ROUND_SYMBOLS, WINDOW))
-            .min();
-        let Some(rounds @ 1..) = rounds else { break };
-        for _ in 0..rounds {
-            for stream in &mut now {
-                round(stream, table, data, out);
-            }
-        }
-    }
+    in_turn(
+        &mut now,
+        |stream| stream.rounds(data, ROUND_SYMBOLS, WINDOW),
+        |stream| round(stream, table, data, out),
+    );
     for stream in &mut now {
         while stream.rounds(data, ROUND_SYMBOLS, WINDOW) > 0 {
             round(stream, table, data, out);

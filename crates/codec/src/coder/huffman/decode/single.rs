@@ -1,7 +1,7 @@
 //! One symbol a look-up: for codes that are long.
 
 use super::super::{Code, MAX_BITS, STREAMS};
-use super::{LOOKUPS, SIZE, Stream};
+use super::{LOOKUPS, SIZE, Stream, in_turn};
 use crate::cpu::at_best;
 
 /// An entry: the symbol, and above it its length.
@@ -19,8 +19,7 @@ pub(super) fn table(code: &Code) -> Box<Table> {
 }
 
 at_best! {
-    /// Reads all streams in turn, as far as each has room for a round: none waits for another's
-    /// look-up.
+    /// Reads all streams, as far as each has room for a round.
     pub(super) fn read(
         streams: &mut [Stream; STREAMS], table: &Table, data: &[u8], out: &mut [u8],
     ) = read_any
@@ -34,18 +33,11 @@ pub(super) fn read_any(
     out: &mut [u8],
 ) {
     let mut now = *streams;
-    loop {
-        let rounds = now
-            .iter()
-            .map(|stream| stream.rounds(data, LOOKUPS, LOOKUPS))
-            .min();
-        let Some(rounds @ 1..) = rounds else { break };
-        for _ in 0..rounds {
-            for stream in &mut now {
-                round(stream, table, data, out);
-            }
-        }
-    }
+    in_turn(
+        &mut now,
+        |stream| stream.rounds(data, LOOKUPS, LOOKUPS),
+        |stream| round(stream, table, data, out),
+    );
     *streams = now;
 }
 
