@@ -18,6 +18,9 @@ pub struct FileManifest {
     pub sha256: Sha256,
     /// Its chunks, in order; their sizes add up to the file's.
     pub chunks: Vec<StoredChunk>,
+    /// The chunks that are bases of the above, each once. `GET …/blobs/{id}` has their blobs too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bases: Vec<StoredChunk>,
 }
 
 /// A chunk and the blob that holds it.

@@ -1,0 +1,1 @@
+//! The object store: put once, ranged get, list.

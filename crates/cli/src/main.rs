@@ -1,0 +1,3 @@
+//! The `sheaf` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! HTTP: router, extractors, errors, handlers.
