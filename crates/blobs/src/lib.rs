@@ -1,1 +1,13 @@
-//! The object store: put once, ranged get, list.
+//! The object store that holds the blobs: put once, ranged get, delete, list.
+//!
+//! A put returns when the object is durable. An object is never overwritten: its key belongs to the
+//! one write that made it.
+
+mod error;
+mod folder;
+mod key;
+mod store;
+
+pub use error::Error;
+pub use key::object_key;
+pub use store::{Blobs, Object};

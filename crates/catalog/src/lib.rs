@@ -1,1 +1,37 @@
-//! The SQL catalog.
+//! The SQL catalog: repositories, revisions, refs, chunks, uploads, tokens. One file for each noun.
+//!
+//! One SQL text is to run on SQLite and on Postgres, so it keeps to what both understand: numbered
+//! placeholders, integers for booleans and times, upserts with `ON CONFLICT`.
+//!
+//! Nothing here decides who may do what: a [`Visibility`] comes from above and goes into the queries.
+
+mod chunks;
+mod commits;
+mod contents;
+mod error;
+mod group;
+mod jobs;
+mod refs;
+mod repositories;
+mod revisions;
+mod row;
+mod savings;
+mod store;
+mod tokens;
+mod uploads;
+mod visibility;
+
+pub use chunks::{ChunkRow, Live, NewBlob};
+pub use commits::{CommitOutcome, FileContent, NewRevision, RevisionFile};
+pub use contents::{ContentId, FileRow};
+pub use error::Error;
+pub use jobs::Job;
+pub use refs::{Expected, RefRow};
+pub use repositories::{RepositoryId, RepositoryRow, Sent};
+pub use revisions::{RevisionRow, RevisionRowId};
+pub use savings::Scope as SavingsScope;
+pub use store::Catalog;
+pub use uploads::UploadRow;
+pub use visibility::Visibility;
+
+type Result<T> = std::result::Result<T, Error>;

@@ -1,3 +1,46 @@
-//! The `sheaf` command.
+//! The `sheaf` command: the registry's server and its client in one binary.
 
-fn main() {}
+mod commands;
+mod folders;
+mod globals;
+mod level;
+mod output;
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// A registry for machine-learning models: stored small, handed back bit for bit.
+#[derive(Debug, Parser)]
+#[command(name = "sheaf", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: commands::Command,
+    #[command(flatten)]
+    globals: globals::Globals,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Err(error) if !output::reader_gone(&error) => {
+            output::error(&error);
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the threads")?;
+    let outcome = runtime.block_on(cli.command.run(&cli.globals));
+    // A blocking task that is left over must not hold up the answer.
+    runtime.shutdown_background();
+    outcome
+}

@@ -40,7 +40,7 @@ pub struct StoredChunk {
 }
 
 /// A chunk by name and size, as a client lists them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChunkRef {
     /// The BLAKE3 of its raw bytes.

@@ -1,0 +1,49 @@
+//! A folder as object store.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+use object_store::local::LocalFileSystem;
+
+use crate::Error;
+use crate::key::PREFIX;
+
+/// Opens a folder, makes it when it is missing. What is put into it is synced, file and folder.
+pub(crate) fn open(path: &Path) -> Result<LocalFileSystem, Error> {
+    let wrap = |source| Error::Folder {
+        path: path.display().to_string(),
+        source,
+    };
+    make(path).map_err(wrap)?;
+    Ok(LocalFileSystem::new_with_prefix(path)?
+        .with_fsync(true)
+        .with_automatic_cleanup(false))
+}
+
+/// Makes the 256 folders that chunks go into, durably. Were they made by the first put that needs
+/// them, another put at the same time could be answered before that folder's own entry is on disk.
+fn make(path: &Path) -> io::Result<()> {
+    let blobs = path.join(PREFIX);
+    fs::create_dir_all(&blobs)?;
+    for first in 0..=u8::MAX {
+        fs::create_dir_all(blobs.join(format!("{first:02x}")))?;
+    }
+    sync_dir(&blobs)?;
+    sync_dir(path)?;
+    path.parent().map_or(Ok(()), sync_dir)
+}
+
+#[cfg(unix)]
+fn sync_dir(path: &Path) -> io::Result<()> {
+    if path.as_os_str().is_empty() {
+        return Ok(());
+    }
+    File::open(path)?.sync_all()
+}
+
+/// A folder cannot be opened to be synced here.
+#[cfg(not(unix))]
+fn sync_dir(_path: &Path) -> io::Result<()> {
+    Ok(())
+}

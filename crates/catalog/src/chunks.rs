@@ -1,0 +1,304 @@
+//! Chunks, the blobs that hold them, and what keeps them.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use sheaf_types::files::ChunkRef;
+use sheaf_types::{BlobId, ChunkId, UploadId};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AnyPool};
+
+use crate::visibility::visible;
+use crate::{Catalog, RepositoryId, Result, Visibility, row, store, uploads};
+
+/// A stored chunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChunkRow {
+    /// The BLAKE3 of its raw bytes.
+    pub chunk: ChunkId,
+    /// Raw bytes.
+    pub raw_len: u64,
+    /// The blob that holds it.
+    pub blob: BlobId,
+    /// Where the blob is in the object store.
+    pub object_key: String,
+    /// Bytes of the blob.
+    pub stored_len: u64,
+}
+
+/// A blob that is durable in the object store and wants to be a chunk's.
+#[derive(Debug, Clone)]
+pub struct NewBlob {
+    /// Chunk and blob.
+    pub row: ChunkRow,
+    /// The upload that is to hold it.
+    pub upload: UploadId,
+}
+
+/// What became of a blob that wanted to go live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Live {
+    /// It is the chunk's blob.
+    Stored,
+    /// The chunk has a blob already, which the upload holds now: this one is of no use.
+    Existed,
+    /// The upload, or the intent of this write, was taken away meanwhile.
+    Gone,
+}
+
+impl Catalog {
+    /// Says that an object is about to be written.
+    pub async fn announce(&self, object_key: String) -> Result<()> {
+        self.announcing.submit(object_key).await
+    }
+
+    /// Says that an announced object is not there any more, or never was.
+    pub async fn withdraw(&self, object_key: &str) -> Result<()> {
+        let mut tx = self.begin().await?;
+        take_intent(&mut tx, object_key).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Makes a durable object the blob of its chunk and pins it to the upload.
+    pub async fn go_live(&self, blob: NewBlob) -> Result<Live> {
+        self.going_live.submit(blob).await
+    }
+
+    /// Whether a chunk is stored, whoever holds it.
+    pub async fn has_chunk(&self, chunk: &ChunkId) -> Result<bool> {
+        let row = sqlx::query("SELECT id FROM chunks WHERE chunk = $1")
+            .bind(chunk.as_bytes().as_slice())
+            .fetch_optional(&self.read)
+            .await?;
+        Ok(row.is_some())
+    }
+
+    /// Pins a chunk to an upload whose bytes the caller has shown to have; whether it is stored.
+    pub async fn pin_shown(&self, upload: &UploadId, chunk: &ChunkId) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let found = find(&mut tx, chunk).await?;
+        if let Some((row, _)) = found {
+            pin(&mut tx, upload, row).await?;
+        }
+        tx.commit().await?;
+        Ok(found.is_some())
+    }
+
+    /// Pins those of the chunks that the upload holds or that are in a revision that the caller may
+    /// read, and gives the others: in the order asked, each once. A chunk that is asked for with a
+    /// wrong size is missing.
+    pub async fn pin_or_missing(
+        &self,
+        upload: &UploadId,
+        visibility: &Visibility,
+        asked: &[ChunkRef],
+    ) -> Result<Vec<ChunkId>> {
+        let mut tx = self.begin().await?;
+        let mut seen = HashSet::new();
+        let mut missing = Vec::new();
+        for chunk in asked {
+            if !seen.insert(chunk.id) {
+                continue;
+            }
+            match find_for(&mut tx, upload, visibility, chunk).await? {
+                Some(row) => pin(&mut tx, upload, row).await?,
+                None => missing.push(chunk.id),
+            }
+        }
+        tx.commit().await?;
+        Ok(missing)
+    }
+
+    /// A chunk that the upload holds or that is in a revision that the caller may read.
+    pub async fn readable_chunk(
+        &self,
+        upload: &UploadId,
+        visibility: &Visibility,
+        chunk: &ChunkId,
+    ) -> Result<Option<ChunkRow>> {
+        let query = sqlx::query(concat!(
+            "SELECT k.* FROM chunks k WHERE k.chunk = $4 AND (EXISTS \
+               (SELECT 1 FROM upload_pins p WHERE p.upload = $5 AND p.chunk = k.id) OR EXISTS \
+               (SELECT 1 FROM content_chunks cc \
+                JOIN revision_files f ON f.content = cc.content \
+                JOIN revisions v ON v.id = f.revision JOIN repositories r ON r.id = v.repository \
+                WHERE cc.chunk = k.id AND ",
+            visible!(),
+            "))"
+        ));
+        let row = visibility
+            .bind(query)
+            .bind(chunk.as_bytes().as_slice())
+            .bind(upload.as_bytes().as_slice())
+            .fetch_optional(&self.read)
+            .await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// The blob of a chunk that is in some revision of a repository.
+    pub async fn find_blob(
+        &self,
+        repository: RepositoryId,
+        blob: &BlobId,
+    ) -> Result<Option<ChunkRow>> {
+        let row = sqlx::query(
+            "SELECT k.* FROM chunks k WHERE k.blob = $2 AND EXISTS (SELECT 1 FROM content_chunks cc \
+               JOIN revision_files f ON f.content = cc.content \
+               JOIN revisions v ON v.id = f.revision \
+               WHERE cc.chunk = k.id AND v.repository = $1)",
+        )
+        .bind(repository.0)
+        .bind(blob.as_bytes().as_slice())
+        .fetch_optional(&self.read)
+        .await?;
+        row.as_ref().map(read).transpose()
+    }
+}
+
+pub(crate) async fn announce(pool: AnyPool, keys: Vec<String>) -> Result<Vec<()>> {
+    let now = Timestamp::now().as_microsecond();
+    let mut tx = store::begin(&pool).await?;
+    for key in &keys {
+        sqlx::query("INSERT INTO intents (object_key, created_at) VALUES ($1, $2)")
+            .bind(key)
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+    }
+    tx.commit().await?;
+    Ok(vec![(); keys.len()])
+}
+
+pub(crate) async fn go_live(pool: AnyPool, blobs: Vec<NewBlob>) -> Result<Vec<Live>> {
+    let mut tx = store::begin(&pool).await?;
+    let mut outcomes = Vec::with_capacity(blobs.len());
+    for blob in &blobs {
+        outcomes.push(go_live_one(&mut tx, blob).await?);
+    }
+    tx.commit().await?;
+    Ok(outcomes)
+}
+
+async fn go_live_one(connection: &mut AnyConnection, blob: &NewBlob) -> Result<Live> {
+    if !uploads::takes_chunks(connection, &blob.upload).await? {
+        return Ok(Live::Gone);
+    }
+    if let Some((row, _)) = find(connection, &blob.row.chunk).await? {
+        pin(connection, &blob.upload, row).await?;
+        return Ok(Live::Existed);
+    }
+    if !take_intent(connection, &blob.row.object_key).await? {
+        return Ok(Live::Gone);
+    }
+    let row = sqlx::query(
+        "INSERT INTO chunks (chunk, raw_len, blob, object_key, stored_len) \
+         VALUES ($1, $2, $3, $4, $5) RETURNING id",
+    )
+    .bind(blob.row.chunk.as_bytes().as_slice())
+    .bind(row::sql(blob.row.raw_len))
+    .bind(blob.row.blob.as_bytes().as_slice())
+    .bind(&blob.row.object_key)
+    .bind(row::sql(blob.row.stored_len))
+    .fetch_one(&mut *connection)
+    .await?;
+    pin(connection, &blob.upload, row::integer(&row, "id")?).await?;
+    Ok(Live::Stored)
+}
+
+async fn take_intent(connection: &mut AnyConnection, object_key: &str) -> Result<bool> {
+    let done = sqlx::query("DELETE FROM intents WHERE object_key = $1")
+        .bind(object_key)
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The row of a chunk and its raw length.
+async fn find(connection: &mut AnyConnection, chunk: &ChunkId) -> Result<Option<(i64, u64)>> {
+    let row = sqlx::query("SELECT id, raw_len FROM chunks WHERE chunk = $1")
+        .bind(chunk.as_bytes().as_slice())
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| Ok((row::integer(&row, "id")?, row::size(&row, "raw_len")?)))
+        .transpose()
+}
+
+/// The row of a chunk that an upload's caller may use.
+async fn find_for(
+    connection: &mut AnyConnection,
+    upload: &UploadId,
+    visibility: &Visibility,
+    chunk: &ChunkRef,
+) -> Result<Option<i64>> {
+    let Some((row, raw_len)) = find(connection, &chunk.id).await? else {
+        return Ok(None);
+    };
+    if raw_len != chunk.size {
+        return Ok(None);
+    }
+    let pinned = find_pin(connection, upload, row).await?;
+    let usable = pinned || is_visible(connection, visibility, row).await?;
+    Ok(usable.then_some(row))
+}
+
+async fn find_pin(connection: &mut AnyConnection, upload: &UploadId, chunk: i64) -> Result<bool> {
+    let row = sqlx::query("SELECT 1 FROM upload_pins WHERE upload = $1 AND chunk = $2")
+        .bind(upload.as_bytes().as_slice())
+        .bind(chunk)
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.is_some())
+}
+
+/// The row of a chunk that an upload holds.
+pub(crate) async fn find_pinned(
+    connection: &mut AnyConnection,
+    upload: &UploadId,
+    chunk: &ChunkRef,
+) -> Result<Option<i64>> {
+    let Some((row, raw_len)) = find(connection, &chunk.id).await? else {
+        return Ok(None);
+    };
+    let pinned = raw_len == chunk.size && find_pin(connection, upload, row).await?;
+    Ok(pinned.then_some(row))
+}
+
+async fn is_visible(
+    connection: &mut AnyConnection,
+    visibility: &Visibility,
+    chunk: i64,
+) -> Result<bool> {
+    let query = sqlx::query(concat!(
+        "SELECT 1 FROM content_chunks cc JOIN revision_files f ON f.content = cc.content \
+         JOIN revisions v ON v.id = f.revision JOIN repositories r ON r.id = v.repository \
+         WHERE cc.chunk = $4 AND ",
+        visible!(),
+        " LIMIT 1"
+    ));
+    let row = visibility
+        .bind(query)
+        .bind(chunk)
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.is_some())
+}
+
+async fn pin(connection: &mut AnyConnection, upload: &UploadId, chunk: i64) -> Result<()> {
+    sqlx::query("INSERT INTO upload_pins (upload, chunk) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+        .bind(upload.as_bytes().as_slice())
+        .bind(chunk)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub(crate) fn read(row: &AnyRow) -> Result<ChunkRow> {
+    Ok(ChunkRow {
+        chunk: row::id(row, "chunk", ChunkId::from_slice)?,
+        raw_len: row::size(row, "raw_len")?,
+        blob: row::id(row, "blob", BlobId::from_slice)?,
+        object_key: row::text(row, "object_key")?,
+        stored_len: row::size(row, "stored_len")?,
+    })
+}

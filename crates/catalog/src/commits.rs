@@ -1,0 +1,274 @@
+//! A revision appears: whole, in one transaction.
+
+use std::collections::HashMap;
+
+use sheaf_types::files::ChunkRef;
+use sheaf_types::revisions::{RefKind, Revision};
+use sheaf_types::{ChunkId, FilePath, RefName, Sha256, UploadId};
+use sqlx::AnyConnection;
+
+use crate::contents::ContentId;
+use crate::refs::{self, Expected};
+use crate::revisions::RevisionRowId;
+use crate::{Catalog, RepositoryId, Result, chunks, row};
+
+/// A revision to be made, with all of its files.
+#[derive(Debug)]
+pub struct NewRevision<'a> {
+    /// Where.
+    pub repository: RepositoryId,
+    /// The branch that is to point to it.
+    pub branch: &'a RefName,
+    /// What the branch must be; the revision's parent.
+    pub expected: Expected,
+    /// What is shown of it.
+    pub revision: &'a Revision,
+    /// Its files, each path once.
+    pub files: &'a [RevisionFile],
+}
+
+/// A file of a revision to be made.
+#[derive(Debug, Clone)]
+pub struct RevisionFile {
+    /// Where it goes.
+    pub path: FilePath,
+    /// Its bytes.
+    pub content: FileContent,
+}
+
+/// The bytes of a file of a revision to be made.
+#[derive(Debug, Clone)]
+pub enum FileContent {
+    /// Bytes that an earlier revision has.
+    Known(ContentId),
+    /// Bytes that the upload brought, and that were found to have this SHA-256.
+    Verified {
+        /// Of all the bytes.
+        sha256: Sha256,
+        /// How many.
+        size: u64,
+        /// The BLAKE3 of the list of chunks.
+        list: [u8; 32],
+        /// The list.
+        chunks: Vec<ChunkRef>,
+    },
+}
+
+/// What became of a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CommitOutcome {
+    /// The revision is there.
+    Committed,
+    /// The branch is not where it was expected to be.
+    HeadMoved,
+    /// The upload does not hold this chunk.
+    ChunkMissing(ChunkId),
+    /// The upload is gone.
+    UploadGone,
+}
+
+impl Catalog {
+    /// Makes a revision of what an upload holds, moves the branch and ends the upload and its job,
+    /// or does nothing at all.
+    pub async fn commit(&self, upload: &UploadId, new: &NewRevision<'_>) -> Result<CommitOutcome> {
+        let mut tx = self.begin().await?;
+        let outcome = commit(&mut tx, upload, new).await?;
+        if outcome == CommitOutcome::Committed {
+            tx.commit().await?;
+        } else {
+            tx.rollback().await?;
+        }
+        Ok(outcome)
+    }
+}
+
+async fn commit(
+    connection: &mut AnyConnection,
+    upload: &UploadId,
+    new: &NewRevision<'_>,
+) -> Result<CommitOutcome> {
+    let revision = insert_revision(connection, new).await?;
+    let moved = refs::set(
+        connection,
+        new.repository,
+        new.branch,
+        RefKind::Branch,
+        revision,
+        new.expected,
+    )
+    .await?;
+    if !moved {
+        return Ok(CommitOutcome::HeadMoved);
+    }
+    if !end_upload(connection, upload, revision).await? {
+        return Ok(CommitOutcome::UploadGone);
+    }
+    for file in new.files {
+        let content = match content(connection, upload, &file.content).await? {
+            Ok(content) => content,
+            Err(missing) => return Ok(CommitOutcome::ChunkMissing(missing)),
+        };
+        insert_file(connection, revision, &file.path, content).await?;
+    }
+    finish(connection, upload, new).await?;
+    Ok(CommitOutcome::Committed)
+}
+
+async fn insert_revision(
+    connection: &mut AnyConnection,
+    new: &NewRevision<'_>,
+) -> Result<RevisionRowId> {
+    let parent = match new.expected {
+        Expected::Missing => None,
+        Expected::At(row) => Some(row.0),
+    };
+    // The same revision again (a branch was deleted and made anew) keeps its row.
+    let row = sqlx::query(
+        "INSERT INTO revisions (repository, revision, parent, message, created_at, files, bytes) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) \
+         ON CONFLICT (repository, revision) DO UPDATE SET message = excluded.message RETURNING id",
+    )
+    .bind(new.repository.0)
+    .bind(new.revision.id.as_bytes().as_slice())
+    .bind(parent)
+    .bind(&new.revision.message)
+    .bind(new.revision.created_at.as_microsecond())
+    .bind(row::sql(new.revision.files))
+    .bind(row::sql(new.revision.bytes))
+    .fetch_one(connection)
+    .await?;
+    Ok(RevisionRowId(row::integer(&row, "id")?))
+}
+
+async fn insert_file(
+    connection: &mut AnyConnection,
+    revision: RevisionRowId,
+    path: &FilePath,
+    content: ContentId,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO revision_files (revision, path, content) VALUES ($1, $2, $3) \
+         ON CONFLICT (revision, path) DO NOTHING",
+    )
+    .bind(revision.0)
+    .bind(path.as_str())
+    .bind(content.0)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The row of a file's bytes, made when it is missing; a chunk that the upload does not hold.
+async fn content(
+    connection: &mut AnyConnection,
+    upload: &UploadId,
+    content: &FileContent,
+) -> Result<std::result::Result<ContentId, ChunkId>> {
+    let (sha256, size, list, chunks) = match content {
+        FileContent::Known(content) => return Ok(Ok(*content)),
+        FileContent::Verified {
+            sha256,
+            size,
+            list,
+            chunks,
+        } => (sha256, *size, list, chunks),
+    };
+    let rows = match pinned_rows(connection, upload, chunks).await? {
+        Ok(rows) => rows,
+        Err(missing) => return Ok(Err(missing)),
+    };
+    if let Some(found) = find_content(connection, sha256, list).await? {
+        return Ok(Ok(found));
+    }
+    let row =
+        sqlx::query("INSERT INTO contents (sha256, list, size) VALUES ($1, $2, $3) RETURNING id")
+            .bind(sha256.as_bytes().as_slice())
+            .bind(list.as_slice())
+            .bind(row::sql(size))
+            .fetch_one(&mut *connection)
+            .await?;
+    let content = row::integer(&row, "id")?;
+    let mut start = 0;
+    for (chunk, row) in chunks.iter().zip(rows) {
+        sqlx::query("INSERT INTO content_chunks (content, start, chunk) VALUES ($1, $2, $3)")
+            .bind(content)
+            .bind(row::sql(start))
+            .bind(row)
+            .execute(&mut *connection)
+            .await?;
+        start += chunk.size;
+    }
+    Ok(Ok(ContentId(content)))
+}
+
+async fn pinned_rows(
+    connection: &mut AnyConnection,
+    upload: &UploadId,
+    chunks: &[ChunkRef],
+) -> Result<std::result::Result<Vec<i64>, ChunkId>> {
+    let mut known: HashMap<ChunkRef, i64> = HashMap::new();
+    let mut rows = Vec::with_capacity(chunks.len());
+    for chunk in chunks {
+        let row = match known.get(chunk) {
+            Some(row) => *row,
+            None => match chunks::find_pinned(connection, upload, chunk).await? {
+                Some(row) => row,
+                None => return Ok(Err(chunk.id)),
+            },
+        };
+        known.insert(*chunk, row);
+        rows.push(row);
+    }
+    Ok(Ok(rows))
+}
+
+async fn find_content(
+    connection: &mut AnyConnection,
+    sha256: &Sha256,
+    list: &[u8; 32],
+) -> Result<Option<ContentId>> {
+    let row = sqlx::query("SELECT id FROM contents WHERE sha256 = $1 AND list = $2")
+        .bind(sha256.as_bytes().as_slice())
+        .bind(list.as_slice())
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| row::integer(&row, "id").map(ContentId))
+        .transpose()
+}
+
+async fn end_upload(
+    connection: &mut AnyConnection,
+    upload: &UploadId,
+    revision: RevisionRowId,
+) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE uploads SET state = 'committed', revision = $2 \
+         WHERE id = $1 AND state <> 'committed'",
+    )
+    .bind(upload.as_bytes().as_slice())
+    .bind(revision.0)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+async fn finish(
+    connection: &mut AnyConnection,
+    upload: &UploadId,
+    new: &NewRevision<'_>,
+) -> Result<()> {
+    sqlx::query("DELETE FROM jobs WHERE upload = $1")
+        .bind(upload.as_bytes().as_slice())
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query("DELETE FROM upload_pins WHERE upload = $1")
+        .bind(upload.as_bytes().as_slice())
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query("UPDATE repositories SET updated_at = $2 WHERE id = $1")
+        .bind(new.repository.0)
+        .bind(new.revision.created_at.as_microsecond())
+        .execute(connection)
+        .await?;
+    Ok(())
+}

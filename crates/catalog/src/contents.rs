@@ -1,0 +1,109 @@
+//! The files of a revision and the chunks of a file.
+
+use sheaf_types::revisions::TreeEntry;
+use sheaf_types::{FilePath, Sha256};
+use sqlx::any::AnyRow;
+
+use crate::chunks::{self, ChunkRow};
+use crate::revisions::RevisionRowId;
+use crate::{Catalog, Result, row};
+
+/// The row of a file's bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ContentId(pub(crate) i64);
+
+/// A file of a revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileRow {
+    /// Its bytes.
+    pub content: ContentId,
+    /// What is shown of it.
+    pub entry: TreeEntry,
+}
+
+impl Catalog {
+    /// Files of a revision whose path begins with `prefix`, behind `after`, in the order of their
+    /// paths.
+    pub async fn files(
+        &self,
+        revision: RevisionRowId,
+        prefix: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<FileRow>> {
+        let rows = sqlx::query(
+            "SELECT f.path, f.content, c.size, c.sha256 FROM revision_files f \
+             JOIN contents c ON c.id = f.content \
+             WHERE f.revision = $1 AND f.path > $2 AND SUBSTR(f.path, 1, LENGTH($3)) = $3 \
+             ORDER BY f.path LIMIT CAST($4 AS BIGINT)",
+        )
+        .bind(revision.0)
+        .bind(after)
+        .bind(prefix)
+        .bind(i64::from(limit))
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// A file of a revision.
+    pub async fn file(&self, revision: RevisionRowId, path: &FilePath) -> Result<Option<FileRow>> {
+        let row = sqlx::query(
+            "SELECT f.path, f.content, c.size, c.sha256 FROM revision_files f \
+             JOIN contents c ON c.id = f.content WHERE f.revision = $1 AND f.path = $2",
+        )
+        .bind(revision.0)
+        .bind(path.as_str())
+        .fetch_optional(&self.read)
+        .await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// Chunks of a file in order, each with where it begins: from the one that holds byte `from`,
+    /// those that begin before `end`, at most `limit`.
+    pub async fn content_chunks(
+        &self,
+        content: ContentId,
+        from: u64,
+        end: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, ChunkRow)>> {
+        let rows = sqlx::query(
+            "SELECT cc.start, k.* FROM content_chunks cc JOIN chunks k ON k.id = cc.chunk \
+             WHERE cc.content = $1 AND cc.start < $3 AND cc.start >= COALESCE( \
+               (SELECT MAX(b.start) FROM content_chunks b WHERE b.content = $1 AND b.start <= $2), \
+               0) \
+             ORDER BY cc.start LIMIT CAST($4 AS BIGINT)",
+        )
+        .bind(content.0)
+        .bind(row::sql(from))
+        .bind(row::sql(end))
+        .bind(i64::from(limit))
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter()
+            .map(|row| Ok((row::size(row, "start")?, chunks::read(row)?)))
+            .collect()
+    }
+
+    /// Bytes that were found to have this SHA-256 and are put together of these chunks.
+    pub async fn find_content(&self, sha256: &Sha256, list: &[u8; 32]) -> Result<bool> {
+        let row = sqlx::query("SELECT id FROM contents WHERE sha256 = $1 AND list = $2")
+            .bind(sha256.as_bytes().as_slice())
+            .bind(list.as_slice())
+            .fetch_optional(&self.read)
+            .await?;
+        Ok(row.is_some())
+    }
+}
+
+fn read(row: &AnyRow) -> Result<FileRow> {
+    Ok(FileRow {
+        content: ContentId(row::integer(row, "content")?),
+        entry: TreeEntry {
+            path: row::parsed(row, "path", "path")?,
+            size: row::size(row, "size")?,
+            sha256: row::id(row, "sha256", Sha256::from_slice)?,
+        },
+    })
+}

@@ -1,0 +1,156 @@
+use jiff::Timestamp;
+use sheaf_types::RepositoryName;
+use sheaf_types::repositories::{NewRepository, Repository, RepositoryChange};
+use sqlx::any::AnyRow;
+
+use crate::visibility::visible;
+use crate::{Catalog, Result, Visibility, row};
+
+/// A repository's row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RepositoryId(pub(crate) i64);
+
+/// A repository and its row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepositoryRow {
+    /// The row.
+    pub id: RepositoryId,
+    /// What it holds.
+    pub repository: Repository,
+}
+
+/// What went out to readers of a repository.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// Raw bytes of the files.
+    pub raw_bytes: u64,
+    /// Bytes on the wire.
+    pub wire_bytes: u64,
+}
+
+impl Catalog {
+    /// Finds a repository, whoever asks.
+    pub async fn find_repository(&self, name: &RepositoryName) -> Result<Option<RepositoryRow>> {
+        let row = sqlx::query("SELECT * FROM repositories WHERE key = $1")
+            .bind(name.key())
+            .fetch_optional(&self.read)
+            .await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// Makes a repository; `None` when there is one of that name.
+    pub async fn create_repository(
+        &self,
+        new: &NewRepository,
+        now: Timestamp,
+    ) -> Result<Option<RepositoryRow>> {
+        let mut tx = self.begin().await?;
+        let row = sqlx::query(
+            "INSERT INTO repositories \
+             (key, namespace, name, private, description, created_at, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (key) DO NOTHING RETURNING *",
+        )
+        .bind(new.name.key())
+        .bind(new.name.namespace().to_ascii_lowercase())
+        .bind(new.name.to_string())
+        .bind(i64::from(new.private))
+        .bind(&new.description)
+        .bind(now.as_microsecond())
+        .fetch_optional(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// Those that are visible and whose name holds `search`, behind `after`, in the order of their
+    /// keys.
+    pub async fn list_repositories(
+        &self,
+        visibility: &Visibility,
+        search: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Repository>> {
+        let query = sqlx::query(concat!(
+            "SELECT r.* FROM repositories r WHERE ",
+            visible!(),
+            " AND r.key > $4 AND r.key LIKE $5 ESCAPE '!' ORDER BY r.key LIMIT CAST($6 AS BIGINT)"
+        ));
+        let rows = visibility
+            .bind(query)
+            .bind(after)
+            .bind(format!("%{}%", escape_like(&search.to_ascii_lowercase())))
+            .bind(i64::from(limit))
+            .fetch_all(&self.read)
+            .await?;
+        rows.iter().map(|row| Ok(read(row)?.repository)).collect()
+    }
+
+    /// Changes what the change names; `None` when the repository is gone.
+    pub async fn change_repository(
+        &self,
+        id: RepositoryId,
+        change: &RepositoryChange,
+    ) -> Result<Option<RepositoryRow>> {
+        let mut tx = self.begin().await?;
+        let row = sqlx::query(
+            "UPDATE repositories SET private = COALESCE($2, private), \
+             description = COALESCE($3, description) WHERE id = $1 RETURNING *",
+        )
+        .bind(id.0)
+        .bind(change.private.map(i64::from))
+        .bind(change.description.clone())
+        .fetch_optional(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// Deletes a repository with its revisions, refs and uploads. Chunks stay until collected.
+    pub async fn delete_repository(&self, id: RepositoryId) -> Result<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query("DELETE FROM repositories WHERE id = $1")
+            .bind(id.0)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Adds to what was sent. Repositories that are gone are passed over.
+    pub async fn add_sent(&self, sent: &[(RepositoryId, Sent)]) -> Result<()> {
+        let mut tx = self.begin().await?;
+        for (id, sent) in sent {
+            sqlx::query(
+                "UPDATE repositories SET sent_raw = sent_raw + $2, sent_wire = sent_wire + $3 \
+                 WHERE id = $1",
+            )
+            .bind(id.0)
+            .bind(row::sql(sent.raw_bytes))
+            .bind(row::sql(sent.wire_bytes))
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+fn escape_like(text: &str) -> String {
+    text.replace('!', "!!")
+        .replace('%', "!%")
+        .replace('_', "!_")
+}
+
+fn read(row: &AnyRow) -> Result<RepositoryRow> {
+    Ok(RepositoryRow {
+        id: RepositoryId(row::integer(row, "id")?),
+        repository: Repository {
+            name: row::parsed(row, "name", "repository name")?,
+            private: row::integer(row, "private")? != 0,
+            description: row::text(row, "description")?,
+            created_at: row::time(row, "created_at")?,
+            updated_at: row::time(row, "updated_at")?,
+        },
+    })
+}

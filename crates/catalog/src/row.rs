@@ -1,0 +1,46 @@
+//! Reading rows: ids, times and numbers as the rest of Sheaf knows them.
+
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+use crate::{Error, Result};
+
+pub(crate) fn bytes(row: &AnyRow, column: &str) -> Result<Vec<u8>> {
+    Ok(row.try_get(column)?)
+}
+
+pub(crate) fn id<T, E>(
+    row: &AnyRow,
+    column: &str,
+    make: fn(&[u8]) -> std::result::Result<T, E>,
+) -> Result<T> {
+    make(&bytes(row, column)?).map_err(|_| Error::Corrupt("id"))
+}
+
+pub(crate) fn text(row: &AnyRow, column: &str) -> Result<String> {
+    Ok(row.try_get(column)?)
+}
+
+pub(crate) fn parsed<T: FromStr>(row: &AnyRow, column: &str, what: &'static str) -> Result<T> {
+    text(row, column)?.parse().map_err(|_| Error::Corrupt(what))
+}
+
+pub(crate) fn integer(row: &AnyRow, column: &str) -> Result<i64> {
+    Ok(row.try_get(column)?)
+}
+
+pub(crate) fn size(row: &AnyRow, column: &str) -> Result<u64> {
+    u64::try_from(integer(row, column)?).map_err(|_| Error::Corrupt("size"))
+}
+
+pub(crate) fn time(row: &AnyRow, column: &str) -> Result<Timestamp> {
+    Timestamp::from_microsecond(integer(row, column)?).map_err(|_| Error::Corrupt("time"))
+}
+
+/// A size or count as SQL takes it. Sizes that come from outside are checked long before.
+pub(crate) fn sql(size: u64) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
+}

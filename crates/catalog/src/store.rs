@@ -1,0 +1,94 @@
+//! Opening the database, and the two pools: SQLite has one writer.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::any::AnyPoolOptions;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{Any, AnyPool, Executor, SqlSafeStr, Transaction};
+
+use crate::chunks::{Live, NewBlob};
+use crate::group::Group;
+use crate::{Error, Result};
+
+const READERS: u32 = 8;
+
+/// Every connection: readers beside the writer, and a commit is on disk before it returns.
+const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+     PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000; PRAGMA temp_store = MEMORY";
+
+/// The catalog.
+#[derive(Clone)]
+pub struct Catalog {
+    write: AnyPool,
+    pub(crate) read: AnyPool,
+    pub(crate) announcing: Arc<Group<String, ()>>,
+    pub(crate) going_live: Arc<Group<NewBlob, Live>>,
+}
+
+impl Catalog {
+    /// Opens the database, makes it when it is missing, and brings its schema up to date.
+    pub async fn open(url: &str) -> Result<Self> {
+        let Some(path) = url.strip_prefix("sqlite:") else {
+            return Err(Error::UnsupportedUrl(url.into()));
+        };
+        sqlx::any::install_default_drivers();
+        let path = path.split('?').next().unwrap_or(path);
+        let url = format!("sqlite:{path}?mode=rwc");
+        let write = pool(1).connect(&url).await?;
+        migrator().run(&write).await?;
+        let read = pool(READERS).connect(&url).await?;
+        let announcing = Group::new(write.clone(), |pool, keys| {
+            Box::pin(crate::chunks::announce(pool, keys))
+        });
+        let going_live = Group::new(write.clone(), |pool, blobs| {
+            Box::pin(crate::chunks::go_live(pool, blobs))
+        });
+        Ok(Self {
+            write,
+            read,
+            announcing: Arc::new(announcing),
+            going_live: Arc::new(going_live),
+        })
+    }
+
+    /// Waits for what is under way and closes the database.
+    pub async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Any>> {
+        begin(&self.write).await
+    }
+}
+
+/// Begins to write. IMMEDIATE takes the lock now: a transaction that reads first and writes later
+/// would otherwise fail half way when another writer came between.
+pub(crate) async fn begin(pool: &AnyPool) -> Result<Transaction<'static, Any>> {
+    Ok(pool.begin_with("BEGIN IMMEDIATE").await?)
+}
+
+fn pool(connections: u32) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(60))
+        .after_connect(|connection, _| {
+            Box::pin(async move { connection.execute(PRAGMAS).await.map(drop) })
+        })
+}
+
+fn migrator() -> Migrator {
+    let first = Migration::new(
+        1,
+        "catalog".into(),
+        MigrationType::Simple,
+        include_str!("../../../migrations/sqlite/0001_catalog.sql").into_sql_str(),
+        false,
+    );
+    Migrator {
+        migrations: Cow::Owned(vec![first]),
+        ..Migrator::DEFAULT
+    }
+}

@@ -1,0 +1,213 @@
+use std::net::IpAddr;
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{RequestBuilder, Response, Url};
+use serde::de::DeserializeOwned;
+
+use crate::Error;
+use crate::request::{Answer, Body, BodyError, Request, read_body};
+use crate::retry::{Again, Retry, again_after};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest silence. It covers the sending of a blob over a slow line too.
+const SILENCE: Duration = Duration::from_secs(300);
+const KEEPALIVE: Duration = Duration::from_secs(20);
+
+/// A server and who asks. Cheap to clone; clones share connections.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    /// Without a slash at its end.
+    server: String,
+}
+
+impl Client {
+    /// A client of the server at an address such as `http://127.0.0.1:8080`, which may have a path.
+    /// Nothing is sent yet. Fails when the address is none, or the token holds what no header may.
+    pub fn new(server: &str, token: Option<&str>) -> Result<Self, Error> {
+        let url = address(server)?;
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("sheaf/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers(token)?)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(SILENCE)
+            .tcp_keepalive(KEEPALIVE)
+            .tcp_nodelay(true);
+        // Another may have chosen a provider for the whole process already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        if url.scheme() == "http" {
+            // A machine without certificates can still talk plainly.
+            builder = builder.tls_certs_only([]);
+        }
+        if is_loopback(&url) {
+            builder = builder.no_proxy();
+        }
+        let http = builder
+            .build()
+            .map_err(|error| Error::Setting(reason(&error)))?;
+        Ok(Self {
+            http,
+            server: url.as_str().trim_end_matches('/').into(),
+        })
+    }
+
+    /// The server's address.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// Sends a request and takes JSON.
+    pub(crate) async fn json<T: DeserializeOwned>(&self, request: Request) -> Result<T, Error> {
+        self.send(request).await?.json()
+    }
+
+    /// Sends a request of which only the success counts.
+    pub(crate) async fn done(&self, request: Request) -> Result<(), Error> {
+        self.send(request).await?.success().map(|_| ())
+    }
+
+    /// Sends a request, again where that may help and does no harm.
+    pub(crate) async fn send(&self, request: Request) -> Result<Answer, Error> {
+        let mut retry = Retry::default();
+        loop {
+            let failure = match self.try_once(&request).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            let again = match failure.again {
+                Again::Never => false,
+                Again::Harmless => true,
+                Again::MayHaveArrived => request.idempotent,
+            };
+            match again.then(|| retry.wait(failure.asked)).flatten() {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => return failure.outcome,
+            }
+        }
+    }
+
+    async fn try_once(&self, request: &Request) -> Result<Answer, Failure> {
+        let sent = self.builder(request).send().await;
+        let response = sent.map_err(|error| self.broken(&error))?;
+        let status = response.status().as_u16();
+        let asked = retry_after(&response);
+        let body = match read_body(response, request.limit).await {
+            Ok(body) => body,
+            Err(BodyError::Broken(error)) => return Err(self.broken(&error)),
+            Err(BodyError::TooLong) => return Err(too_long(request)),
+        };
+        let answer = Answer { status, body };
+        match again_after(status) {
+            Again::Never => Ok(answer),
+            again => Err(Failure {
+                outcome: Ok(answer),
+                again,
+                asked,
+            }),
+        }
+    }
+
+    fn builder(&self, request: &Request) -> RequestBuilder {
+        let url = format!("{}{}", self.server, request.route);
+        let builder = self.http.request(request.method.clone(), url);
+        match request.body.clone() {
+            Body::Empty => builder,
+            Body::Json(bytes) => builder.header(CONTENT_TYPE, "application/json").body(bytes),
+            Body::Raw(bytes) => builder
+                .header(CONTENT_TYPE, "application/octet-stream")
+                .body(bytes),
+        }
+    }
+
+    fn broken(&self, error: &reqwest::Error) -> Failure {
+        let server = self.server.clone();
+        let reason = reason(error);
+        let (error, again) = if error.is_connect() {
+            (Error::Unreachable { server, reason }, Again::Harmless)
+        } else {
+            let error = Error::Connection { server, reason };
+            (error, Again::MayHaveArrived)
+        };
+        Failure {
+            outcome: Err(error),
+            again,
+            asked: None,
+        }
+    }
+}
+
+/// A try that may be worth another.
+struct Failure {
+    /// What it comes to when it was the last.
+    outcome: Result<Answer, Error>,
+    again: Again,
+    /// How long the server wants to be left alone.
+    asked: Option<Duration>,
+}
+
+fn too_long(request: &Request) -> Failure {
+    let text = format!("more than {} bytes", request.limit);
+    Failure {
+        outcome: Err(Error::Answer(text)),
+        again: Again::Never,
+        asked: None,
+    }
+}
+
+fn address(server: &str) -> Result<Url, Error> {
+    let wrong = || {
+        Error::Setting(format!(
+            "'{server}' is no server's address: it must be like http://127.0.0.1:8080"
+        ))
+    };
+    let url = Url::parse(server).map_err(|_| wrong())?;
+    let plain = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    if plain { Ok(url) } else { Err(wrong()) }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
+}
+
+fn headers(token: Option<&str>) -> Result<HeaderMap, Error> {
+    let mut headers = HeaderMap::new();
+    if let Some(token) = token {
+        let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
+            .map_err(|_| Error::Setting("the token holds characters that none has".into()))?;
+        value.set_sensitive(true);
+        headers.insert(AUTHORIZATION, value);
+    }
+    Ok(headers)
+}
+
+/// Seconds; a date is not understood and counts as nothing asked.
+fn retry_after(response: &Response) -> Option<Duration> {
+    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    seconds.parse().ok().map(Duration::from_secs)
+}
+
+/// The innermost cause in plain words: what is around it says where in our code it was.
+fn reason(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "it does not answer in time".into();
+    }
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    let text = cause.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(letters).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,27 @@
+//! Work for the processor, kept away from the async threads: rayon's pool, sized to the cores.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use tokio::sync::oneshot;
+
+/// Runs a job on the pool. A panic in it comes out here.
+pub(crate) async fn run<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> T {
+    let (sender, receiver) = oneshot::channel();
+    rayon::spawn(move || {
+        // The receiver is gone when nobody waits any more.
+        let _ = sender.send(catch_unwind(AssertUnwindSafe(job)));
+    });
+    match receiver.await {
+        Ok(Ok(value)) => value,
+        Ok(Err(panic)) => resume_unwind(panic),
+        Err(_) => unreachable!("the job sends what comes of it"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[tokio::test]
+    async fn a_job_gives_its_value() {
+        assert_eq!(super::run(|| 6 * 7).await, 42);
+    }
+}
