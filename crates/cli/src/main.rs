@@ -1,6 +1,7 @@
 //! The `sheaf` command: the registry's server and its client in one binary.
 
 mod commands;
+mod config;
 mod folders;
 mod globals;
 mod level;

@@ -1,12 +1,49 @@
 //! `sheaf serve`: runs a registry.
 
+mod admin_token;
+mod data_folder;
+mod drain;
+mod log;
+mod registry;
+
+use std::env;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+
+use crate::config::{Config, Flags};
 use crate::globals::Globals;
+use crate::output;
 
 /// Runs a registry
+///
+/// Flags win over SHEAF_… variables, those over the configuration file. Ends on SIGTERM or SIGINT
+/// once the requests under way are answered.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    #[command(flatten)]
+    flags: Flags,
+}
 
 /// Serves until the process is told to end.
-pub async fn run(_args: Args, _globals: &Globals) -> anyhow::Result<()> {
-    anyhow::bail!("the server is not built yet")
+pub async fn run(args: Args, _globals: &Globals) -> anyhow::Result<()> {
+    let config = Config::load(args.flags, &|name| env::var_os(name))?;
+    log::start(&config)?;
+
+    let data = config.data()?;
+    let _lock = data_folder::take(&data)?;
+    let secret = admin_token::secret(&data)?;
+    let registry = registry::open(&config, &data, &secret).await?;
+
+    let listener = TcpListener::bind(&config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let signals = drain::Signals::new()?;
+    let address = listener.local_addr().context("cannot tell the address")?;
+    // Nobody has to read it.
+    let _ = output::line(format_args!("listening on http://{address}"));
+
+    signals
+        .run(|stop| registry::serve(listener, registry, stop))
+        .await
 }

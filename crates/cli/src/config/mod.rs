@@ -1,0 +1,178 @@
+//! The server's configuration: flags, then `SHEAF_…` variables, then a file, then defaults.
+//! `config/sheaf.toml` documents every key.
+
+mod file;
+mod keys;
+mod units;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+
+use crate::folders;
+use crate::level::LevelName;
+use keys::KEYS;
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+/// All that can be configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `HOST:PORT`.
+    pub listen: String,
+    /// The data folder; none is the platform's.
+    data: Option<PathBuf>,
+    /// None is a file in the data folder.
+    catalog_url: Option<String>,
+    /// None is a folder in the data folder.
+    blobs_url: Option<String>,
+    /// Bytes.
+    pub ingest_memory: u64,
+    /// Bytes.
+    pub serve_memory: u64,
+    pub upload_expiry: Duration,
+    /// Bytes.
+    pub spool_limit: u64,
+    pub level: LevelName,
+    /// 0 is one for each core.
+    pub threads: usize,
+    pub log_filter: String,
+    pub log_format: LogFormat,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8080".into(),
+            data: None,
+            catalog_url: None,
+            blobs_url: None,
+            ingest_memory: 192 << 20,
+            serve_memory: 128 << 20,
+            upload_expiry: Duration::from_secs(24 * 60 * 60),
+            spool_limit: 256 << 30,
+            level: LevelName::Default,
+            threads: 0,
+            log_filter: "info".into(),
+            log_format: LogFormat::Text,
+        }
+    }
+}
+
+/// What the command line says of the configuration.
+#[derive(Debug, Default, clap::Args)]
+pub struct Flags {
+    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// Data folder [default: the platform's]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Configuration file [default: sheaf.toml in the data folder, if there is one]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// What a variable of the environment is set to.
+pub type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+impl Config {
+    /// Reads the configuration from all its sources.
+    pub fn load(flags: Flags, variables: Variables<'_>) -> anyhow::Result<Self> {
+        let mut config = Self::default();
+        if let Some(path) = find_file(&flags, variables)? {
+            config.read_file(&path)?;
+        }
+        config.read_variables(variables)?;
+        config.listen = flags.listen.unwrap_or(config.listen);
+        config.data = flags.data.or(config.data);
+        Ok(config)
+    }
+
+    /// The data folder, as an absolute path.
+    pub fn data(&self) -> anyhow::Result<PathBuf> {
+        let folder = match &self.data {
+            Some(folder) => folder.clone(),
+            None => folders::platform_data()?,
+        };
+        std::path::absolute(&folder)
+            .with_context(|| format!("cannot use the data folder {}", folder.display()))
+    }
+
+    /// The catalog's URL.
+    pub fn catalog_url(&self, data: &Path) -> anyhow::Result<String> {
+        match &self.catalog_url {
+            Some(url) => Ok(url.clone()),
+            None => Ok(format!("sqlite:{}", text(&data.join("catalog.sqlite"))?)),
+        }
+    }
+
+    /// The object store's URL.
+    pub fn blobs_url(&self, data: &Path) -> anyhow::Result<String> {
+        match &self.blobs_url {
+            Some(url) => Ok(url.clone()),
+            None => Ok(format!("file:{}", text(&data.join("blobs"))?)),
+        }
+    }
+
+    fn read_file(&mut self, path: &Path) -> anyhow::Result<()> {
+        for (key, value) in file::read(path)? {
+            key.set(self, &value)
+                .with_context(|| format!("{}: {}", path.display(), key.name))?;
+        }
+        Ok(())
+    }
+
+    fn read_variables(&mut self, variables: Variables<'_>) -> anyhow::Result<()> {
+        for key in KEYS {
+            if let Some(value) = variable(variables, &key.variable())? {
+                key.set(self, &value).with_context(|| key.variable())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The file that is named, else the one in the data folder when it is there.
+fn find_file(flags: &Flags, variables: Variables<'_>) -> anyhow::Result<Option<PathBuf>> {
+    if let Some(path) = &flags.config {
+        return Ok(Some(path.clone()));
+    }
+    if let Some(path) = variable(variables, "SHEAF_CONFIG")? {
+        return Ok(Some(path.into()));
+    }
+    let data = match &flags.data {
+        Some(folder) => folder.clone(),
+        None => match variable(variables, folders::DATA_VARIABLE)? {
+            Some(folder) => folder.into(),
+            None => folders::platform_data()?,
+        },
+    };
+    let path = data.join("sheaf.toml");
+    Ok(path.exists().then_some(path))
+}
+
+/// A variable's text. An empty one is not set: scripts and containers cannot always leave it out.
+fn variable(variables: Variables<'_>, name: &str) -> anyhow::Result<Option<String>> {
+    match variables(name).map(OsString::into_string) {
+        None => Ok(None),
+        Some(Ok(value)) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Some(Err(_)) => Err(anyhow!("{name} is not UTF-8 text")),
+    }
+}
+
+fn text(path: &Path) -> anyhow::Result<&str> {
+    path.to_str()
+        .with_context(|| format!("the path {} is not UTF-8 text", path.display()))
+}
+
+#[cfg(test)]
+mod tests;
