@@ -5,6 +5,7 @@
 
 mod budget;
 mod client;
+mod collisions;
 mod error;
 mod filter;
 mod pool;

@@ -1,4 +1,5 @@
-//! Work for the processor, kept away from the async threads: rayon's pool, sized to the cores.
+//! Work that is kept away from the async threads: for the processor on rayon's pool, which is sized
+//! to the cores, for the disk on a thread of its own.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -15,6 +16,17 @@ pub(crate) async fn run<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'sta
         Ok(Ok(value)) => value,
         Ok(Err(panic)) => resume_unwind(panic),
         Err(_) => unreachable!("the job sends what comes of it"),
+    }
+}
+
+/// Runs a job that waits for the disk. A panic in it comes out here.
+pub(crate) async fn block<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(job).await {
+        Ok(value) => value,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            Err(_) => unreachable!("nobody cancels the job"),
+        },
     }
 }
 

@@ -56,7 +56,9 @@ impl Client {
         while let Some(cursor) = next {
             let page = self.tree(name, &pinned, Some(&cursor)).await?;
             if page.items.is_empty() && page.next.is_some() {
-                return Err(Error::Answer("a page without files that is not the last".into()));
+                return Err(Error::Answer(
+                    "a page without files that is not the last".into(),
+                ));
             }
             files.extend(page.items);
             next = page.next;

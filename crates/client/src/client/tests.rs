@@ -84,7 +84,10 @@ fn what_is_no_address_is_refused() {
     }
     for (given, kept) in [
         ("http://[::1]:80/", "http://[::1]"),
-        ("https://models.example/sheaf/", "https://models.example/sheaf"),
+        (
+            "https://models.example/sheaf/",
+            "https://models.example/sheaf",
+        ),
     ] {
         assert_eq!(Client::new(given, None).unwrap().server(), kept);
     }

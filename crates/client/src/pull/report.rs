@@ -1,0 +1,69 @@
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use sheaf_types::RepositoryName;
+use sheaf_types::revisions::Revision;
+
+/// What a pull came to. Bytes are of this pull alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PullReport {
+    /// Where it came from.
+    pub repository: RepositoryName,
+    /// What was pulled.
+    pub revision: Revision,
+    /// Where it is now.
+    pub destination: PathBuf,
+    /// Files that were asked for.
+    pub files: u64,
+    /// Those of them that were there already.
+    pub skipped: u64,
+    /// The sum of the files' sizes.
+    pub raw_bytes: u64,
+    /// Raw bytes that were there already, in whole files or in unfinished ones.
+    pub reused_bytes: u64,
+    /// Bytes of the blobs that were received for the others.
+    pub received_bytes: u64,
+}
+
+/// What the pull of one file came to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pulled {
+    pub skipped: bool,
+    pub raw_bytes: u64,
+    pub reused_bytes: u64,
+    pub received_bytes: u64,
+}
+
+impl Pulled {
+    pub fn skipped(size: u64) -> Self {
+        Self {
+            skipped: true,
+            raw_bytes: size,
+            reused_bytes: size,
+            received_bytes: 0,
+        }
+    }
+}
+
+impl PullReport {
+    pub(super) fn new(name: &RepositoryName, revision: Revision, destination: &Path) -> Self {
+        Self {
+            repository: name.clone(),
+            revision,
+            destination: destination.into(),
+            files: 0,
+            skipped: 0,
+            raw_bytes: 0,
+            reused_bytes: 0,
+            received_bytes: 0,
+        }
+    }
+
+    pub(super) fn add(&mut self, file: &Pulled) {
+        self.files += 1;
+        self.skipped += u64::from(file.skipped);
+        self.raw_bytes += file.raw_bytes;
+        self.reused_bytes += file.reused_bytes;
+        self.received_bytes += file.received_bytes;
+    }
+}
