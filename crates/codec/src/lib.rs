@@ -19,6 +19,7 @@ mod input;
 pub mod inspect;
 mod layout;
 mod planes;
+pub mod stream;
 
 pub use decode::decode;
 pub use dtype::Dtype;
@@ -33,6 +34,9 @@ pub const MAX_CHUNK_LEN: usize = 16 << 20;
 /// Raw bytes of a frame, nominally: whole elements or blocks are kept together, so that a frame has
 /// as many of those as fit ([`Header::raw_range`] tells), and a chunk's last frame may be shorter.
 pub const FRAME_LEN: usize = 256 << 10;
+
+/// How many of a blob's first bytes say how long its chunk is ([`Header::claimed_raw_len`]).
+pub const CLAIM_LEN: usize = 13;
 
 /// The most bytes that a blob's header may take.
 pub const MAX_HEADER_LEN: usize = 1 << 20;
