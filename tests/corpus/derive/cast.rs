@@ -106,11 +106,20 @@ mod tests {
 
     #[test]
     fn fp32_becomes_narrower_and_the_rest_stays() {
-        assert_eq!(cast("bf16", &[1.0, 0.1], &[2])[0].bytes, [0x80, 0x3f, 0xcd, 0x3d]);
-        assert_eq!(cast("fp16", &[1.0, 0.1], &[2])[0].bytes, [0x00, 0x3c, 0x66, 0x2e]);
+        assert_eq!(
+            cast("bf16", &[1.0, 0.1], &[2])[0].bytes,
+            [0x80, 0x3f, 0xcd, 0x3d]
+        );
+        assert_eq!(
+            cast("fp16", &[1.0, 0.1], &[2])[0].bytes,
+            [0x00, 0x3c, 0x66, 0x2e]
+        );
         assert_eq!(cast("fp8-e5m2", &[1.0, -1.0], &[2])[0].bytes, [0x3c, 0xbc]);
         let rounded = f32::from_bits(0x3dcc_c000);
-        assert_eq!(cast("fp16-in-fp32", &[0.1], &[1])[0].bytes, rounded.to_le_bytes());
+        assert_eq!(
+            cast("fp16-in-fp32", &[0.1], &[1])[0].bytes,
+            rounded.to_le_bytes()
+        );
         assert!(named("int4").is_none());
     }
 

@@ -102,7 +102,11 @@ impl Narrow {
         let significand = (magnitude & ((1 << self.mantissa_bits) - 1)) | hidden;
         let scale = exponent.max(1) - 1 + self.min_exponent() - self.mantissa_bits as i32;
         let value = (f64::from(significand) * 2f64.powi(scale)) as f32;
-        if u32::from(bits) == magnitude { value } else { -value }
+        if u32::from(bits) == magnitude {
+            value
+        } else {
+            -value
+        }
     }
 }
 

@@ -22,7 +22,10 @@ pub fn write(model: &Model, folder: &Path) -> Outcome<()> {
     weights.sort_keys();
     let index = json!({"metadata": {"total_size": total(model)}, "weight_map": weights});
     let text = serde_json::to_string_pretty(&index)? + "\n";
-    Ok(fs::write(folder.join("model.safetensors.index.json"), text)?)
+    Ok(fs::write(
+        folder.join("model.safetensors.index.json"),
+        text,
+    )?)
 }
 
 fn total(model: &Model) -> usize {

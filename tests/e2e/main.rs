@@ -1,0 +1,1 @@
+//! What a user sees of Sheaf, through its binary and over HTTP.

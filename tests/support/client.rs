@@ -1,0 +1,78 @@
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::Ran;
+use crate::binary::sheaf;
+
+/// The `sheaf` command of somebody with a home folder of their own, where nothing is cached.
+#[derive(Debug)]
+pub struct Client {
+    server: Option<String>,
+    token: Option<String>,
+    home: TempDir,
+}
+
+impl Client {
+    pub(crate) fn new(server: &str, token: Option<&str>) -> Self {
+        Self {
+            server: Some(server.to_owned()),
+            token: token.map(str::to_owned),
+            home: tempfile::tempdir().expect("a temporary folder"),
+        }
+    }
+
+    /// Somebody who was told neither a server nor a token.
+    pub fn bare() -> Self {
+        Self {
+            server: None,
+            token: None,
+            home: tempfile::tempdir().expect("a temporary folder"),
+        }
+    }
+
+    /// The home folder, which is also where the commands run.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// A path below the home folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// Runs `sheaf` with these arguments.
+    pub fn run(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ran {
+        Ran::of(self.command().args(arguments))
+    }
+
+    /// `sheaf`, to be started with more arguments.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(sheaf());
+        without_settings(&mut command, self.home());
+        command.current_dir(self.home());
+        let settings = [("SHEAF_SERVER", &self.server), ("SHEAF_TOKEN", &self.token)];
+        for (name, value) in settings {
+            if let Some(value) = value {
+                command.env(name, value);
+            }
+        }
+        command
+    }
+}
+
+/// Takes the settings of whoever runs the tests away from a command.
+pub(crate) fn without_settings(command: &mut Command, home: &Path) {
+    let foreign = |name: &str| {
+        name.starts_with("SHEAF_") || name.starts_with("XDG_") || name.ends_with("_proxy")
+    };
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(foreign) {
+            command.env_remove(name);
+        }
+    }
+    command.env("HOME", home);
+}

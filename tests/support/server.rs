@@ -1,0 +1,173 @@
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::binary::sheaf;
+use crate::client::{Client, without_settings};
+use crate::{Access, Ran};
+
+/// A running `sheaf serve` with a data folder of its own. It ends with this value.
+#[derive(Debug)]
+pub struct Server {
+    process: Child,
+    /// Kept open: a server whose standard output is gone might mind.
+    _stdout: BufReader<ChildStdout>,
+    url: String,
+    token: String,
+    data: TempDir,
+}
+
+impl Server {
+    /// Starts a server on a free port, with nothing in it.
+    pub fn start() -> Self {
+        let data = tempfile::tempdir().expect("a temporary folder");
+        Self::launch(Command::new(sheaf()), data)
+    }
+
+    /// Starts a server below another command, as `strace`: its words come before `sheaf`'s.
+    pub(crate) fn start_below(words: &[&OsStr], data: TempDir) -> Self {
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).arg(sheaf());
+        Self::launch(command, data)
+    }
+
+    fn launch(mut command: Command, data: TempDir) -> Self {
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]);
+        without_settings(&mut command, data.path());
+        command
+            .arg(data.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
+        let mut process = command.spawn().expect("a server that starts");
+        let stdout = process.stdout.take().expect("its standard output");
+        let mut stdout = BufReader::new(stdout);
+        let url = address(&mut stdout);
+        let token = fs::read_to_string(data.path().join("admin-token")).expect("an admin token");
+        Self {
+            process,
+            _stdout: stdout,
+            url,
+            token: token.trim().to_owned(),
+            data,
+        }
+    }
+
+    /// Ends the server as a power cut would, and starts another on the same data.
+    pub fn restart_after_kill(&mut self) {
+        self.kill();
+        self.relaunch();
+    }
+
+    /// Ends the server as an administrator would, which must work, and starts another on the same
+    /// data.
+    pub fn restart(&mut self) {
+        let pid = self.process.id().to_string();
+        Ran::of(Command::new("kill").args(["-TERM", &pid])).success();
+        let ended = self.process.wait().expect("a server that ends");
+        assert!(
+            ended.success(),
+            "the server ended with {ended} after SIGTERM"
+        );
+        self.relaunch();
+    }
+
+    /// Ends the server with `kill -9`.
+    pub fn kill(&mut self) {
+        // An error says that it has ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+
+    fn relaunch(&mut self) {
+        let empty = tempfile::tempdir().expect("a temporary folder");
+        let data = std::mem::replace(&mut self.data, empty);
+        *self = Self::launch(Command::new(sheaf()), data);
+    }
+
+    /// Where it listens: `http://ADDRESS:PORT`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// `ADDRESS:PORT`.
+    pub fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
+    /// The server's process id.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// The folder of the object store.
+    pub fn object_store(&self) -> PathBuf {
+        self.data.path().join("blobs")
+    }
+
+    /// The admin token's secret.
+    pub fn admin_token(&self) -> &str {
+        &self.token
+    }
+
+    /// The server as its administrator sees it.
+    pub fn admin(&self) -> Access {
+        Access::new(self, Some(&self.token))
+    }
+
+    /// The server as somebody without a token sees it.
+    pub fn anybody(&self) -> Access {
+        Access::new(self, None)
+    }
+
+    /// The server as the holder of a secret sees it.
+    pub fn with_secret(&self, secret: &str) -> Access {
+        Access::new(self, Some(secret))
+    }
+
+    /// Makes a token with this role and scope, and gives its secret.
+    #[track_caller]
+    pub fn token(&self, role: &str, scope: &str) -> String {
+        let body = serde_json::json!({"name": "test", "role": role, "scope": scope});
+        let token = self
+            .admin()
+            .post("/api/v1/tokens", &body)
+            .expect(201)
+            .json();
+        token["secret"].as_str().expect("a secret").to_owned()
+    }
+
+    /// The `sheaf` command of an administrator on a machine where it was never used.
+    pub fn client(&self) -> Client {
+        Client::new(&self.url, Some(&self.token))
+    }
+
+    /// The same for the holder of another secret, or of none.
+    pub fn client_with(&self, secret: Option<&str>) -> Client {
+        Client::new(&self.url, secret)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Reads where the server listens, which it says once it does.
+fn address(stdout: &mut impl BufRead) -> String {
+    let mut line = String::new();
+    stdout.read_line(&mut line).expect("a line of the server");
+    let url = line.trim_end().strip_prefix("listening on ");
+    let url = url.unwrap_or_else(|| panic!("the server said {line:?}, see its errors above"));
+    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+    url.to_owned()
+}
