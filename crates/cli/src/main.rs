@@ -1,11 +1,18 @@
 //! The `sheaf` command: the registry's server and its client in one binary.
 
+mod ask;
 mod commands;
 mod config;
 mod folders;
 mod globals;
 mod level;
+mod login_file;
 mod output;
+mod remote;
+mod table;
+mod target;
+mod transfer_bar;
+mod words;
 
 use std::process::ExitCode;
 

@@ -1,13 +1,12 @@
-use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{RequestBuilder, Response, Url};
+use reqwest::{RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 
-use crate::Error;
 use crate::request::{Answer, Body, BodyError, Request, read_body};
 use crate::retry::{Again, Retry, again_after};
+use crate::{Address, Error};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest silence. It covers the sending of a blob over a slow line too.
@@ -23,10 +22,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of the server at an address such as `http://127.0.0.1:8080`, which may have a path.
-    /// Nothing is sent yet. Fails when the address is none, or the token holds what no header may.
-    pub fn new(server: &str, token: Option<&str>) -> Result<Self, Error> {
-        let url = address(server)?;
+    /// A client of a server. Nothing is sent yet. Fails when the token holds what no header may.
+    pub fn new(server: &Address, token: Option<&str>) -> Result<Self, Error> {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("sheaf/", env!("CARGO_PKG_VERSION")))
             .default_headers(headers(token)?)
@@ -36,11 +33,11 @@ impl Client {
             .tcp_nodelay(true);
         // Another may have chosen a provider for the whole process already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        if url.scheme() == "http" {
+        if !server.is_encrypted() {
             // A machine without certificates can still talk plainly.
             builder = builder.tls_certs_only([]);
         }
-        if is_loopback(&url) {
+        if server.is_local() {
             builder = builder.no_proxy();
         }
         let http = builder
@@ -48,13 +45,8 @@ impl Client {
             .map_err(|error| Error::Setting(reason(&error)))?;
         Ok(Self {
             http,
-            server: url.as_str().trim_end_matches('/').into(),
+            server: server.to_string(),
         })
-    }
-
-    /// The server's address.
-    pub fn server(&self) -> &str {
-        &self.server
     }
 
     /// Sends a request and takes JSON.
@@ -153,26 +145,6 @@ fn too_long(request: &Request) -> Failure {
         again: Again::Never,
         asked: None,
     }
-}
-
-fn address(server: &str) -> Result<Url, Error> {
-    let wrong = || {
-        Error::Setting(format!(
-            "'{server}' is no server's address: it must be like http://127.0.0.1:8080"
-        ))
-    };
-    let url = Url::parse(server).map_err(|_| wrong())?;
-    let plain = matches!(url.scheme(), "http" | "https")
-        && url.has_host()
-        && url.query().is_none()
-        && url.fragment().is_none();
-    if plain { Ok(url) } else { Err(wrong()) }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
-    host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
 }
 
 fn headers(token: Option<&str>) -> Result<HeaderMap, Error> {

@@ -37,7 +37,7 @@ pub enum Error {
     #[error("{0}")]
     Setting(String),
     /// A file or folder could not be read or written.
-    #[error("{}: {source}", .path.display())]
+    #[error("cannot read or write {}", .path.display())]
     Io {
         /// Which.
         path: PathBuf,

@@ -3,6 +3,7 @@
 //!
 //! Nothing here prints or exits: results are plain structs, progress goes to a [`Progress`].
 
+mod address;
 mod budget;
 mod client;
 mod collisions;
@@ -26,6 +27,7 @@ mod uploads;
 pub mod pull;
 pub mod push;
 
+pub use address::Address;
 pub use client::Client;
 pub use error::Error;
 pub use filter::Filter;

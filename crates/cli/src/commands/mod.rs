@@ -1,6 +1,13 @@
 //! One file for each command: its arguments and what it does.
 
+mod info;
+mod login;
+mod ls;
+mod pull;
+mod push;
+mod rm;
 mod serve;
+mod token;
 
 use clap::Subcommand;
 
@@ -9,6 +16,13 @@ use crate::globals::Globals;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Serve(serve::Args),
+    Push(push::Args),
+    Pull(pull::Args),
+    Ls(ls::Args),
+    Info(info::Args),
+    Rm(rm::Args),
+    Login(login::Args),
+    Token(token::Args),
 }
 
 impl Command {
@@ -16,6 +30,13 @@ impl Command {
     pub async fn run(self, globals: &Globals) -> anyhow::Result<()> {
         match self {
             Self::Serve(args) => serve::run(args, globals).await,
+            Self::Push(args) => push::run(args, globals).await,
+            Self::Pull(args) => pull::run(args, globals).await,
+            Self::Ls(args) => ls::run(args, globals).await,
+            Self::Info(args) => info::run(args, globals).await,
+            Self::Rm(args) => rm::run(args, globals).await,
+            Self::Login(args) => login::run(args, globals).await,
+            Self::Token(args) => token::run(args, globals).await,
         }
     }
 }

@@ -5,15 +5,18 @@ use sheaf_types::{RepositoryName, UploadId};
 
 use crate::{Client, Error};
 
-/// The newest open upload of a repository: what it holds need not be sent again.
+/// The newest upload of a repository that still takes chunks: what it holds need not be sent again.
 pub(super) async fn of_before(
     client: &Client,
     name: &RepositoryName,
 ) -> Result<Option<UploadId>, Error> {
     let page = client.uploads(name, None).await?;
-    let open = page.items.into_iter();
-    let open = open.filter(|upload| upload.state == UploadState::Open);
-    let newest = open.max_by_key(|upload| upload.created_at);
+    let takes_chunks = |state| matches!(state, UploadState::Open | UploadState::Failed);
+    let newest = page
+        .items
+        .into_iter()
+        .filter(|upload| takes_chunks(upload.state))
+        .max_by_key(|upload| upload.created_at);
     Ok(newest.map(|upload| upload.id))
 }
 

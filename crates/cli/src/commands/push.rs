@@ -1,0 +1,83 @@
+//! `sheaf push`: a file or folder becomes a revision.
+
+use std::path::PathBuf;
+
+use sheaf_client::Filter;
+use sheaf_client::push::{PushOptions, PushReport};
+
+use crate::globals::Globals;
+use crate::level::LevelName;
+use crate::target::Target;
+use crate::{output, remote, transfer_bar, words};
+
+/// Pushes a file or a folder
+///
+/// Adds it to what the branch holds, as one revision; the repository is made when it is missing. Only
+/// what the server lacks is sent. Pushing again after an error goes on from there.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The file or folder
+    path: PathBuf,
+    /// Where it goes [default branch: main]
+    #[arg(value_name = "NAMESPACE/NAME[@BRANCH]")]
+    target: Target,
+    /// Why, in one sentence
+    #[arg(long, short)]
+    message: Option<String>,
+    /// Only files that match this pattern; can be given several times
+    #[arg(long, value_name = "GLOB")]
+    include: Vec<String>,
+    /// No files that match this pattern; can be given several times
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
+    /// Takes away what the branch holds and the folder lacks
+    #[arg(long)]
+    delete: bool,
+    /// Makes the repository a private one, if it has to be made
+    #[arg(long)]
+    private: bool,
+    /// How much work goes into making files small
+    #[arg(long, value_enum, default_value_t)]
+    level: LevelName,
+}
+
+/// Pushes and says what it came to.
+pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<()> {
+    let options = PushOptions {
+        branch: args.target.branch()?,
+        message: args.message,
+        filter: Filter::new(&args.include, &args.exclude)?,
+        delete: args.delete,
+        private: args.private,
+        level: args.level.into(),
+        ..PushOptions::default()
+    };
+    let client = remote::connect(globals)?;
+    let progress = transfer_bar::new(globals, "sent");
+    let report = client
+        .push(&args.path, &args.target.name, &options, progress)
+        .await?;
+    if globals.json {
+        return output::json(&report);
+    }
+    if !globals.quiet {
+        output::line(describe(&report))?;
+    }
+    Ok(())
+}
+
+fn describe(report: &PushReport) -> String {
+    let place = format!("{}@{}", report.repository, report.branch);
+    let revision = match &report.revision {
+        Some(revision) if report.changed => revision.id,
+        _ => return format!("{place} holds all of it already: there is no new revision"),
+    };
+    let created = if report.created { " (new)" } else { "" };
+    format!(
+        "{place}{created} is now {revision}\n{}, {}: {} sent, {} were there",
+        words::count(report.files, "file"),
+        output::size(report.raw_bytes),
+        output::size(report.sent_bytes),
+        output::size(report.reused_bytes),
+    )
+}
