@@ -136,6 +136,24 @@ impl Catalog {
         row.as_ref().map(read).transpose()
     }
 
+    /// A chunk that the upload holds.
+    pub async fn pinned_chunk(
+        &self,
+        upload: &UploadId,
+        chunk: &ChunkRef,
+    ) -> Result<Option<ChunkRow>> {
+        let row = sqlx::query(
+            "SELECT k.* FROM chunks k JOIN upload_pins p ON p.chunk = k.id \
+             WHERE k.chunk = $1 AND k.raw_len = $2 AND p.upload = $3",
+        )
+        .bind(chunk.id.as_bytes().as_slice())
+        .bind(row::sql(chunk.size))
+        .bind(upload.as_bytes().as_slice())
+        .fetch_optional(&self.read)
+        .await?;
+        row.as_ref().map(read).transpose()
+    }
+
     /// The blob of a chunk that is in some revision of a repository.
     pub async fn find_blob(
         &self,

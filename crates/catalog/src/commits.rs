@@ -82,6 +82,17 @@ impl Catalog {
     }
 }
 
+impl Catalog {
+    /// Ends an upload that changed nothing, as if it had made the revision that was there already.
+    pub async fn end_upload(&self, upload: &UploadId, head: RevisionRowId) -> Result<()> {
+        let mut tx = self.begin().await?;
+        end_upload(&mut tx, upload, head).await?;
+        release(&mut tx, upload).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
 async fn commit(
     connection: &mut AnyConnection,
     upload: &UploadId,
@@ -110,7 +121,12 @@ async fn commit(
         };
         insert_file(connection, revision, &file.path, content).await?;
     }
-    finish(connection, upload, new).await?;
+    release(connection, upload).await?;
+    sqlx::query("UPDATE repositories SET updated_at = $2 WHERE id = $1")
+        .bind(new.repository.0)
+        .bind(new.revision.created_at.as_microsecond())
+        .execute(connection)
+        .await?;
     Ok(CommitOutcome::Committed)
 }
 
@@ -252,22 +268,14 @@ async fn end_upload(
     Ok(done.rows_affected() == 1)
 }
 
-async fn finish(
-    connection: &mut AnyConnection,
-    upload: &UploadId,
-    new: &NewRevision<'_>,
-) -> Result<()> {
+/// Ends what an upload that is done need not have any more: its job and its pins.
+async fn release(connection: &mut AnyConnection, upload: &UploadId) -> Result<()> {
     sqlx::query("DELETE FROM jobs WHERE upload = $1")
         .bind(upload.as_bytes().as_slice())
         .execute(&mut *connection)
         .await?;
     sqlx::query("DELETE FROM upload_pins WHERE upload = $1")
         .bind(upload.as_bytes().as_slice())
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query("UPDATE repositories SET updated_at = $2 WHERE id = $1")
-        .bind(new.repository.0)
-        .bind(new.revision.created_at.as_microsecond())
         .execute(connection)
         .await?;
     Ok(())

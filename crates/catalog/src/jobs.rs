@@ -3,13 +3,15 @@
 use jiff::Timestamp;
 use sheaf_types::{ErrorDetail, UploadId};
 
-use crate::{Catalog, Result, row};
+use crate::{Catalog, RepositoryId, Result, row};
 
 /// A commit to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
     /// Of which upload.
     pub upload: UploadId,
+    /// To which repository.
+    pub repository: RepositoryId,
     /// What was asked, as whoever queued it wrote it.
     pub payload: String,
     /// How often it was begun before.
@@ -52,15 +54,19 @@ impl Catalog {
         .bind(until.as_microsecond())
         .fetch_optional(&mut *tx)
         .await?;
+        let Some(row) = row else { return Ok(None) };
+        let upload = row::id(&row, "upload", UploadId::from_slice)?;
+        let place = sqlx::query("SELECT repository FROM uploads WHERE id = $1")
+            .bind(upload.as_bytes().as_slice())
+            .fetch_one(&mut *tx)
+            .await?;
         tx.commit().await?;
-        row.map(|row| {
-            Ok(Job {
-                upload: row::id(&row, "upload", UploadId::from_slice)?,
-                payload: row::text(&row, "payload")?,
-                attempts: row::size(&row, "attempts")? - 1,
-            })
-        })
-        .transpose()
+        Ok(Some(Job {
+            upload,
+            repository: RepositoryId(row::integer(&place, "repository")?),
+            payload: row::text(&row, "payload")?,
+            attempts: row::size(&row, "attempts")?.saturating_sub(1),
+        }))
     }
 
     /// Keeps a job for longer.

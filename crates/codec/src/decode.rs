@@ -30,13 +30,7 @@ impl Header {
         base: Option<&[u8]>,
         out: &mut Vec<u8>,
     ) -> Result<(), Error> {
-        if frames.start > frames.end || frames.end > self.frames() {
-            return Err(Error::Malformed("no such frames"));
-        }
-        let range = self.stored_range(frames.clone());
-        if stored.len() as u64 != range.end - range.start {
-            return Err(Error::Malformed("length of the frames"));
-        }
+        self.check_len(frames.clone(), stored)?;
         let base = self.usable_base(base)?;
         let kept = out.len();
         let decoded = self.decode_each(frames, stored, base, out);
@@ -44,6 +38,31 @@ impl Header {
             out.truncate(kept);
         }
         decoded
+    }
+
+    /// Verifies the stored bytes of a run of frames against the header without decoding them.
+    pub fn verify_frames(&self, frames: Range<usize>, mut stored: &[u8]) -> Result<(), Error> {
+        self.check_len(frames.clone(), stored)?;
+        for frame in frames {
+            let entry = &self.index[frame];
+            let (bytes, rest) = stored.split_at(entry.stored_len as usize);
+            stored = rest;
+            if frame_hash(bytes) != entry.hash {
+                return Err(Error::CorruptFrame(frame));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_len(&self, frames: Range<usize>, stored: &[u8]) -> Result<(), Error> {
+        if frames.start > frames.end || frames.end > self.frames() {
+            return Err(Error::Malformed("no such frames"));
+        }
+        let range = self.stored_range(frames);
+        if stored.len() as u64 != range.end - range.start {
+            return Err(Error::Malformed("length of the frames"));
+        }
+        Ok(())
     }
 
     /// The base, if the blob is a delta: it must have the length that the header names. Another

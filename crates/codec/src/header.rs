@@ -64,6 +64,19 @@ impl Header {
         ))
     }
 
+    /// What a blob's first [`CLAIM_LEN`](crate::CLAIM_LEN) bytes claim to be the chunk's raw length,
+    /// so that memory can be set aside before the blob is read.
+    pub fn claimed_raw_len(prefix: &[u8; crate::CLAIM_LEN]) -> Result<usize, Error> {
+        claimed_len(prefix)?;
+        let mut bytes = [0; 4];
+        bytes.copy_from_slice(&prefix[PREFIX_LEN..]);
+        let len = u32::from_le_bytes(bytes) as usize;
+        if len > crate::MAX_CHUNK_LEN {
+            return Err(Error::Malformed("raw length"));
+        }
+        Ok(len)
+    }
+
     /// The blob's id: the BLAKE3 of the header's bytes.
     pub fn blob_id(&self) -> [u8; 32] {
         self.id

@@ -33,11 +33,10 @@ pub fn end(size: u64, sha256: [u8; 32]) -> [u8; 1 + END_LEN] {
     record
 }
 
-/// The bytes of the whole stream that holds blobs of these lengths.
-pub fn stream_len(blob_lens: impl Iterator<Item = u64>) -> u64 {
+/// The bytes of the whole stream that holds so many blobs of so many bytes together.
+pub const fn stream_len(blobs: u64, blob_bytes: u64) -> u64 {
     let prefix = blob_prefix(0).len() as u64;
-    let ends = (HEAD.len() + 1 + END_LEN) as u64;
-    ends + blob_lens.map(|len| prefix + len).sum::<u64>()
+    (HEAD.len() + 1 + END_LEN) as u64 + blobs * prefix + blob_bytes
 }
 
 /// A part of a stream.

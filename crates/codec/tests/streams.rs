@@ -139,7 +139,7 @@ proptest! {
         size in any::<u64>(), sha256 in any::<[u8; 32]>(), part in 1usize..700,
     ) {
         let bytes = write(&blobs, size, sha256);
-        let len = stream::stream_len(blobs.iter().map(|blob| blob.len() as u64));
+        let len = stream::stream_len(blobs.len() as u64, blobs.iter().map(|blob| blob.len() as u64).sum());
         prop_assert_eq!(bytes.len() as u64, len);
         let mut expected: Vec<Record> = blobs.into_iter().map(Record::Blob).collect();
         expected.push(Record::End { size, sha256 });

@@ -1,1 +1,31 @@
-//! The use cases: ingest, materialize, access, report.
+//! The use cases: what a caller may do, how a file comes in, how it goes out, what it costs.
+//!
+//! This is the one room that writes blobs and rows, and so the one where their order is decided: an
+//! object is announced, written, durable, and only then named by a row.
+//!
+//! `ingest` takes bytes in, `materialize` gives them out, `repository` has what is said of
+//! repositories, revisions and refs; `access` decides who may do what.
+
+mod access;
+mod background;
+mod budget;
+mod cpu;
+mod error;
+mod ingest;
+mod materialize;
+mod random;
+mod registry;
+mod report;
+mod repository;
+mod settings;
+mod tokens;
+
+pub use access::Caller;
+pub use error::{Error, Kind};
+pub use ingest::{BodyError, ByteStream, PutFile};
+pub use materialize::{OpenBlob, OpenFile};
+pub use registry::Registry;
+pub use repository::PageRequest;
+pub use settings::Settings;
+
+type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,356 @@
+//! A change to a branch becomes a revision.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sheaf_catalog::{
+    CommitOutcome, Expected, FileContent, FileRow, NewRevision, RefRow, RepositoryId, RevisionRowId,
+};
+use sheaf_codec::MAX_CHUNK_LEN;
+use sheaf_types::files::ChunkRef;
+use sheaf_types::revisions::{RefKind, Revision, TreeEntry};
+use sheaf_types::uploads::{CommitRequest, NewFile, Upload, UploadState};
+use sheaf_types::{FilePath, RefName, RepositoryName, RevisionId, UploadId};
+
+use super::file::{Ingested, PutFile};
+use super::revision_id::{list_id, revision_id};
+use super::tree::{TreeFile, TreeFiles};
+use crate::repository::branch_name;
+use crate::{Caller, Error, Registry, Result};
+
+/// How often a change is made again on top of a head that moved meanwhile.
+const MAX_TRIES: u32 = 32;
+
+/// How long a commit is waited for before the client is told to ask again.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// Files of a revision that are read at once.
+const FILES_AT_ONCE: u32 = 10_000;
+
+/// Bytes that a revision's message may have.
+const MAX_MESSAGE: usize = 64 << 10;
+
+/// What is to become of a branch.
+#[derive(Debug)]
+pub(crate) struct Change {
+    pub branch: RefName,
+    /// Where the branch must be; anywhere when absent.
+    pub parent: Option<RevisionId>,
+    pub message: String,
+    pub put: Vec<TreeFile>,
+    pub delete: Vec<FilePath>,
+}
+
+impl Registry {
+    /// Asks for the revision of what an upload holds. What can be refused at once is; then the commit
+    /// is a promise that outlives this server, and is waited for a little.
+    pub async fn commit_upload(
+        &self,
+        caller: &Caller,
+        name: &RepositoryName,
+        id: &UploadId,
+        request: &CommitRequest,
+    ) -> Result<Upload> {
+        let repository = self.writable(caller, name).await?.id;
+        check_request(request)?;
+        let state = self.find_upload(repository, id).await?.upload.state;
+        if matches!(state, UploadState::Open | UploadState::Failed) {
+            self.promise_commit(caller, repository, id, request).await?;
+        }
+        let upload = self.upload_once_ended(repository, id, WAIT).await?;
+        match (&upload.state, &upload.error) {
+            (UploadState::Failed, Some(error)) => Err(Error::Refused(error.clone())),
+            _ => Ok(upload),
+        }
+    }
+
+    async fn promise_commit(
+        &self,
+        caller: &Caller,
+        repository: RepositoryId,
+        id: &UploadId,
+        request: &CommitRequest,
+    ) -> Result<()> {
+        self.keep_open(repository, id).await?;
+        let chunks: Vec<ChunkRef> = request
+            .files
+            .iter()
+            .flat_map(|f| &f.chunks)
+            .copied()
+            .collect();
+        let visibility = caller.visibility();
+        let missing = self
+            .catalog
+            .pin_or_missing(id, &visibility, &chunks)
+            .await?;
+        if let Some(first) = missing.first() {
+            return Err(Error::ChunksMissing {
+                count: missing.len(),
+                first: *first,
+            });
+        }
+        let head = self.head(repository, &request.branch).await?;
+        check_parent(&request.branch, request.parent, head.as_ref())?;
+        let payload = serde_json::to_string(request).map_err(Error::internal)?;
+        if !self.catalog.queue_commit(id, &payload).await? {
+            return Err(Error::UploadClosed);
+        }
+        self.commit_queued.notify_one();
+        Ok(())
+    }
+
+    /// Makes a revision with one more file, whose chunks an upload holds.
+    pub(crate) async fn commit_file(
+        &self,
+        upload: &UploadId,
+        repository: RepositoryId,
+        put: PutFile,
+        file: Ingested,
+    ) -> Result<(Revision, bool)> {
+        let entry = TreeEntry {
+            path: put.path.clone(),
+            size: file.size,
+            sha256: file.sha256,
+        };
+        let content = FileContent::Verified {
+            sha256: file.sha256,
+            size: file.size,
+            list: list_id(&file.sha256, &file.chunks),
+            chunks: file.chunks,
+        };
+        let change = Change {
+            branch: branch_name(&put.branch)?,
+            parent: None,
+            message: message(put.message, "Add", &put.path)?,
+            put: vec![TreeFile { entry, content }],
+            delete: vec![],
+        };
+        self.commit_change(upload, repository, &change).await
+    }
+
+    /// Makes a revision without a file.
+    pub async fn delete_file(
+        &self,
+        caller: &Caller,
+        name: &RepositoryName,
+        put: PutFile,
+    ) -> Result<Revision> {
+        let repository = self.writable(caller, name).await?.id;
+        let change = Change {
+            branch: branch_name(&put.branch)?,
+            parent: None,
+            message: message(put.message, "Delete", &put.path)?,
+            put: vec![],
+            delete: vec![put.path],
+        };
+        if self.head(repository, &change.branch).await?.is_none() {
+            return Err(Error::RefNotFound(put.branch));
+        }
+        let upload = self.open_upload(repository).await?.id;
+        let done = self.commit_change(&upload, repository, &change).await;
+        self.catalog.drop_upload(&upload).await?;
+        Ok(done?.0)
+    }
+
+    /// Makes a revision of the branch's head, changed, and moves the branch to it. Gives the head, and
+    /// whether it is new: a change that changes nothing makes no revision.
+    pub(crate) async fn commit_change(
+        &self,
+        upload: &UploadId,
+        repository: RepositoryId,
+        change: &Change,
+    ) -> Result<(Revision, bool)> {
+        for _ in 0..MAX_TRIES {
+            let head = self.head(repository, &change.branch).await?;
+            check_parent(&change.branch, change.parent, head.as_ref())?;
+            if let Some(done) = self.try_commit(upload, repository, change, head).await? {
+                return Ok(done);
+            }
+        }
+        Err(Error::BranchMoved(change.branch.clone()))
+    }
+
+    /// One try; `None` when the head moved meanwhile.
+    async fn try_commit(
+        &self,
+        upload: &UploadId,
+        repository: RepositoryId,
+        change: &Change,
+        head: Option<RefRow>,
+    ) -> Result<Option<(Revision, bool)>> {
+        let mut tree = match &head {
+            Some(head) => TreeFiles::of(self.all_files(head.revision).await?),
+            None => TreeFiles::default(),
+        };
+        let changed = apply(&mut tree, change)?;
+        if let (false, Some(head)) = (changed, &head) {
+            return self.commit_nothing(upload, head.revision).await.map(Some);
+        }
+        tree.check_collisions()?;
+        let revision = describe(&tree, change, head.as_ref());
+        let files = tree.into_files();
+        let new = NewRevision {
+            repository,
+            branch: &change.branch,
+            expected: head.map_or(Expected::Missing, |head| Expected::At(head.revision)),
+            revision: &revision,
+            files: &files,
+        };
+        match self.catalog.commit(upload, &new).await? {
+            CommitOutcome::Committed => Ok(Some((revision, true))),
+            CommitOutcome::HeadMoved => Ok(None),
+            CommitOutcome::UploadGone => Err(Error::UploadNotFound),
+            CommitOutcome::ChunkMissing(first) => Err(Error::ChunksMissing { count: 1, first }),
+        }
+    }
+
+    async fn commit_nothing(
+        &self,
+        upload: &UploadId,
+        head: RevisionRowId,
+    ) -> Result<(Revision, bool)> {
+        self.catalog.end_upload(upload, head).await?;
+        let row = self.catalog.revision(head).await?;
+        row.map(|row| (row.revision, false))
+            .ok_or(Error::UploadNotFound)
+    }
+
+    async fn all_files(&self, revision: RevisionRowId) -> Result<Vec<FileRow>> {
+        let mut files: Vec<FileRow> = Vec::new();
+        loop {
+            let after = files
+                .last()
+                .map(|file| file.entry.path.to_string())
+                .unwrap_or_default();
+            let more = self
+                .catalog
+                .files(revision, "", &after, FILES_AT_ONCE)
+                .await?;
+            let last = more.len() < FILES_AT_ONCE as usize;
+            files.extend(more);
+            if last {
+                return Ok(files);
+            }
+        }
+    }
+
+    /// Refuses early what is no branch.
+    pub(crate) async fn check_branch(
+        &self,
+        repository: RepositoryId,
+        name: &RefName,
+    ) -> Result<()> {
+        self.head(repository, name).await.map(drop)
+    }
+
+    /// A branch, if it is there.
+    async fn head(&self, repository: RepositoryId, name: &RefName) -> Result<Option<RefRow>> {
+        let head = self.catalog.find_ref(repository, name).await?;
+        if head
+            .as_ref()
+            .is_some_and(|h| h.shown.kind != RefKind::Branch)
+        {
+            return Err(Error::NotABranch(name.to_string()));
+        }
+        Ok(head)
+    }
+}
+
+fn check_parent(branch: &RefName, parent: Option<RevisionId>, head: Option<&RefRow>) -> Result<()> {
+    let Some(parent) = parent else { return Ok(()) };
+    if head.is_some_and(|head| head.shown.revision == parent) {
+        return Ok(());
+    }
+    Err(Error::BranchMoved(branch.clone()))
+}
+
+/// Changes a tree; whether that made a difference.
+fn apply(tree: &mut TreeFiles, change: &Change) -> Result<bool> {
+    let mut changed = false;
+    for path in &change.delete {
+        if !tree.delete(path) {
+            return Err(Error::FileNotFound {
+                path: path.clone(),
+                reference: change.branch.to_string(),
+            });
+        }
+        changed = true;
+    }
+    for file in &change.put {
+        changed |= tree.put(file.clone());
+    }
+    Ok(changed)
+}
+
+fn describe(tree: &TreeFiles, change: &Change, head: Option<&RefRow>) -> Revision {
+    let parent = head.map(|head| head.shown.revision);
+    // What is stored has microseconds; the id is made of what is stored.
+    let now = Timestamp::now().as_microsecond();
+    let created_at = Timestamp::from_microsecond(now).unwrap_or_default();
+    Revision {
+        id: revision_id(parent, &change.message, created_at, tree.entries()),
+        parent,
+        message: change.message.clone(),
+        created_at,
+        files: tree.entries().count() as u64,
+        bytes: tree.entries().map(|entry| entry.size).sum(),
+    }
+}
+
+fn message(given: String, verb: &str, path: &FilePath) -> Result<String> {
+    check_message(&given)?;
+    Ok(if given.is_empty() {
+        format!("{verb} {path}")
+    } else {
+        given
+    })
+}
+
+fn check_message(message: &str) -> Result<()> {
+    if message.len() <= MAX_MESSAGE {
+        return Ok(());
+    }
+    Err(Error::TooLarge {
+        what: "the message",
+        limit: MAX_MESSAGE as u64,
+    })
+}
+
+/// Refuses what contradicts itself.
+fn check_request(request: &CommitRequest) -> Result<()> {
+    check_message(&request.message)?;
+    if request.files.is_empty() && request.delete.is_empty() {
+        return Err(Error::Invalid(
+            "the commit has neither files nor paths to delete".into(),
+        ));
+    }
+    let mut paths = HashSet::new();
+    let named = request.files.iter().map(|file| &file.path);
+    for path in named.chain(&request.delete) {
+        if !paths.insert(path) {
+            return Err(Error::Invalid(format!("the commit names '{path}' twice")));
+        }
+    }
+    request.files.iter().try_for_each(check_file)
+}
+
+fn check_file(file: &NewFile) -> Result<()> {
+    let mut size = 0u64;
+    for chunk in &file.chunks {
+        if chunk.size == 0 || chunk.size > MAX_CHUNK_LEN as u64 {
+            return Err(Error::Invalid(format!(
+                "chunk {} of '{}' must have 1 to {MAX_CHUNK_LEN} bytes",
+                chunk.id, file.path
+            )));
+        }
+        size = size.saturating_add(chunk.size);
+    }
+    if size == file.size {
+        return Ok(());
+    }
+    Err(Error::Invalid(format!(
+        "'{}' has {} bytes, its chunks have {size}",
+        file.path, file.size
+    )))
+}

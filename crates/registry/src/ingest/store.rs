@@ -1,0 +1,64 @@
+//! One blob: announced, written, durable, named.
+
+use bytes::Bytes;
+use sheaf_catalog::{ChunkRow, Live, NewBlob};
+use sheaf_types::{BlobId, ChunkId, UploadId};
+
+use crate::{Error, Registry, Result};
+
+impl Registry {
+    /// Holds a chunk for an upload, whose bytes were had; whether it was stored already.
+    pub(crate) async fn hold_stored(&self, upload: &UploadId, chunk: &ChunkId) -> Result<bool> {
+        Ok(self.catalog.has_chunk(chunk).await? && self.catalog.pin_shown(upload, chunk).await?)
+    }
+
+    /// Stores a blob and holds its chunk for an upload.
+    pub(crate) async fn store_blob(
+        &self,
+        upload: UploadId,
+        chunk: ChunkId,
+        raw_len: u64,
+        blob: BlobId,
+        bytes: Bytes,
+    ) -> Result<()> {
+        let object_key = sheaf_blobs::object_key(&chunk, &blob)?;
+        let new = NewBlob {
+            row: ChunkRow {
+                chunk,
+                raw_len,
+                blob,
+                object_key: object_key.clone(),
+                stored_len: bytes.len() as u64,
+            },
+            upload,
+        };
+        self.catalog.announce(object_key.clone()).await?;
+        if let Err(error) = self.blobs.put(&object_key, bytes).await {
+            self.discard(&object_key).await;
+            return Err(error.into());
+        }
+        match self.catalog.go_live(new).await? {
+            Live::Stored => Ok(()),
+            Live::Existed => {
+                self.discard(&object_key).await;
+                Ok(())
+            }
+            Live::Gone => {
+                self.discard(&object_key).await;
+                Err(Error::UploadNotFound)
+            }
+        }
+    }
+
+    /// Deletes an object that no row names. Where that fails its intent stays, by which it is found
+    /// again.
+    async fn discard(&self, object_key: &str) {
+        let gone = match self.blobs.delete(object_key).await {
+            Ok(()) => self.catalog.withdraw(object_key).await.map_err(Error::from),
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = gone {
+            tracing::warn!(object_key, %error, "an object that nothing names was left");
+        }
+    }
+}

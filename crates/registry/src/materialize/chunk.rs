@@ -1,0 +1,151 @@
+//! A stored chunk: its header against the blob's id, its frames against the header.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sheaf_catalog::ChunkRow;
+use sheaf_codec::{Header, Parsed, decode};
+
+use crate::{Error, Registry, Result};
+
+/// Enough for the header of most blobs.
+const PREFIX_LEN: u64 = 4 << 10;
+
+/// What is read in one piece, header and all.
+const SMALL: u64 = 256 << 10;
+
+/// A chunk whose blob's header was read and verified.
+pub(crate) struct OpenChunk {
+    row: ChunkRow,
+    header: Header,
+    /// The blob's first bytes, or all of them.
+    prefix: Bytes,
+}
+
+impl OpenChunk {
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+}
+
+impl Registry {
+    /// Reads and verifies the header of a chunk's blob.
+    pub(crate) async fn open_chunk(&self, row: ChunkRow) -> Result<OpenChunk> {
+        let wanted = match row.stored_len {
+            len if len <= SMALL => len,
+            _ => PREFIX_LEN,
+        };
+        let mut prefix = self.get(&row, 0..wanted).await?;
+        if let Parsed::NeedMore(more) = parse(&row, &prefix)? {
+            prefix = self.get(&row, 0..more as u64).await?;
+        }
+        let Parsed::Header(header, _) = parse(&row, &prefix)? else {
+            return Err(damaged(&row, "the header ends early"));
+        };
+        check_header(&row, &header)?;
+        Ok(OpenChunk {
+            header: *header,
+            row,
+            prefix,
+        })
+    }
+
+    /// Reads, verifies and decodes a run of frames.
+    pub(crate) async fn decode_run(
+        &self,
+        chunk: Arc<OpenChunk>,
+        frames: Range<usize>,
+    ) -> Result<Vec<u8>> {
+        let range = chunk.header.stored_range(frames.clone());
+        let stored = self.stored(&chunk, range).await?;
+        self.cpu
+            .run(move || {
+                let mut raw = Vec::new();
+                let done = chunk.header.decode_frames(frames, &stored, None, &mut raw);
+                done.map_err(|error| damaged(&chunk.row, error))?;
+                Ok(raw)
+            })
+            .await?
+    }
+
+    /// The raw bytes of a whole chunk.
+    pub(crate) async fn chunk_bytes(&self, row: &ChunkRow) -> Result<Vec<u8>> {
+        let stored = self.get(row, 0..row.stored_len).await?;
+        let row = row.clone();
+        self.cpu
+            .run(move || {
+                let Parsed::Header(header, _) = parse(&row, &stored)? else {
+                    return Err(damaged(&row, "the header ends early"));
+                };
+                check_header(&row, &header)?;
+                decode(&stored, None).map_err(|error| damaged(&row, error))
+            })
+            .await?
+    }
+
+    /// A blob whole, verified and not decoded.
+    pub(crate) async fn blob_bytes(&self, row: ChunkRow) -> Result<Bytes> {
+        let chunk = self.open_chunk(row).await?;
+        let stored = self.get(&chunk.row, 0..chunk.row.stored_len).await?;
+        self.cpu
+            .run(move || {
+                let header = &chunk.header;
+                // Read anew: the header must be the one that was verified.
+                let frames = match parse(&chunk.row, &stored)? {
+                    Parsed::Header(again, len) if again.blob_id() == header.blob_id() => {
+                        stored.slice(len..)
+                    }
+                    _ => return Err(damaged(&chunk.row, "the header changed")),
+                };
+                header
+                    .verify_frames(0..header.frames(), &frames)
+                    .map_err(|error| damaged(&chunk.row, error))?;
+                Ok(stored)
+            })
+            .await?
+    }
+
+    async fn stored(&self, chunk: &OpenChunk, range: Range<u64>) -> Result<Bytes> {
+        if range.end <= chunk.prefix.len() as u64 {
+            return Ok(chunk.prefix.slice(range.start as usize..range.end as usize));
+        }
+        self.get(&chunk.row, range).await
+    }
+
+    async fn get(&self, row: &ChunkRow, range: Range<u64>) -> Result<Bytes> {
+        let wanted = range.end - range.start;
+        if wanted == 0 {
+            return Ok(Bytes::new());
+        }
+        match self.blobs.get(&row.object_key, range).await {
+            Ok(bytes) if bytes.len() as u64 == wanted => Ok(bytes),
+            Ok(_) => Err(damaged(row, "the object is shorter than its row says")),
+            Err(sheaf_blobs::Error::NotFound(_)) => Err(damaged(row, "the object is not there")),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn parse(row: &ChunkRow, prefix: &[u8]) -> Result<Parsed> {
+    Header::parse(prefix).map_err(|error| damaged(row, error))
+}
+
+fn check_header(row: &ChunkRow, header: &Header) -> Result<()> {
+    let same = header.blob_id() == *row.blob.as_bytes()
+        && header.chunk_id() == *row.chunk.as_bytes()
+        && header.raw_len() == row.raw_len
+        && header.blob_len() == row.stored_len
+        && header.base().is_none();
+    if same {
+        return Ok(());
+    }
+    Err(damaged(row, "the header is not the one that was stored"))
+}
+
+pub(crate) fn damaged(row: &ChunkRow, reason: impl ToString) -> Error {
+    Error::Damaged {
+        object_key: row.object_key.clone(),
+        reason: reason.to_string(),
+    }
+}

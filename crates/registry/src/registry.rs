@@ -1,0 +1,79 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use jiff::Timestamp;
+use sheaf_blobs::Blobs;
+use sheaf_catalog::{Catalog, RepositoryId, Sent};
+use sheaf_types::tokens::Token;
+use tokio::sync::Notify;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::background;
+use crate::budget::Budget;
+use crate::cpu::Cpu;
+use crate::{Result, Settings};
+
+/// Sheaf's use cases over one catalog and one object store.
+pub struct Registry {
+    pub(crate) catalog: Catalog,
+    pub(crate) blobs: Blobs,
+    pub(crate) cpu: Cpu,
+    pub(crate) ingest_budget: Budget,
+    pub(crate) serve_budget: Budget,
+    pub(crate) settings: Settings,
+    /// The admin token that is not in the catalog, with the hash of its secret.
+    pub(crate) admin: OnceLock<(blake3::Hash, Token)>,
+    /// What was sent and is not written yet.
+    pub(crate) sent: Mutex<HashMap<RepositoryId, Sent>>,
+    /// Wakes who works on commits.
+    pub(crate) commit_queued: Notify,
+    /// Counts commits that ended, for those who wait for one.
+    pub(crate) commits_ended: watch::Sender<u64>,
+    pub(crate) stop: CancellationToken,
+    pub(crate) tasks: TaskTracker,
+}
+
+impl Registry {
+    /// Opens catalog and object store, and begins to work on what is queued.
+    pub async fn open(settings: Settings) -> Result<Arc<Self>> {
+        let catalog = Catalog::open(&settings.catalog_url).await?;
+        let blobs = Blobs::open(&settings.blobs_url).await?;
+        // The data folder is locked: whoever held a lease is gone.
+        catalog.release_leases().await?;
+        let registry = Arc::new(Self {
+            catalog,
+            blobs,
+            cpu: Cpu::new(settings.threads)?,
+            ingest_budget: Budget::new(settings.ingest_memory),
+            serve_budget: Budget::new(settings.serve_memory),
+            settings,
+            admin: OnceLock::new(),
+            sent: Mutex::default(),
+            commit_queued: Notify::new(),
+            commits_ended: watch::Sender::new(0),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        });
+        background::start(&registry);
+        Ok(registry)
+    }
+
+    /// Stops the work in the background, writes what is left to write, and closes the catalog.
+    pub async fn close(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        if let Err(error) = self.flush_sent().await {
+            tracing::warn!(%error, "what was sent last is not counted");
+        }
+        self.catalog.close().await;
+    }
+
+    /// When an upload expires to which something is sent now.
+    pub(crate) fn expiry(&self, now: Timestamp) -> Timestamp {
+        now.checked_add(self.settings.upload_expiry)
+            .unwrap_or(Timestamp::MAX)
+    }
+}

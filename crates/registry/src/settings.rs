@@ -1,0 +1,27 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sheaf_codec::Level;
+
+/// How a registry is run.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `sqlite:PATH`.
+    pub catalog_url: String,
+    /// `file:FOLDER`.
+    pub blobs_url: String,
+    /// Where files are spooled whose layout is not at their beginning.
+    pub temp_dir: PathBuf,
+    /// Threads for CPU work; 0 for as many as there are cores.
+    pub threads: usize,
+    /// Bytes that chunks on their way in may take, together.
+    pub ingest_memory: u64,
+    /// Bytes that chunks on their way out may take, together.
+    pub serve_memory: u64,
+    /// How long an upload lives to which nothing is sent.
+    pub upload_expiry: Duration,
+    /// The most bytes of a file that is spooled.
+    pub spool_limit: u64,
+    /// How much work goes into raw uploads.
+    pub level: Level,
+}
