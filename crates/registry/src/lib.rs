@@ -25,6 +25,7 @@ pub use error::{Error, Kind};
 pub use ingest::{BodyError, ByteStream, PutFile};
 pub use materialize::{OpenBlob, OpenFile};
 pub use registry::Registry;
+pub use report::log;
 pub use repository::PageRequest;
 pub use settings::Settings;
 

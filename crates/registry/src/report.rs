@@ -51,7 +51,7 @@ impl Registry {
 }
 
 /// Tells the operator what the caller is not told.
-pub(crate) fn log(error: &Error) {
+pub fn log(error: &Error) {
     match error {
         Error::Internal(cause) => tracing::error!(cause = %chain(cause.as_ref()), "internal error"),
         Error::Damaged { object_key, reason } => {

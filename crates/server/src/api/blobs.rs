@@ -1,0 +1,36 @@
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use sheaf_registry::Registry;
+
+use crate::error::ApiError;
+use crate::request::{CallerOf, Params};
+
+/// A blob of a chunk that is in some revision of the repository, as it is stored.
+#[utoipa::path(
+    get,
+    path = "/api/v1/repositories/{namespace}/{name}/blobs/{blob}",
+    tag = "blobs",
+    params(("namespace" = String, Path), ("name" = String, Path), ("blob" = String, Path)),
+    responses((status = 200, description = "the blob", content_type = "application/vnd.sheaf.blob")),
+)]
+pub(crate) async fn show(
+    State(registry): State<Arc<Registry>>,
+    CallerOf(caller): CallerOf,
+    params: Params,
+) -> Result<Response, ApiError> {
+    let blob = params.parse("blob")?;
+    let open = registry
+        .read_blob(&caller, &params.repository()?, &blob)
+        .await?;
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            "application/vnd.sheaf.blob".to_owned(),
+        ),
+        (header::ETAG, format!("\"{blob}\"")),
+    ];
+    Ok((headers, open.bytes).into_response())
+}

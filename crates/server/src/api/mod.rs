@@ -1,0 +1,10 @@
+//! The JSON API under `/api/v1`: one file for each noun.
+
+pub(crate) mod blobs;
+pub(crate) mod files;
+pub(crate) mod refs;
+pub(crate) mod repositories;
+pub(crate) mod revisions;
+pub(crate) mod savings;
+pub(crate) mod tokens;
+pub(crate) mod uploads;

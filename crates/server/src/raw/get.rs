@@ -1,0 +1,191 @@
+use std::ops::Range;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::response::Builder;
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::response::Response;
+use sheaf_registry::{OpenFile, Registry};
+
+use super::conditions::{none_match_has, range_wanted};
+use super::content_type::{content_type, disposition};
+use super::encoding::takes_sheaf;
+use super::range::{self, Asked};
+use crate::error::ApiError;
+use crate::request::{CallerOf, Params};
+use crate::response::body;
+
+/// The raw bytes of a file, or a range of them. With `Accept-Encoding: sheaf`, the whole file as a
+/// stream of its blobs.
+#[utoipa::path(
+    get,
+    path = "/{namespace}/{name}/resolve/{ref}/{path}",
+    tag = "raw files",
+    params(
+        ("namespace" = String, Path), ("name" = String, Path),
+        ("ref" = String, Path, description = "a branch, a tag or 40 digits; '/' as %2F"),
+        ("path" = String, Path),
+        ("Range" = Option<String>, Header), ("If-Range" = Option<String>, Header),
+        ("If-None-Match" = Option<String>, Header), ("Accept-Encoding" = Option<String>, Header),
+    ),
+    responses(
+        (status = 200, description = "the file", content_type = "application/octet-stream"),
+        (status = 206, description = "the range"),
+        (status = 304, description = "the file has the ETag that was named"),
+        (status = 404, description = "no such repository, revision or file"),
+        (status = 416, description = "the file has no such bytes"),
+    ),
+)]
+pub(crate) async fn get(
+    State(registry): State<Arc<Registry>>,
+    CallerOf(caller): CallerOf,
+    params: Params,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let file = registry
+        .open_file(
+            &caller,
+            &params.repository()?,
+            params.reference(),
+            &params.path()?,
+        )
+        .await?;
+    answer(&registry, &file, &headers, true).await
+}
+
+/// What GET would answer with, without the bytes.
+#[utoipa::path(
+    head,
+    path = "/{namespace}/{name}/resolve/{ref}/{path}",
+    tag = "raw files",
+    params(
+        ("namespace" = String, Path), ("name" = String, Path), ("ref" = String, Path),
+        ("path" = String, Path),
+    ),
+    responses(
+        (status = 200, description = "the file is there"),
+        (status = 404, description = "no such repository, revision or file"),
+    ),
+)]
+pub(crate) async fn head(
+    State(registry): State<Arc<Registry>>,
+    CallerOf(caller): CallerOf,
+    params: Params,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let file = registry
+        .open_file(
+            &caller,
+            &params.repository()?,
+            params.reference(),
+            &params.path()?,
+        )
+        .await?;
+    answer(&registry, &file, &headers, false).await
+}
+
+async fn answer(
+    registry: &Arc<Registry>,
+    file: &OpenFile,
+    headers: &HeaderMap,
+    wanted: bool,
+) -> Result<Response, ApiError> {
+    let sheaf = text(headers, header::ACCEPT_ENCODING).is_some_and(takes_sheaf);
+    let etag = match sheaf {
+        true => format!("\"{}-sheaf\"", file.entry.sha256),
+        false => format!("\"{}\"", file.entry.sha256),
+    };
+    let builder = describe(file, &etag);
+    if text(headers, header::IF_NONE_MATCH).is_some_and(|h| none_match_has(h, &etag)) {
+        return finish(builder.status(StatusCode::NOT_MODIFIED), Body::empty());
+    }
+    if sheaf {
+        return encoded(registry, file, builder, wanted).await;
+    }
+    let size = file.entry.size;
+    let asked = match text(headers, header::RANGE) {
+        Some(header) if range_wanted(text(headers, header::IF_RANGE), &etag) => {
+            range::parse(header, size)
+        }
+        _ => Asked::Whole,
+    };
+    let builder = builder.header(header::ACCEPT_RANGES, "bytes");
+    match asked {
+        Asked::Whole => bytes(registry, file, builder, 0..size, wanted).await,
+        Asked::Part(range) => {
+            let shown = format!("bytes {}-{}/{size}", range.start, range.end - 1);
+            let builder = builder
+                .status(StatusCode::PARTIAL_CONTENT)
+                .header(header::CONTENT_RANGE, shown);
+            bytes(registry, file, builder, range, wanted).await
+        }
+        Asked::Unsatisfiable => finish(
+            builder
+                .status(StatusCode::RANGE_NOT_SATISFIABLE)
+                .header(header::CONTENT_RANGE, format!("bytes */{size}")),
+            Body::empty(),
+        ),
+    }
+}
+
+/// What every answer says of the file.
+fn describe(file: &OpenFile, etag: &str) -> Builder {
+    let name = file.entry.path.file_name();
+    Response::builder()
+        .header(header::ETAG, etag)
+        .header(header::VARY, "Accept-Encoding, Authorization")
+        // A branch moves, and a repository may become private: always ask, cheaply, with the ETag.
+        .header(header::CACHE_CONTROL, "no-cache")
+        .header(header::CONTENT_TYPE, content_type(name))
+        .header(header::CONTENT_DISPOSITION, disposition(name))
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .header(REVISION, file.revision.to_string())
+}
+
+/// The revision that the bytes are of.
+const REVISION: HeaderName = HeaderName::from_static("x-sheaf-revision");
+
+async fn bytes(
+    registry: &Arc<Registry>,
+    file: &OpenFile,
+    builder: Builder,
+    range: Range<u64>,
+    wanted: bool,
+) -> Result<Response, ApiError> {
+    let builder = builder.header(header::CONTENT_LENGTH, range.end - range.start);
+    let body = match wanted {
+        true => body(registry.read_file(file, range)).await?,
+        false => Body::empty(),
+    };
+    finish(builder, body)
+}
+
+async fn encoded(
+    registry: &Arc<Registry>,
+    file: &OpenFile,
+    builder: Builder,
+    wanted: bool,
+) -> Result<Response, ApiError> {
+    let (len, stream) = registry.read_container(file).await?;
+    let builder = builder
+        .header(header::CONTENT_ENCODING, "sheaf")
+        .header(header::ACCEPT_RANGES, "none")
+        .header(header::CONTENT_LENGTH, len);
+    let body = match wanted {
+        true => body(stream).await?,
+        false => Body::empty(),
+    };
+    finish(builder, body)
+}
+
+fn finish(builder: Builder, body: Body) -> Result<Response, ApiError> {
+    builder.body(body).map_err(|error| {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        ApiError::new(status, "internal", error.to_string())
+    })
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}

@@ -1,0 +1,63 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use sheaf_registry::{PutFile, Registry};
+use sheaf_types::revisions::Revision;
+use utoipa::IntoParams;
+
+use crate::error::ApiError;
+use crate::request::{CallerOf, Params, QueryOf, byte_stream};
+
+/// What a change of one file may say of itself.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Message {
+    /// The revision's message.
+    #[serde(default)]
+    pub message: String,
+}
+
+/// Stores a file and makes a revision of the branch with it.
+#[utoipa::path(
+    put,
+    path = "/{namespace}/{name}/resolve/{ref}/{path}",
+    tag = "raw files",
+    params(
+        ("namespace" = String, Path), ("name" = String, Path),
+        ("ref" = String, Path, description = "a branch; '/' as %2F"), ("path" = String, Path),
+        Message,
+    ),
+    request_body(content_type = "application/octet-stream", description = "the file's bytes"),
+    responses(
+        (status = 201, description = "the revision that was made", body = Revision),
+        (status = 200, description = "the file was there already: the branch's head", body = Revision),
+        (status = 404, description = "no such repository"),
+        (status = 409, description = "not a branch, or a path that collides with another"),
+    ),
+)]
+pub(crate) async fn put(
+    State(registry): State<Arc<Registry>>,
+    CallerOf(caller): CallerOf,
+    params: Params,
+    QueryOf(query): QueryOf<Message>,
+    body: Body,
+) -> Result<(StatusCode, Json<Revision>), ApiError> {
+    let put = PutFile {
+        branch: params.reference().into(),
+        path: params.path()?,
+        message: query.message,
+    };
+    let (revision, new) = registry
+        .put_file(&caller, &params.repository()?, put, byte_stream(body))
+        .await?;
+    let status = if new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    Ok((status, Json(revision)))
+}
