@@ -1,0 +1,425 @@
+//! What the catalog promises, whatever database it stands on.
+
+use jiff::Timestamp;
+use sheaf_catalog::{
+    Catalog, CommitOutcome, Expected, FileContent, Live, NewBlob, NewRevision, RepositoryId,
+    RevisionFile, SavingsScope, Visibility,
+};
+use sheaf_types::files::ChunkRef;
+use sheaf_types::repositories::NewRepository;
+use sheaf_types::revisions::Revision;
+use sheaf_types::{BlobId, ChunkId, ErrorDetail, RefName, RevisionId, Sha256, UploadId};
+
+/// A catalog with a repository and an upload to it.
+struct World {
+    catalog: Catalog,
+    repository: RepositoryId,
+    upload: UploadId,
+    _folder: tempfile::TempDir,
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_microsecond(1_700_000_000_000_000).unwrap()
+}
+
+fn later(seconds: i64) -> Timestamp {
+    Timestamp::from_microsecond(now().as_microsecond() + seconds * 1_000_000).unwrap()
+}
+
+fn main_branch() -> RefName {
+    RefName::main()
+}
+
+impl World {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("catalog").display());
+        let catalog = Catalog::open(&url).await.unwrap();
+        let repository = create(&catalog, "acme/model", false).await;
+        let upload = open_upload(&catalog, repository, 1).await;
+        Self {
+            catalog,
+            repository,
+            upload,
+            _folder: folder,
+        }
+    }
+
+    async fn head(&self) -> Option<sheaf_catalog::RefRow> {
+        let found = self.catalog.find_ref(self.repository, &main_branch()).await;
+        found.unwrap()
+    }
+
+    /// Commits one file of one chunk to `main`.
+    async fn commit(&self, path: &str, chunk: u8, expected: Expected) -> CommitOutcome {
+        let revision = revision(chunk);
+        let files = [file(path, &[chunk])];
+        let new = NewRevision {
+            repository: self.repository,
+            branch: &main_branch(),
+            expected,
+            revision: &revision,
+            files: &files,
+        };
+        self.catalog.commit(&self.upload, &new).await.unwrap()
+    }
+}
+
+async fn create(catalog: &Catalog, name: &str, private: bool) -> RepositoryId {
+    let new = NewRepository {
+        name: name.parse().unwrap(),
+        private,
+        description: String::new(),
+    };
+    catalog
+        .create_repository(&new, now())
+        .await
+        .unwrap()
+        .unwrap()
+        .id
+}
+
+async fn open_upload(catalog: &Catalog, repository: RepositoryId, number: u8) -> UploadId {
+    let id = UploadId([number; 16]);
+    catalog
+        .create_upload(repository, id, now(), later(60))
+        .await
+        .unwrap();
+    id
+}
+
+fn blob(chunk: u8, write: &str, upload: UploadId) -> NewBlob {
+    NewBlob {
+        row: sheaf_catalog::ChunkRow {
+            chunk: ChunkId([chunk; 32]),
+            raw_len: 100,
+            blob: BlobId([chunk; 32]),
+            object_key: format!("blobs/{chunk}/{write}"),
+            stored_len: 60,
+        },
+        upload,
+    }
+}
+
+async fn store(catalog: &Catalog, chunk: u8, write: &str, upload: UploadId) -> Live {
+    let new = blob(chunk, write, upload);
+    catalog.announce(new.row.object_key.clone()).await.unwrap();
+    catalog.go_live(new).await.unwrap()
+}
+
+fn chunk_ref(chunk: u8) -> ChunkRef {
+    ChunkRef {
+        id: ChunkId([chunk; 32]),
+        size: 100,
+    }
+}
+
+fn file(path: &str, chunks: &[u8]) -> RevisionFile {
+    RevisionFile {
+        path: path.parse().unwrap(),
+        content: FileContent::Verified {
+            sha256: Sha256([chunks[0]; 32]),
+            size: 100 * chunks.len() as u64,
+            list: [chunks[0]; 32],
+            chunks: chunks.iter().map(|c| chunk_ref(*c)).collect(),
+        },
+    }
+}
+
+fn revision(number: u8) -> Revision {
+    Revision {
+        id: RevisionId([number; 20]),
+        parent: None,
+        message: "a message".into(),
+        created_at: now(),
+        files: 1,
+        bytes: 100,
+    }
+}
+
+#[tokio::test]
+async fn a_name_is_taken_whatever_its_case() {
+    let world = World::new().await;
+    let again = NewRepository {
+        name: "ACME/Model".parse().unwrap(),
+        private: false,
+        description: String::new(),
+    };
+    let made = world
+        .catalog
+        .create_repository(&again, now())
+        .await
+        .unwrap();
+    assert_eq!(made, None);
+    let found = world.catalog.find_repository(&again.name).await.unwrap();
+    assert_eq!(found.unwrap().repository.name.to_string(), "acme/model");
+}
+
+#[tokio::test]
+async fn lists_show_what_is_visible_and_escape_what_is_searched() {
+    let world = World::new().await;
+    create(&world.catalog, "acme/secret_one", true).await;
+    create(&world.catalog, "other/secret", true).await;
+    let list = async |visibility: Visibility, search: &str| {
+        let found = world
+            .catalog
+            .list_repositories(&visibility, search, "", 10)
+            .await
+            .unwrap();
+        let names = found.iter().map(|r| r.name.to_string());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    let acme = Visibility {
+        namespace: Some("acme".into()),
+        ..Visibility::default()
+    };
+    assert_eq!(list(Visibility::default(), "").await, "acme/model");
+    assert_eq!(list(acme, "").await, "acme/model acme/secret_one");
+    assert_eq!(list(Visibility::all(), "T_O").await, "acme/secret_one");
+    assert_eq!(list(Visibility::all(), "%").await, "");
+}
+
+#[tokio::test]
+async fn the_first_blob_of_a_chunk_stays() {
+    let world = World::new().await;
+    let upload = world.upload;
+    assert_eq!(store(&world.catalog, 1, "a", upload).await, Live::Stored);
+    assert_eq!(store(&world.catalog, 1, "b", upload).await, Live::Existed);
+    let row = world.catalog.pinned_chunk(&upload, &chunk_ref(1)).await;
+    assert_eq!(row.unwrap().unwrap().object_key, "blobs/1/a");
+}
+
+#[tokio::test]
+async fn nothing_goes_live_that_was_not_announced_or_whose_upload_is_gone() {
+    let world = World::new().await;
+    let never = blob(1, "a", world.upload);
+    assert_eq!(world.catalog.go_live(never).await.unwrap(), Live::Gone);
+    let taken = blob(2, "a", world.upload);
+    let key = taken.row.object_key.clone();
+    world.catalog.announce(key.clone()).await.unwrap();
+    world.catalog.withdraw(&key).await.unwrap();
+    assert_eq!(world.catalog.go_live(taken).await.unwrap(), Live::Gone);
+    world.catalog.drop_upload(&world.upload).await.unwrap();
+    let gone = store(&world.catalog, 3, "a", world.upload).await;
+    assert_eq!(gone, Live::Gone);
+    assert!(!world.catalog.has_chunk(&ChunkId([3; 32])).await.unwrap());
+}
+
+#[tokio::test]
+async fn many_writers_at_once_all_get_their_answer() {
+    let world = World::new().await;
+    let writers = (0..200u8).map(|chunk| {
+        let (catalog, upload) = (world.catalog.clone(), world.upload);
+        tokio::spawn(async move { store(&catalog, chunk, "a", upload).await })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        assert_eq!(writer.await.unwrap(), Live::Stored);
+    }
+}
+
+#[tokio::test]
+async fn a_revision_appears_whole_or_not_at_all() {
+    let world = World::new().await;
+    let outcome = world.commit("a", 1, Expected::Missing).await;
+    assert_eq!(outcome, CommitOutcome::ChunkMissing(ChunkId([1; 32])));
+    assert_eq!(world.head().await, None);
+    store(&world.catalog, 1, "a", world.upload).await;
+    let outcome = world.commit("a", 1, Expected::Missing).await;
+    assert_eq!(outcome, CommitOutcome::Committed);
+    let head = world.head().await.unwrap();
+    assert_eq!(head.shown.revision, RevisionId([1; 20]));
+    let files = world
+        .catalog
+        .files(head.revision, "", "", 10)
+        .await
+        .unwrap();
+    assert_eq!(files[0].entry.path.as_str(), "a");
+    let chunks = world.catalog.content_chunks(files[0].content, 50, 60, 10);
+    assert_eq!(chunks.await.unwrap()[0].1.chunk, ChunkId([1; 32]));
+}
+
+#[tokio::test]
+async fn a_branch_moves_only_from_where_it_was_expected() {
+    let world = World::new().await;
+    store(&world.catalog, 1, "a", world.upload).await;
+    world.commit("a", 1, Expected::Missing).await;
+    let second = World {
+        upload: open_upload(&world.catalog, world.repository, 2).await,
+        ..world
+    };
+    store(&second.catalog, 2, "a", second.upload).await;
+    let outcome = second.commit("b", 2, Expected::Missing).await;
+    assert_eq!(outcome, CommitOutcome::HeadMoved);
+    let head = second.head().await.unwrap();
+    let outcome = second.commit("b", 2, Expected::At(head.revision)).await;
+    assert_eq!(outcome, CommitOutcome::Committed);
+    let head = second.head().await.unwrap();
+    let history = second.catalog.history(head.revision, 10).await.unwrap();
+    let ids: Vec<RevisionId> = history.iter().map(|row| row.revision.id).collect();
+    assert_eq!(ids, [RevisionId([2; 20]), RevisionId([1; 20])]);
+    assert_eq!(history[0].revision.parent, Some(RevisionId([1; 20])));
+}
+
+#[tokio::test]
+async fn what_a_caller_may_not_read_is_missing() {
+    let world = World::new().await;
+    let catalog = &world.catalog;
+    let private = create(catalog, "acme/private", true).await;
+    let theirs = World {
+        catalog: catalog.clone(),
+        repository: private,
+        upload: open_upload(catalog, private, 2).await,
+        _folder: tempfile::tempdir().unwrap(),
+    };
+    store(catalog, 7, "a", theirs.upload).await;
+    theirs.commit("secret", 7, Expected::Missing).await;
+
+    let ask = async |visibility: &Visibility, size: u64| {
+        let asked = [ChunkRef {
+            size,
+            ..chunk_ref(7)
+        }];
+        let upload = open_upload(catalog, world.repository, 3).await;
+        let missing = catalog.pin_or_missing(&upload, visibility, &asked).await;
+        catalog.drop_upload(&upload).await.unwrap();
+        missing.unwrap().len()
+    };
+    assert_eq!(ask(&Visibility::default(), 100).await, 1);
+    assert_eq!(ask(&Visibility::all(), 100).await, 0);
+    assert_eq!(ask(&Visibility::all(), 99).await, 1, "a wrong size");
+
+    // Whoever shows the bytes holds the chunk, and the figures of others do not tell.
+    assert!(
+        catalog
+            .pin_shown(&world.upload, &ChunkId([7; 32]))
+            .await
+            .unwrap()
+    );
+    world.commit("mine", 7, Expected::Missing).await;
+    let scope = SavingsScope::Repository(world.repository);
+    let seen = catalog
+        .savings(&Visibility::default(), scope)
+        .await
+        .unwrap();
+    assert_eq!((seen.stored_bytes, seen.exclusive_bytes), (60, 60));
+    let seen = catalog.savings(&Visibility::all(), scope).await.unwrap();
+    assert_eq!((seen.stored_bytes, seen.exclusive_bytes), (60, 0));
+}
+
+#[tokio::test]
+async fn savings_add_up() {
+    let world = World::new().await;
+    store(&world.catalog, 1, "a", world.upload).await;
+    store(&world.catalog, 2, "a", world.upload).await;
+    let files = [
+        file("a", &[1, 2]),
+        file("b", &[1, 2]),
+        file("c", &[2, 2, 2]),
+    ];
+    let new = NewRevision {
+        repository: world.repository,
+        branch: &main_branch(),
+        expected: Expected::Missing,
+        revision: &revision(9),
+        files: &files,
+    };
+    world.catalog.commit(&world.upload, &new).await.unwrap();
+    for scope in [
+        SavingsScope::All,
+        SavingsScope::Repository(world.repository),
+    ] {
+        let savings = world.catalog.savings(&Visibility::all(), scope).await;
+        let savings = savings.unwrap();
+        assert_eq!(savings.raw_bytes, 700);
+        assert_eq!(savings.stored_bytes, 120);
+        assert_eq!(savings.saved_by.dedup, 500);
+        assert_eq!(savings.saved_by.encoding, 80);
+    }
+}
+
+#[tokio::test]
+async fn a_promised_commit_is_worked_on_by_one_at_a_time_until_it_is_done() {
+    let world = World::new().await;
+    let catalog = &world.catalog;
+    assert!(catalog.queue_commit(&world.upload, "{}").await.unwrap());
+    assert!(!catalog.queue_commit(&world.upload, "{}").await.unwrap());
+    let job = catalog.claim_job(now(), later(30)).await.unwrap().unwrap();
+    assert_eq!(
+        (job.upload, job.repository),
+        (world.upload, world.repository)
+    );
+    assert_eq!(catalog.claim_job(now(), later(30)).await.unwrap(), None);
+    let again = catalog.claim_job(later(31), later(60)).await.unwrap();
+    assert_eq!(again.unwrap().attempts, 1);
+    assert!(!catalog.drop_upload(&world.upload).await.unwrap());
+    let error = ErrorDetail {
+        code: "branch_moved".into(),
+        message: "it moved".into(),
+    };
+    catalog.fail_job(&world.upload, &error).await.unwrap();
+    let row = catalog.find_upload(world.repository, &world.upload).await;
+    assert_eq!(row.unwrap().unwrap().upload.error, Some(error));
+    assert_eq!(
+        catalog.claim_job(later(99), later(100)).await.unwrap(),
+        None
+    );
+}
+
+#[tokio::test]
+async fn uploads_expire_unless_something_is_sent() {
+    let world = World::new().await;
+    let other = open_upload(&world.catalog, world.repository, 2).await;
+    assert!(
+        world
+            .catalog
+            .reopen_upload(&other, later(600))
+            .await
+            .unwrap()
+    );
+    assert_eq!(world.catalog.expire_uploads(later(61)).await.unwrap(), 1);
+    let left = world.catalog.list_uploads(world.repository).await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].upload.id, other);
+}
+
+#[tokio::test]
+async fn a_repository_goes_with_all_that_is_in_it() {
+    let world = World::new().await;
+    store(&world.catalog, 1, "a", world.upload).await;
+    world.commit("a", 1, Expected::Missing).await;
+    world
+        .catalog
+        .delete_repository(world.repository)
+        .await
+        .unwrap();
+    let all = Visibility::all();
+    let savings = world.catalog.savings(&all, SavingsScope::All).await;
+    assert_eq!(savings.unwrap().raw_bytes, 0);
+    assert!(world.catalog.has_chunk(&ChunkId([1; 32])).await.unwrap());
+}
+
+#[tokio::test]
+async fn what_was_written_is_there_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("catalog").display());
+    let catalog = Catalog::open(&url).await.unwrap();
+    create(&catalog, "acme/model", false).await;
+    catalog.close().await;
+    let catalog = Catalog::open(&url).await.unwrap();
+    let found = catalog
+        .find_repository(&"acme/model".parse().unwrap())
+        .await;
+    assert!(found.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn another_database_is_refused_with_a_sentence() {
+    let error = Catalog::open("postgres://localhost/sheaf")
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(
+        error.to_string(),
+        "the catalog's URL 'postgres://localhost/sheaf' is not supported: use sqlite:PATH"
+    );
+}
