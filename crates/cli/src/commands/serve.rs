@@ -30,8 +30,8 @@ pub async fn run(args: Args, _globals: &Globals) -> anyhow::Result<()> {
     let config = Config::load(args.flags, &|name| env::var_os(name))?;
     log::start(&config)?;
 
-    let data = config.data()?;
-    let _lock = data_folder::take(&data)?;
+    let data = data_folder::make(&config.data()?)?;
+    let _lock = data_folder::lock(&data)?;
     let secret = admin_token::secret(&data)?;
     let registry = registry::open(&config, &data, &secret).await?;
 

@@ -10,10 +10,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::folders;
 use crate::level::LevelName;
 use keys::KEYS;
+
+/// What is not a plain part of a path.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'-');
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -97,25 +105,28 @@ impl Config {
         Ok(config)
     }
 
-    /// The data folder, as an absolute path.
+    /// The data folder. It may not exist.
     pub fn data(&self) -> anyhow::Result<PathBuf> {
-        let folder = match &self.data {
-            Some(folder) => folder.clone(),
-            None => folders::platform_data()?,
-        };
-        std::path::absolute(&folder)
-            .with_context(|| format!("cannot use the data folder {}", folder.display()))
-    }
-
-    /// The catalog's URL.
-    pub fn catalog_url(&self, data: &Path) -> anyhow::Result<String> {
-        match &self.catalog_url {
-            Some(url) => Ok(url.clone()),
-            None => Ok(format!("sqlite:{}", text(&data.join("catalog.sqlite"))?)),
+        match &self.data {
+            Some(folder) => Ok(folder.clone()),
+            None => folders::platform_data(),
         }
     }
 
-    /// The object store's URL.
+    /// The catalog's URL, with the data folder as it is called in full.
+    pub fn catalog_url(&self, data: &Path) -> anyhow::Result<String> {
+        match &self.catalog_url {
+            Some(url) => Ok(url.clone()),
+            None => {
+                let path = data.join("catalog.sqlite");
+                // SQLite's URLs are decoded, those of the object store are not.
+                let path = utf8_percent_encode(text(&path)?, PATH);
+                Ok(format!("sqlite:{path}"))
+            }
+        }
+    }
+
+    /// The object store's URL, with the data folder as it is called in full.
     pub fn blobs_url(&self, data: &Path) -> anyhow::Result<String> {
         match &self.blobs_url {
             Some(url) => Ok(url.clone()),

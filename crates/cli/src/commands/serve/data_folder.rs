@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
-use std::path::Path;
+use std::path::{self, Path, PathBuf};
 
 use anyhow::{Context, bail};
 
@@ -12,9 +12,27 @@ pub struct Lock {
     _file: File,
 }
 
-/// Makes the folder when it is missing, and takes it for this process alone.
-pub fn take(data: &Path) -> anyhow::Result<Lock> {
-    make(data).with_context(|| format!("cannot make the data folder {}", data.display()))?;
+/// Makes a folder that only this user may enter, and those above it, and gives its full name. Each
+/// is on disk, with its entry in the folder above, when this returns.
+pub fn make(folder: &Path) -> anyhow::Result<PathBuf> {
+    path::absolute(folder)
+        .and_then(|folder| make_below(&folder))
+        .and_then(|()| folder.canonicalize())
+        .with_context(|| format!("cannot make the folder {}", folder.display()))
+}
+
+fn make_below(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder.parent().unwrap_or(Path::new("/"));
+    make_below(above)?;
+    private_builder().create(folder)?;
+    sync(above)
+}
+
+/// Takes the data folder for this process alone.
+pub fn lock(data: &Path) -> anyhow::Result<Lock> {
     let path = data.join("lock");
     let file = OpenOptions::new()
         .create(true)
@@ -32,18 +50,6 @@ pub fn take(data: &Path) -> anyhow::Result<Lock> {
             Err(error).with_context(|| format!("cannot lock {}", path.display()))
         }
     }
-}
-
-/// Makes a folder that only this user may enter, and those above it. Each is on disk, with its entry
-/// in the folder above, when this returns.
-pub fn make(folder: &Path) -> io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let above = folder.parent().unwrap_or(Path::new("/"));
-    make(above)?;
-    private_builder().create(folder)?;
-    sync(above)
 }
 
 #[cfg(unix)]
@@ -78,19 +84,18 @@ mod tests {
     #[test]
     fn the_folder_is_made_for_this_user_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().join("a/b");
-        take(&data).unwrap();
-        let mode = fs::metadata(&data).unwrap().permissions().mode();
+        let data = make(&folder.path().join("a/b")).unwrap();
+        let mode = fs::metadata(data).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
     }
 
     #[test]
     fn a_second_server_is_refused_until_the_first_is_gone() {
         let folder = tempfile::tempdir().unwrap();
-        let first = take(folder.path()).unwrap();
-        let refusal = take(folder.path()).unwrap_err().to_string();
+        let first = lock(folder.path()).unwrap();
+        let refusal = lock(folder.path()).unwrap_err().to_string();
         assert!(refusal.starts_with("another server uses the data folder"));
         drop(first);
-        take(folder.path()).unwrap();
+        lock(folder.path()).unwrap();
     }
 }
