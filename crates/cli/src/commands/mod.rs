@@ -1,5 +1,7 @@
 //! One file for each command: its arguments and what it does.
 
+mod compress;
+mod decompress;
 mod info;
 mod login;
 mod ls;
@@ -21,6 +23,8 @@ pub enum Command {
     Ls(ls::Args),
     Info(info::Args),
     Rm(rm::Args),
+    Compress(compress::Args),
+    Decompress(decompress::Args),
     Login(login::Args),
     Token(token::Args),
 }
@@ -35,6 +39,8 @@ impl Command {
             Self::Ls(args) => ls::run(args, globals).await,
             Self::Info(args) => info::run(args, globals).await,
             Self::Rm(args) => rm::run(args, globals).await,
+            Self::Compress(args) => compress::run(args, globals),
+            Self::Decompress(args) => decompress::run(args, globals),
             Self::Login(args) => login::run(args, globals).await,
             Self::Token(args) => token::run(args, globals).await,
         }

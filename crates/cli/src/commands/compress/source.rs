@@ -1,0 +1,105 @@
+//! A file, or standard input, as chunks.
+
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use anyhow::Context;
+use sha2::{Digest, Sha256};
+use sheaf_formats::{Chunk, Chunker, Sniff, sniff};
+
+use crate::in_order::Take;
+
+/// Bytes per read.
+const READ_LEN: usize = 1 << 20;
+
+/// Something to read from its beginning to its end.
+pub enum Source {
+    /// A file whose layout can be read before its bytes.
+    File(File),
+    /// What comes only once: standard input, or a pipe with a name.
+    Pipe(Box<dyn Read + Send>),
+}
+
+impl Source {
+    /// Opens a file; `-` is standard input.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        if path == Path::new("-") {
+            return Ok(Self::Pipe(Box::new(io::stdin())));
+        }
+        let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Self::of(file).with_context(|| format!("cannot read {}", path.display()))
+    }
+
+    fn of(file: File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        Ok(if metadata.is_file() {
+            Self::File(file)
+        } else {
+            Self::Pipe(Box::new(file))
+        })
+    }
+
+    /// Hands out the chunks; returns how many bytes there were, and their SHA-256.
+    pub fn read(self, take: &mut Take<'_, Chunk>) -> anyhow::Result<(u64, [u8; 32])> {
+        Ok(match self {
+            Self::File(file) => cut(Chunker::for_file(&file)?, file, take)?,
+            Self::Pipe(pipe) => read_pipe(pipe, take)?,
+        })
+    }
+}
+
+/// Reads the beginning until it says where to cut; where the end says that, all goes to a file first.
+fn read_pipe(mut pipe: impl Read, take: &mut Take<'_, Chunk>) -> io::Result<(u64, [u8; 32])> {
+    let mut head = vec![];
+    let mut wanted = 0;
+    loop {
+        pipe.by_ref()
+            .take((wanted - head.len()) as u64)
+            .read_to_end(&mut head)?;
+        match sniff(&head, head.len() < wanted) {
+            Sniff::NeedMore(len) => wanted = len,
+            Sniff::Stream(chunker) => return cut(*chunker, head.chain(pipe), take),
+            Sniff::WholeFile => {
+                let file = spooled(head.chain(pipe))?;
+                return cut(Chunker::for_file(&file)?, file, take);
+            }
+        }
+    }
+}
+
+/// All bytes in a file that goes away by itself.
+fn spooled(mut pipe: impl Read) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    io::copy(&mut pipe, &mut file)?;
+    file.rewind()?;
+    Ok(file)
+}
+
+/// Cuts all bytes into chunks, as long as they are taken.
+fn cut(
+    mut chunker: Chunker,
+    mut bytes: impl Read,
+    take: &mut Take<'_, Chunk>,
+) -> io::Result<(u64, [u8; 32])> {
+    let (mut size, mut sha256) = (0, Sha256::new());
+    let mut wanted = ControlFlow::Continue(());
+    let mut buffer = vec![0; READ_LEN];
+    while wanted.is_continue() {
+        let read = match bytes.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        size += read as u64;
+        sha256.update(&buffer[..read]);
+        chunker.push(&buffer[..read], &mut |chunk| wanted = take(chunk));
+    }
+    chunker.finish(&mut |chunk| wanted = take(chunk));
+    Ok((size, sha256.finalize().into()))
+}

@@ -1,0 +1,160 @@
+//! `sheaf decompress`: a stream back to its file.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use sheaf_codec::decode;
+use sheaf_codec::stream::{Error, Reader, Record};
+
+use super::compress::EXTENSION;
+use crate::globals::Globals;
+use crate::in_order::{Take, in_order};
+use crate::new_file::NewFile;
+use crate::output;
+
+/// Bytes per read.
+const READ_LEN: usize = 1 << 20;
+
+/// Turns a compressed file back into what it was
+///
+/// FILE.sheaf becomes FILE and stays. The result appears under its name when all of it was verified:
+/// each chunk, the size and the SHA-256. To standard output each chunk goes as soon as it was
+/// verified, so that only the exit status tells whether that was all.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The compressed file; `-` is standard input
+    file: PathBuf,
+    /// Where to write; `-` is standard output [default: FILE without .sheaf; for standard input,
+    /// standard output]
+    #[arg(long, short, value_name = "OUT")]
+    output: Option<PathBuf>,
+    /// Replaces the output when it is there already
+    #[arg(long, short)]
+    force: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    output: &'a Path,
+    raw_bytes: u64,
+    sha256: String,
+}
+
+/// Decompresses a file.
+pub fn run(args: Args, globals: &Globals) -> anyhow::Result<()> {
+    let to = match args.output {
+        Some(to) => to,
+        None => without_extension(&args.file)?,
+    };
+    let from = open(&args.file)?;
+    let mut out = NewFile::begin(&to, args.force)?;
+    let whole = decompress(from, &mut out)
+        .with_context(|| format!("cannot decompress {}", args.file.display()))?;
+    out.finish()?;
+    if to == Path::new("-") {
+        return Ok(());
+    }
+    let report = Report {
+        output: &to,
+        raw_bytes: whole.size,
+        sha256: hex::encode(whole.sha256),
+    };
+    show(&report, globals)
+}
+
+fn without_extension(file: &Path) -> anyhow::Result<PathBuf> {
+    if file == Path::new("-") {
+        return Ok(file.into());
+    }
+    if file.extension().is_none_or(|found| found != EXTENSION) {
+        bail!(
+            "{} does not end with .{EXTENSION}: name the output with -o",
+            file.display()
+        );
+    }
+    Ok(file.with_extension(""))
+}
+
+fn open(path: &Path) -> anyhow::Result<Box<dyn Read + Send>> {
+    if path == Path::new("-") {
+        return Ok(Box::new(io::stdin()));
+    }
+    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Box::new(file))
+}
+
+fn show(report: &Report<'_>, globals: &Globals) -> anyhow::Result<()> {
+    if globals.json {
+        return output::json(report);
+    }
+    if !globals.quiet {
+        output::line(format_args!(
+            "{}: {}, verified",
+            report.output.display(),
+            output::size(report.raw_bytes),
+        ))?;
+    }
+    Ok(())
+}
+
+/// What a file is as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Whole {
+    size: u64,
+    sha256: [u8; 32],
+}
+
+/// Writes the file that a stream holds, verified.
+fn decompress(from: impl Read + Send, out: &mut NewFile) -> anyhow::Result<Whole> {
+    let mut out = BufWriter::new(out);
+    let (mut size, mut hasher) = (0, Sha256::new());
+    let expected = in_order(
+        |take| blobs(from, take),
+        |blob| decode(&blob, None),
+        |raw| {
+            let raw = raw.with_context(|| format!("the chunk at byte {size} of the file"))?;
+            size += raw.len() as u64;
+            hasher.update(&raw);
+            Ok(out.write_all(&raw)?)
+        },
+    )?;
+    let sha256 = hasher.finalize().into();
+    if expected != (Whole { size, sha256 }) {
+        bail!("the chunks are not those of the file that the stream names");
+    }
+    out.flush()?;
+    Ok(expected)
+}
+
+/// Hands out a stream's blobs; returns what its end says.
+fn blobs(mut from: impl Read, take: &mut Take<'_, Vec<u8>>) -> anyhow::Result<Whole> {
+    let mut reader = Reader::new();
+    let mut whole = None;
+    let mut buffer = vec![0; READ_LEN];
+    loop {
+        let read = match from.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error.into()),
+        };
+        let mut bytes = &buffer[..read];
+        while let Some(record) = reader.next(&mut bytes)? {
+            match record {
+                Record::Blob(blob) => {
+                    if take(blob).is_break() {
+                        bail!("stopped");
+                    }
+                }
+                Record::End { size, sha256 } => whole = Some(Whole { size, sha256 }),
+            }
+        }
+    }
+    reader.finish()?;
+    whole.ok_or_else(|| Error::Truncated.into())
+}

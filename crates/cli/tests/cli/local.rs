@@ -1,0 +1,4 @@
+//! The commands that need no server.
+
+mod round_trip;
+mod samples;
