@@ -5,8 +5,7 @@ use jiff::Timestamp;
 use sheaf_blobs::Blobs;
 use sheaf_catalog::{Catalog, RepositoryId, Sent};
 use sheaf_types::tokens::Token;
-use tokio::sync::Notify;
-use tokio::sync::watch;
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -15,6 +14,9 @@ use crate::budget::Budget;
 use crate::cpu::Cpu;
 use crate::{Result, Settings};
 
+/// Files that are cut at once. Each has a chunk in the making, which no budget counts; others wait.
+const FILES_AT_ONCE: usize = 16;
+
 /// Sheaf's use cases over one catalog and one object store.
 pub struct Registry {
     pub(crate) catalog: Catalog,
@@ -22,6 +24,7 @@ pub struct Registry {
     pub(crate) cpu: Cpu,
     pub(crate) ingest_budget: Budget,
     pub(crate) serve_budget: Budget,
+    pub(crate) cutting: Semaphore,
     pub(crate) settings: Settings,
     /// The admin token that is not in the catalog, with the hash of its secret.
     pub(crate) admin: OnceLock<(blake3::Hash, Token)>,
@@ -48,6 +51,7 @@ impl Registry {
             cpu: Cpu::new(settings.threads)?,
             ingest_budget: Budget::new(settings.ingest_memory),
             serve_budget: Budget::new(settings.serve_memory),
+            cutting: Semaphore::new(FILES_AT_ONCE),
             settings,
             admin: OnceLock::new(),
             sent: Mutex::default(),

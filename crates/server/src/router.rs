@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::header::AUTHORIZATION;
+use axum::middleware::map_request;
 use axum::routing::get;
 use sheaf_registry::Registry;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -18,6 +19,7 @@ use crate::api::{blobs, files, refs, repositories, revisions, savings, tokens, u
 use crate::error::{no_method, no_route, panicked};
 use crate::openapi::ByHand;
 use crate::raw;
+use crate::request::drained;
 
 /// All of Sheaf over HTTP.
 pub fn router(registry: Arc<Registry>) -> Router {
@@ -32,6 +34,7 @@ pub fn router(registry: Arc<Registry>) -> Router {
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .with_state(registry)
+        .layer(map_request(drained))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(TraceLayer::new_for_http())
         .layer(CatchPanicLayer::custom(panicked))

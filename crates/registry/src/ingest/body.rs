@@ -1,5 +1,7 @@
 //! A request's body: a stream of bytes that can end early.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use futures::stream::BoxStream;
@@ -13,6 +15,9 @@ pub struct BodyError;
 
 /// The bytes of a request's body.
 pub type ByteStream = BoxStream<'static, std::result::Result<Bytes, BodyError>>;
+
+/// How long a client may send nothing. It holds memory that others wait for.
+const IDLE: Duration = Duration::from_secs(60);
 
 /// Reads a body in batches, so that work is handed to the CPU pool in pieces worth it.
 pub(crate) struct Body {
@@ -30,10 +35,9 @@ impl Body {
         let mut batch = Vec::new();
         let mut len = 0;
         while len < wanted {
-            let Some(bytes) = self.stream.next().await else {
+            let Some(bytes) = self.some().await? else {
                 break;
             };
-            let bytes = bytes.map_err(|BodyError| Error::Body)?;
             len += bytes.len();
             batch.push(bytes);
         }
@@ -46,8 +50,7 @@ impl Body {
         for bytes in begun {
             all.extend_from_slice(&bytes);
         }
-        while let Some(bytes) = self.stream.next().await {
-            let bytes = bytes.map_err(|BodyError| Error::Body)?;
+        while let Some(bytes) = self.some().await? {
             if all.len() + bytes.len() > len {
                 return Err(Error::Body);
             }
@@ -57,5 +60,11 @@ impl Body {
             return Err(Error::Body);
         }
         Ok(all.into())
+    }
+
+    async fn some(&mut self) -> Result<Option<Bytes>> {
+        let some = tokio::time::timeout(IDLE, self.stream.next()).await;
+        let some = some.map_err(|_| Error::Body)?;
+        some.transpose().map_err(|BodyError| Error::Body)
     }
 }

@@ -78,6 +78,7 @@ impl Registry {
         upload: UploadId,
         body: ByteStream,
     ) -> Result<Ingested> {
+        let _turn = self.cutting.acquire().await.map_err(Error::internal)?;
         let mut body = Body::new(body);
         let mut sink = Sink::new(Arc::clone(self), upload);
         let mut cutter = Cutter::new();
