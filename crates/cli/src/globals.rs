@@ -13,7 +13,8 @@ pub struct Globals {
         hide_env_values = true
     )]
     server: Option<String>,
-    /// The secret of a token [default: what `sheaf login` stored]
+    /// The secret of a token [default: what `sheaf login` stored, else, for a server on this machine,
+    /// its admin token]
     #[arg(
         long,
         global = true,

@@ -3,18 +3,17 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context;
-use sheaf_registry::{Registry, Settings};
+use anyhow::anyhow;
+use sheaf_registry::{Error, Registry, Settings};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use super::data_folder;
 use crate::config::Config;
 
 /// Opens the registry whose data is in a folder.
 pub async fn open(config: &Config, data: &Path, secret: &str) -> anyhow::Result<Arc<Registry>> {
-    let temp_dir = data.join("tmp");
-    std::fs::create_dir_all(&temp_dir)
-        .with_context(|| format!("cannot make the folder {}", temp_dir.display()))?;
+    let temp_dir = data_folder::make(&data.join("tmp"))?;
     let settings = Settings {
         catalog_url: config.catalog_url(data)?,
         blobs_url: config.blobs_url(data)?,
@@ -26,9 +25,20 @@ pub async fn open(config: &Config, data: &Path, secret: &str) -> anyhow::Result<
         spool_limit: config.spool_limit,
         level: config.level.into(),
     };
-    let registry = Registry::open(settings).await?;
-    registry.set_admin_secret(secret).await?;
+    let registry = Registry::open(settings).await.map_err(with_cause)?;
+    registry
+        .set_admin_secret(secret)
+        .await
+        .map_err(with_cause)?;
     Ok(registry)
+}
+
+/// The registry hides its own failures from callers; who starts the server is to see them.
+fn with_cause(error: Error) -> anyhow::Error {
+    match error {
+        Error::Internal(cause) => anyhow!(cause),
+        error => error.into(),
+    }
 }
 
 /// Serves until told to stop, then until what is under way is done.
