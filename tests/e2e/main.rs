@@ -1,1 +1,26 @@
-//! What a user sees of Sheaf, through its binary and over HTTP.
+//! What a user sees of Sheaf: the built binary, curl, and plain TCP.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test panics where its machine lets it down"
+)]
+
+mod access;
+mod bad_input;
+mod cli_codec;
+mod cli_login;
+mod cli_push_pull;
+mod cli_repositories;
+mod corruption;
+mod durability;
+mod http_headers;
+mod http_ranges;
+mod http_writes;
+mod protocol_errors;
+mod round_trip;
+mod savings;
+mod secrets;
+mod serve;
+mod sync;
+mod tokens;

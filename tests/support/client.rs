@@ -2,6 +2,7 @@ use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use tempfile::TempDir;
 
@@ -13,7 +14,7 @@ use crate::binary::sheaf;
 pub struct Client {
     server: Option<String>,
     token: Option<String>,
-    home: TempDir,
+    home: Arc<TempDir>,
 }
 
 impl Client {
@@ -21,7 +22,24 @@ impl Client {
         Self {
             server: Some(server.to_owned()),
             token: token.map(str::to_owned),
-            home: tempfile::tempdir().expect("a temporary folder"),
+            home: temporary_folder(),
+        }
+    }
+
+    /// Somebody in a home folder that is there already, told no token.
+    pub(crate) fn at_home(server: &str, home: Arc<TempDir>) -> Self {
+        Self {
+            server: Some(server.to_owned()),
+            token: None,
+            home,
+        }
+    }
+
+    /// The same machine, told another address.
+    pub(crate) fn at(self, server: &str) -> Self {
+        Self {
+            server: Some(server.to_owned()),
+            ..self
         }
     }
 
@@ -30,7 +48,7 @@ impl Client {
         Self {
             server: None,
             token: None,
-            home: tempfile::tempdir().expect("a temporary folder"),
+            home: temporary_folder(),
         }
     }
 
@@ -70,9 +88,14 @@ pub(crate) fn without_settings(command: &mut Command, home: &Path) {
         name.starts_with("SHEAF_") || name.starts_with("XDG_") || name.ends_with("_proxy")
     };
     for (name, _) in env::vars_os() {
-        if name.to_str().is_some_and(foreign) {
+        let kept = command.get_envs().any(|(set, _)| set == name);
+        if !kept && name.to_str().is_some_and(foreign) {
             command.env_remove(name);
         }
     }
     command.env("HOME", home);
+}
+
+pub(crate) fn temporary_folder() -> Arc<TempDir> {
+    Arc::new(tempfile::tempdir().expect("a temporary folder"))
 }

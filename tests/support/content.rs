@@ -32,11 +32,22 @@ pub fn weights(seed: u64, count: usize) -> Vec<u8> {
 
 /// A safetensors file with one tensor of fp32.
 pub fn safetensors(seed: u64, count: usize) -> Vec<u8> {
-    let header = format!(
-        r#"{{"weight":{{"dtype":"F32","shape":[{count}],"data_offsets":[0,{}]}}}}"#,
-        count * 4
-    );
-    with_header(&header, &weights(seed, count))
+    safetensors_of(seed, &[count])
+}
+
+/// A safetensors file with tensors of fp32, each of so many elements.
+pub fn safetensors_of(seed: u64, counts: &[usize]) -> Vec<u8> {
+    let mut entries = Vec::new();
+    let mut start = 0;
+    for (number, count) in counts.iter().enumerate() {
+        let end = start + count * 4;
+        entries.push(format!(
+            r#""weight.{number}":{{"dtype":"F32","shape":[{count}],"data_offsets":[{start},{end}]}}"#
+        ));
+        start = end;
+    }
+    let header = format!("{{{}}}", entries.join(","));
+    with_header(&header, &weights(seed, start / 4))
 }
 
 /// A safetensors file with this header, true or not, in front of these bytes.

@@ -53,6 +53,12 @@ pub fn get(name: &str) -> Option<File> {
     None
 }
 
+/// Several files, or none of them.
+pub fn all<const N: usize>(names: [&str; N]) -> Option<[File; N]> {
+    let files: Option<Vec<File>> = names.into_iter().map(get).collect();
+    files?.try_into().ok()
+}
+
 /// Says that a test is skipped.
 ///
 /// # Panics

@@ -33,4 +33,4 @@ pub use hash::{sha256, sha256_of_file};
 pub use objects::{Object, objects};
 pub use server::Server;
 pub use trace::{Syscall, Trace};
-pub use upload::Upload;
+pub use upload::{Upload, file_of};

@@ -1,16 +1,17 @@
-use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Arc;
 
 use tempfile::TempDir;
 
 use crate::binary::sheaf;
-use crate::client::{Client, without_settings};
+use crate::client::{Client, temporary_folder, without_settings};
 use crate::{Access, Ran};
 
-/// A running `sheaf serve` with a data folder of its own. It ends with this value.
+/// A running `sheaf serve` with a home folder of its own. It ends with this value.
 #[derive(Debug)]
 pub struct Server {
     process: Child,
@@ -18,40 +19,50 @@ pub struct Server {
     _stdout: BufReader<ChildStdout>,
     url: String,
     token: String,
-    data: TempDir,
+    home: Arc<TempDir>,
+    data: PathBuf,
 }
 
 impl Server {
     /// Starts a server on a free port, with nothing in it.
     pub fn start() -> Self {
-        let data = tempfile::tempdir().expect("a temporary folder");
-        Self::launch(Command::new(sheaf()), data)
+        Self::start_as(Command::new(sheaf()))
     }
 
-    /// Starts a server below another command, as `strace`: its words come before `sheaf`'s.
-    pub(crate) fn start_below(words: &[&OsStr], data: TempDir) -> Self {
-        let mut command = Command::new(words[0]);
-        command.args(&words[1..]).arg(sheaf());
-        Self::launch(command, data)
+    /// Starts a server from the `sheaf` command with whatever was set for it, or below another
+    /// command that has `sheaf` as its last word.
+    pub fn start_as(command: Command) -> Self {
+        let home = temporary_folder();
+        let data = home.path().join("data");
+        Self::launch(command, home, data)
     }
 
-    fn launch(mut command: Command, data: TempDir) -> Self {
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]);
-        without_settings(&mut command, data.path());
-        command
-            .arg(data.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped());
+    /// Starts a server of a user who says nothing of where its data is.
+    pub fn start_at_home() -> Self {
+        let home = temporary_folder();
+        let data = home.path().join(".local/share/sheaf");
+        Self::launch(Command::new(sheaf()), home, data)
+    }
+
+    fn launch(mut command: Command, home: Arc<TempDir>, data: PathBuf) -> Self {
+        command.args(["serve", "--listen", "127.0.0.1:0"]);
+        if !data.ends_with(".local/share/sheaf") {
+            command.arg("--data").arg(&data);
+        }
+        without_settings(&mut command, home.path());
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut process = command.spawn().expect("a server that starts");
         let stdout = process.stdout.take().expect("its standard output");
         let mut stdout = BufReader::new(stdout);
         let url = address(&mut stdout);
-        let token = fs::read_to_string(data.path().join("admin-token")).expect("an admin token");
+        // There is none where it was given.
+        let token = fs::read_to_string(data.join("admin-token")).unwrap_or_default();
         Self {
             process,
             _stdout: stdout,
             url,
             token: token.trim().to_owned(),
+            home,
             data,
         }
     }
@@ -83,9 +94,7 @@ impl Server {
     }
 
     fn relaunch(&mut self) {
-        let empty = tempfile::tempdir().expect("a temporary folder");
-        let data = std::mem::replace(&mut self.data, empty);
-        *self = Self::launch(Command::new(sheaf()), data);
+        *self = Self::launch(Command::new(sheaf()), self.home.clone(), self.data.clone());
     }
 
     /// Where it listens: `http://ADDRESS:PORT`.
@@ -98,19 +107,25 @@ impl Server {
         self.url.trim_start_matches("http://")
     }
 
-    /// The server's process id.
-    pub fn pid(&self) -> u32 {
-        self.process.id()
+    /// Sends bytes over TCP, ends the sending side, and gives all that comes back.
+    pub fn raw(&self, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.address()).expect("a connection");
+        // The server may refuse what it has read so far, and hang up.
+        let _ = stream.write_all(bytes);
+        let _ = stream.shutdown(Shutdown::Write);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
     }
 
     /// The data folder.
     pub fn data(&self) -> &Path {
-        self.data.path()
+        &self.data
     }
 
     /// The folder of the object store.
     pub fn object_store(&self) -> PathBuf {
-        self.data.path().join("blobs")
+        self.data.join("blobs")
     }
 
     /// The admin token's secret.
@@ -148,6 +163,16 @@ impl Server {
     /// The `sheaf` command of an administrator on a machine where it was never used.
     pub fn client(&self) -> Client {
         Client::new(&self.url, Some(&self.token))
+    }
+
+    /// The `sheaf` command of the server's own user, who was told no token.
+    pub fn client_at_home(&self) -> Client {
+        Client::at_home(&self.url, self.home.clone())
+    }
+
+    /// The command of a machine that knew this server before it had another address.
+    pub fn client_of(&self, before: Client) -> Client {
+        before.at(&self.url)
     }
 
     /// The same for the holder of another secret, or of none.

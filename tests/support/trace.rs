@@ -1,8 +1,8 @@
-use std::ffi::OsStr;
 use std::fs;
 use std::process::Command;
 use std::thread::{self, JoinHandle};
 
+use crate::binary::sheaf;
 use crate::{Ran, Server};
 
 /// A server below `strace`, which notes its system calls.
@@ -33,19 +33,26 @@ impl Trace {
             probe.clone().stderr.contains("exited with 0"),
             "strace cannot trace here (in a container it needs the capability SYS_PTRACE): {probe:?}"
         );
-        let data = tempfile::tempdir().expect("a temporary folder");
-        let pipe = data.path().join("strace.pipe");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let pipe = folder.path().join("strace");
         Ran::of(Command::new("mkfifo").arg(&pipe)).success();
-        let reader = {
-            let pipe = pipe.clone();
-            thread::spawn(move || fs::read_to_string(pipe).expect("strace's words"))
-        };
-        let trace = format!("trace={calls}");
+        let mut strace = Command::new("strace");
         // With -D the server, not strace, is the child that the test ends.
-        let words = ["strace", "-D", "-f", "-y", "-s", "32", "-e", &trace, "-o"];
-        let mut words: Vec<&OsStr> = words.iter().map(OsStr::new).collect();
-        words.push(pipe.as_os_str());
-        let server = Server::start_below(&words, data);
+        strace.args([
+            "-D",
+            "-f",
+            "-y",
+            "-s",
+            "32",
+            "-e",
+            &format!("trace={calls}"),
+            "-o",
+        ]);
+        strace.arg(&pipe).arg(sheaf());
+        let reader = thread::spawn(move || fs::read_to_string(pipe).expect("strace's words"));
+        let server = Server::start_as(strace);
+        // The pipe needs its name no longer: strace has opened it.
+        drop(folder);
         Self { server, reader }
     }
 

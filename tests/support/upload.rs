@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use crate::{Access, Answer, Chunk, sha256};
 
 /// An upload by the chunk protocol.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Upload {
     access: Access,
     /// The path of the upload itself.
@@ -20,6 +20,14 @@ impl Upload {
         Self {
             access: access.clone(),
             path: format!("{uploads}/{id}"),
+        }
+    }
+
+    /// The same upload, after the server has another address.
+    pub fn seen_by(self, access: &Access) -> Self {
+        Self {
+            access: access.clone(),
+            ..self
         }
     }
 
@@ -59,12 +67,12 @@ impl Upload {
 
     /// Commits one file of these chunks to the main branch, and waits for the outcome.
     pub fn commit_file(&self, path: &str, chunks: &[&Chunk]) -> Answer {
-        let file = file(path, chunks);
+        let file = file_of(path, chunks);
         self.commit(&json!({"branch": "main", "message": "test", "files": [file]}))
     }
 
-    /// Waits until the commit is done, one way or the other.
-    fn outcome(&self) -> Answer {
+    /// Waits until no commit is under way any more.
+    pub fn outcome(&self) -> Answer {
         loop {
             let answer = self.access.get(&format!("{}?wait=30", self.path));
             if answer.status != 200 || answer.json()["state"] != "committing" {
@@ -75,7 +83,7 @@ impl Upload {
 }
 
 /// A file of a commit.
-pub fn file(path: &str, chunks: &[&Chunk]) -> Value {
+pub fn file_of(path: &str, chunks: &[&Chunk]) -> Value {
     let raw: Vec<u8> = chunks.iter().flat_map(|chunk| chunk.raw.clone()).collect();
     let chunks: Vec<_> = chunks.iter().map(|chunk| chunk.json()).collect();
     json!({"path": path, "size": raw.len(), "sha256": sha256(&raw), "chunks": chunks})
