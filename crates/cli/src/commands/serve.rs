@@ -32,12 +32,14 @@ pub async fn run(args: Args, _globals: &Globals) -> anyhow::Result<()> {
 
     let data = data_folder::make(&config.data()?)?;
     let _lock = data_folder::lock(&data)?;
-    let secret = admin_token::secret(&data)?;
-    let registry = registry::open(&config, &data, &secret).await?;
-
     let listener = TcpListener::bind(&config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let registry = registry::open(&config, &data).await?;
+    registry
+        .set_admin_secret(&admin_token::secret(&data)?)
+        .await?;
+
     let signals = drain::Signals::new()?;
     let address = listener.local_addr().context("cannot tell the address")?;
     // Nobody has to read it.

@@ -116,6 +116,17 @@ fn the_file_in_the_data_folder_is_read_when_none_is_named() {
 }
 
 #[test]
+fn a_variable_can_name_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("other.toml");
+    fs::write(&file, "[cpu]\nthreads = 5").unwrap();
+    let config = Config::load(Flags::default(), &|name| {
+        (name == "SHEAF_CONFIG").then(|| file.clone().into())
+    });
+    assert_eq!(config.unwrap().threads, 5);
+}
+
+#[test]
 fn a_file_that_is_named_must_be_there() {
     let flags = Flags {
         config: Some("/nowhere/sheaf.toml".into()),

@@ -168,10 +168,8 @@ fn a_port_that_is_taken_is_an_error() {
     let (code, stderr) = refusal(&mut second);
     assert_eq!(code, Some(1));
     let start = format!("error: cannot listen on {}: ", first.address());
-    assert!(
-        stderr.lines().last().unwrap().starts_with(&start),
-        "{stderr}"
-    );
+    assert!(stderr.starts_with(&start), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1);
 }
 
 #[test]
@@ -186,11 +184,18 @@ fn backends_that_are_not_there_yet_are_refused() {
     ] {
         let home = TempDir::new().unwrap();
         let mut command = serve(home.path(), "data");
-        command.env("SHEAF_LOG_FILTER", "off").env(variable, url);
+        command.env(variable, url);
         let (code, stderr) = refusal(&mut command);
         assert_eq!(code, Some(1));
         insta::assert_snapshot!(name, stderr);
     }
+}
+
+#[test]
+fn the_log_can_be_json() {
+    let home = TempDir::new().unwrap();
+    let mut server = Server::start(serve(home.path(), "data").env("SHEAF_LOG_FORMAT", "json"));
+    server.wait_for_log(r#""level":"INFO""#);
 }
 
 #[test]

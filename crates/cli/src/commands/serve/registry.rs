@@ -12,7 +12,7 @@ use super::data_folder;
 use crate::config::Config;
 
 /// Opens the registry whose data is in a folder.
-pub async fn open(config: &Config, data: &Path, secret: &str) -> anyhow::Result<Arc<Registry>> {
+pub async fn open(config: &Config, data: &Path) -> anyhow::Result<Arc<Registry>> {
     let temp_dir = data_folder::make(&data.join("tmp"))?;
     let settings = Settings {
         catalog_url: config.catalog_url(data)?,
@@ -25,12 +25,7 @@ pub async fn open(config: &Config, data: &Path, secret: &str) -> anyhow::Result<
         spool_limit: config.spool_limit,
         level: config.level.into(),
     };
-    let registry = Registry::open(settings).await.map_err(with_cause)?;
-    registry
-        .set_admin_secret(secret)
-        .await
-        .map_err(with_cause)?;
-    Ok(registry)
+    Registry::open(settings).await.map_err(with_cause)
 }
 
 /// The registry hides its own failures from callers; who starts the server is to see them.
