@@ -33,17 +33,6 @@ pub struct PlaneDescription {
     pub codings: Vec<(&'static str, usize)>,
 }
 
-/// How much there is in a plane.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PlaneEntropy {
-    /// What it holds.
-    pub name: &'static str,
-    /// The order-0 entropy of its bytes, from 0 to 8.
-    pub bits_per_symbol: f64,
-    /// Bits that the plane has for each symbol: 8.
-    pub bits: f64,
-}
-
 /// Describes a blob, whose frames are not decoded.
 pub fn describe(blob: &[u8]) -> Result<Description, Error> {
     let Parsed::Header(header, header_len) = Header::parse(blob)? else {
@@ -100,24 +89,19 @@ fn count(codings: &mut Vec<(&'static str, usize)>, coding: Coding) {
     }
 }
 
-/// The entropy of each plane of a chunk's bytes.
-pub fn plane_entropy(raw: &[u8], dtype: Dtype) -> Vec<PlaneEntropy> {
-    let layout = Layout::of(dtype);
-    let core = frame::core(layout, 0, raw.len());
+/// The order-0 entropy of each plane of a chunk's bytes, in bits a byte: from 0 to 8. The planes are
+/// those of a standalone blob with this header.
+pub fn plane_entropies(header: &Header, raw: &[u8]) -> Vec<f64> {
+    let layout = Layout::of(header.hint().dtype);
+    let core = frame::core(layout, header.facts.lead, raw.len());
     let mut split = vec![0; core.len()];
     planes::split(layout, &raw[core], &mut split);
     let mut rest = split.as_slice();
     (0..layout.planes())
         .map(|plane| {
-            let len = frame::plane_len(layout, plane, split.len());
-            let (bytes, after) = rest.split_at(len);
+            let (bytes, after) = rest.split_at(frame::plane_len(layout, plane, split.len()));
             rest = after;
-            let bits_per_symbol = entropy(&histogram(bytes));
-            PlaneEntropy {
-                name: layout.name(plane),
-                bits_per_symbol,
-                bits: 8.0,
-            }
+            entropy(&histogram(bytes))
         })
         .collect()
 }
@@ -159,15 +143,22 @@ mod tests {
 
     #[test]
     fn entropy_by_plane() {
-        let raw: Vec<u8> = (0..65_536u32)
-            .flat_map(|i| (i as u16).to_le_bytes())
-            .collect();
-        let planes = plane_entropy(&raw, Dtype::U16);
-        assert_eq!(planes.len(), 2);
-        assert!(
-            planes
-                .iter()
-                .all(|plane| plane.bits_per_symbol == 8.0 && plane.bits == 8.0)
-        );
+        // A byte before the first number, whose high byte is always 0x40.
+        let mut low = [0; 100_000];
+        blake3::Hasher::new().finalize_xof().fill(&mut low);
+        let numbers = low.into_iter().flat_map(|low| [low, 0x40]);
+        let raw: Vec<u8> = [7].into_iter().chain(numbers).collect();
+        let hint = Hint {
+            dtype: Dtype::Unknown,
+            row: 0,
+            offset: 0,
+        };
+        let blob = encode(&raw, [0; 32], &hint, None, Level::Default);
+        let Parsed::Header(header, _) = Header::parse(&blob.bytes).unwrap() else {
+            panic!("no header");
+        };
+        assert_eq!(header.hint().dtype.block_bytes(), 2);
+        let bits = plane_entropies(&header, &raw);
+        assert!(bits[0] > 7.99 && bits[1] == 0.0, "{bits:?}");
     }
 }
