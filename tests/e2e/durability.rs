@@ -84,7 +84,7 @@ fn a_push_of_the_client_goes_on_after_kill_9() {
 
     let mut push = client.command().args(arguments).spawn().unwrap();
     let store = server.object_store();
-    while objects(&store).len() < 8 {
+    while objects(&store).len() < 30 {
         assert!(
             push.try_wait().unwrap().is_none(),
             "the push ended before it was interrupted"
@@ -94,31 +94,20 @@ fn a_push_of_the_client_goes_on_after_kill_9() {
     push.kill().unwrap();
     push.wait().unwrap();
     server.restart_after_kill();
-    let stored = objects(&store);
     server
         .admin()
-        .get("/acme/model/resolve/main/model.safetensors")
+        .file("acme/model", "model.safetensors")
         .expect(404);
 
     let report = server.client_of(client).run(arguments).json();
+    // Eight are in flight at once, so that of 30 in the store a dozen were surely acknowledged.
     let reused = report["reused_bytes"].as_u64().unwrap();
-    // Of the chunks in the store, those in flight at the end may not have been acknowledged.
-    assert!(
-        reused >= 4 * 800_000,
-        "only {reused} bytes were there of {} chunks",
-        stored.len()
-    );
-    assert_eq!(report["raw_bytes"], bytes.len());
-    let kept = objects(&store);
-    assert!(stored.iter().all(|object| kept.contains(object)));
-    assert!(
-        server
-            .anybody()
-            .file("acme/model", "model.safetensors")
-            .expect(200)
-            .body
-            == bytes
-    );
+    assert!(reused >= 12 * 800_000, "only {reused} bytes were there");
+    let file = server
+        .anybody()
+        .file("acme/model", "model.safetensors")
+        .expect(200);
+    assert!(file.body == bytes);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use sheaf_tests::{Client, Server};
 fn a_second_server_on_the_same_data_is_refused() {
     let server = Server::start();
     let data = server.data().to_str().unwrap();
-    let second = Client::bare().run(["serve", "--listen", "127.0.0.1:0", "--data", data]);
+    let second = Client::bare().serve(&["--listen", "127.0.0.1:0", "--data", data]);
     let error = second.failure();
     assert!(error.contains(data), "{error}");
     server.admin().get("/healthz").expect(200);
@@ -19,7 +19,7 @@ fn a_port_that_is_taken_is_said_in_one_line() {
     let server = Server::start();
     let client = Client::bare();
     let error = client
-        .run(["serve", "--listen", server.address(), "--data", "data"])
+        .serve(&["--listen", server.address(), "--data", "data"])
         .failure();
     assert!(error.contains(server.address()), "{error}");
 }
@@ -35,14 +35,14 @@ fn a_configuration_with_an_unknown_key_is_refused() {
     ] {
         fs::write(client.path("sheaf.toml"), text).unwrap();
         let error = client
-            .run(["serve", "--config", "sheaf.toml", "--data", "data"])
+            .serve(&["--config", "sheaf.toml", "--data", "data"])
             .failure();
         assert!(error.contains("sheaf.toml"), "{error}");
     }
     let s3 = "[blobs]\nurl = \"s3://bucket/prefix\"";
     fs::write(client.path("sheaf.toml"), s3).unwrap();
     let error = client
-        .run(["serve", "--config", "sheaf.toml", "--data", "data"])
+        .serve(&["--config", "sheaf.toml", "--data", "data"])
         .failure();
     assert!(error.contains("s3://bucket/prefix"), "{error}");
 }

@@ -67,6 +67,13 @@ impl Client {
         Ran::of(self.command().args(arguments))
     }
 
+    /// Runs a `sheaf serve` that will not start, without the log that would stand beside its error.
+    pub fn serve(&self, arguments: &[&str]) -> Ran {
+        let mut command = self.command();
+        command.env("SHEAF_LOG_FILTER", "off").arg("serve");
+        Ran::of(command.args(arguments))
+    }
+
     /// `sheaf`, to be started with more arguments.
     pub fn command(&self) -> Command {
         let mut command = Command::new(sheaf());

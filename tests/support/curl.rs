@@ -8,6 +8,8 @@ use tempfile::TempDir;
 
 use crate::Answer;
 
+const HEAD: &str = "--head";
+
 /// A request that curl will send.
 #[derive(Debug)]
 pub struct Request {
@@ -36,7 +38,7 @@ impl Request {
     /// Another method than the body suggests.
     pub fn method(self, method: &str) -> Self {
         match method {
-            "HEAD" => self.with(["--head".as_ref()]),
+            "HEAD" => self.with([HEAD.as_ref()]),
             _ => self.with(["--request".as_ref(), method.as_ref()]),
         }
     }
@@ -53,22 +55,28 @@ impl Request {
         }
     }
 
-    /// PUTs a file, streaming it.
+    /// PUTs a file, streaming it. To a path that ends in `/` curl would add the file's own name.
     pub fn file(self, path: impl AsRef<Path>) -> Self {
         self.with(["--upload-file".as_ref(), path.as_ref().as_os_str()])
     }
 
-    /// PUTs bytes.
+    /// PUTs bytes, unless another method is asked for afterwards.
     pub fn bytes(self, bytes: impl AsRef<[u8]>) -> Self {
+        let request = self.header("Content-Type: application/octet-stream");
+        request.method("PUT").body(bytes.as_ref())
+    }
+
+    fn body(self, bytes: &[u8]) -> Self {
         let path = self.scratch.path().join("sent");
         fs::write(&path, bytes).expect("a writable temporary folder");
-        self.file(path)
+        let from = format!("@{}", path.display());
+        self.with(["--data-binary".as_ref(), from.as_ref()])
     }
 
     /// POSTs JSON, unless another method is asked for.
     pub fn json(self, body: &Value) -> Self {
         let request = self.header("Content-Type: application/json");
-        request.with(["--data-binary".as_ref(), body.to_string().as_ref()])
+        request.body(body.to_string().as_bytes())
     }
 
     /// curl's own options.
@@ -91,12 +99,14 @@ impl Request {
         let output = curl.output().expect("curl, which tests/run installs");
         let read = |path| fs::read(path).unwrap_or_default();
         let (status, headers) = parse(&String::from_utf8_lossy(&read(&headers)));
+        // curl writes the headers there.
+        let has_body = !self.arguments.iter().any(|argument| argument == HEAD);
         Answer {
             request,
             exit: output.status.code().unwrap_or(-1),
             status,
             headers,
-            body: read(&body),
+            body: if has_body { read(&body) } else { Vec::new() },
         }
     }
 }
