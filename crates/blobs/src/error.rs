@@ -3,9 +3,9 @@ use std::io;
 /// Why the object store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The address names a store that is not supported.
-    #[error("the object store's URL '{0}' is not supported: use file:FOLDER")]
-    UnsupportedUrl(String),
+    /// The URL, which is not shown since it may hold a password, names another store.
+    #[error("the object store's URL is not one that is supported: use file:FOLDER")]
+    UnsupportedUrl,
     /// The folder cannot be used.
     #[error("the folder {path} cannot be used for blobs: {source}")]
     Folder {

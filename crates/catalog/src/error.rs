@@ -3,9 +3,9 @@ use std::sync::Arc;
 /// Why the catalog could not answer. Cheap to clone: what is written in a group fails as a group.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    /// The address names a database that is not supported.
-    #[error("the catalog's URL '{0}' is not supported: use sqlite:PATH")]
-    UnsupportedUrl(String),
+    /// The URL, which is not shown since it may hold a password, names another database.
+    #[error("the catalog's URL is not one that is supported: use sqlite:PATH")]
+    UnsupportedUrl,
     /// The database does not answer, or refuses.
     #[error("the catalog failed: {0}")]
     Database(Arc<sqlx::Error>),

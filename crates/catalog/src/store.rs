@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{Any, AnyPool, Executor, SqlSafeStr, Transaction};
@@ -13,6 +14,13 @@ use crate::group::Group;
 use crate::{Error, Result};
 
 const READERS: u32 = 8;
+
+/// What stands for itself in the URL of a SQLite file.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'.')
+    .remove(b'-')
+    .remove(b'_');
 
 /// Every connection: readers beside the writer, and a commit is on disk before it returns.
 const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
@@ -31,10 +39,11 @@ impl Catalog {
     /// Opens the database, makes it when it is missing, and brings its schema up to date.
     pub async fn open(url: &str) -> Result<Self> {
         let Some(path) = url.strip_prefix("sqlite:") else {
-            return Err(Error::UnsupportedUrl(url.into()));
+            return Err(Error::UnsupportedUrl);
         };
         sqlx::any::install_default_drivers();
-        let path = path.split('?').next().unwrap_or(path);
+        // The path is taken as it is; the driver decodes what it is given.
+        let path = utf8_percent_encode(path, PATH);
         let url = format!("sqlite:{path}?mode=rwc");
         let write = pool(1).connect(&url).await?;
         migrator().run(&write).await?;

@@ -11,12 +11,12 @@ mod raw;
 mod request;
 mod response;
 mod router;
+mod stall;
 
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
 
-use axum::serve::ListenerExt;
 use sheaf_registry::Registry;
 use tokio::net::TcpListener;
 
@@ -29,13 +29,7 @@ pub async fn serve(
     registry: Arc<Registry>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    // Small answers must not wait for more to send.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "no TCP_NODELAY");
-        }
-    });
-    axum::serve(listener, router(registry))
+    axum::serve(stall::Patient(listener), router(registry))
         .with_graceful_shutdown(shutdown)
         .await
 }

@@ -10,18 +10,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::folders;
 use crate::level::LevelName;
 use keys::KEYS;
-
-/// What is not a plain part of a path.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'/')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'-');
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -117,12 +109,7 @@ impl Config {
     pub fn catalog_url(&self, data: &Path) -> anyhow::Result<String> {
         match &self.catalog_url {
             Some(url) => Ok(url.clone()),
-            None => {
-                let path = data.join("catalog.sqlite");
-                // SQLite's URLs are decoded, those of the object store are not.
-                let path = utf8_percent_encode(text(&path)?, PATH);
-                Ok(format!("sqlite:{path}"))
-            }
+            None => Ok(format!("sqlite:{}", text(&data.join("catalog.sqlite"))?)),
         }
     }
 
