@@ -25,6 +25,11 @@ impl Ran {
         }
     }
 
+    /// Whether the command succeeded.
+    pub fn succeeded(&self) -> bool {
+        self.code == Some(0)
+    }
+
     /// Standard output of a command that must have succeeded.
     pub fn success(self) -> String {
         assert_eq!(self.code, Some(0), "{self:#?}");

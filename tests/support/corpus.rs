@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use crate::skip;
+
 /// A file of the corpus.
 #[derive(Debug, Clone)]
 pub struct File {
@@ -57,19 +59,6 @@ pub fn get(name: &str) -> Option<File> {
 pub fn all<const N: usize>(names: [&str; N]) -> Option<[File; N]> {
     let files: Option<Vec<File>> = names.into_iter().map(get).collect();
     files?.try_into().ok()
-}
-
-/// Says that a test is skipped.
-///
-/// # Panics
-/// When `CI=true`: there a skip is a failure.
-fn skip(why: &str) {
-    assert_ne!(
-        env::var("CI").as_deref(),
-        Ok("true"),
-        "may not be skipped: {why}"
-    );
-    println!("skipped: {why}");
 }
 
 fn file(name: String, entry: &Value) -> File {

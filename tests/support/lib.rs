@@ -20,6 +20,8 @@ mod curl;
 mod hash;
 mod objects;
 mod server;
+mod skip;
+mod small_disk;
 mod trace;
 mod upload;
 
@@ -32,5 +34,7 @@ pub use curl::Request;
 pub use hash::{sha256, sha256_of_file};
 pub use objects::{Object, objects};
 pub use server::Server;
+pub use skip::skip;
+pub use small_disk::SmallDisk;
 pub use trace::{Syscall, Trace};
 pub use upload::{Upload, file_of};

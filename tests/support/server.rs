@@ -118,6 +118,11 @@ impl Server {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
+    /// The server's process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The data folder.
     pub fn data(&self) -> &Path {
         &self.data
