@@ -7,7 +7,7 @@ use std::time::Duration;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{Any, AnyPool, Executor, SqlSafeStr, Transaction};
+use sqlx::{Any, AnyPool, Connection, Executor, SqlSafeStr, Transaction};
 
 use crate::chunks::{Live, NewBlob};
 use crate::group::Group;
@@ -85,6 +85,11 @@ fn pool(connections: u32) -> AnyPoolOptions {
         .acquire_timeout(Duration::from_secs(60))
         .after_connect(|connection, _| {
             Box::pin(async move { connection.execute(PRAGMAS).await.map(drop) })
+        })
+        // On a full disk SQLite rolls back by itself, which the driver does not notice: it would take
+        // this connection to be in a transaction for good.
+        .before_acquire(|connection, _| {
+            Box::pin(async move { Ok(!connection.is_in_transaction()) })
         })
 }
 
