@@ -3,6 +3,7 @@
 mod compress;
 mod decompress;
 mod info;
+mod inspect;
 mod login;
 mod ls;
 mod pull;
@@ -25,6 +26,7 @@ pub enum Command {
     Rm(rm::Args),
     Compress(compress::Args),
     Decompress(decompress::Args),
+    Inspect(inspect::Args),
     Login(login::Args),
     Token(token::Args),
 }
@@ -41,6 +43,7 @@ impl Command {
             Self::Rm(args) => rm::run(args, globals).await,
             Self::Compress(args) => compress::run(args, globals),
             Self::Decompress(args) => decompress::run(args, globals),
+            Self::Inspect(args) => inspect::run(args, globals),
             Self::Login(args) => login::run(args, globals).await,
             Self::Token(args) => token::run(args, globals).await,
         }

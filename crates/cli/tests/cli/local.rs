@@ -1,4 +1,5 @@
 //! The commands that need no server.
 
+mod inspect;
 mod round_trip;
 mod samples;

@@ -5,16 +5,7 @@ use std::process::{Command, Output, Stdio};
 
 use crate::command::{refusal, sheaf, success};
 
-use super::samples::{gguf, model, noise};
-
-/// A folder with these files.
-fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, bytes) in files {
-        fs::write(folder.path().join(name), bytes).unwrap();
-    }
-    folder
-}
+use super::samples::{folder, gguf, model, noise};
 
 fn read(folder: &Path, name: &str) -> Vec<u8> {
     fs::read(folder.join(name)).unwrap()

@@ -1,5 +1,16 @@
 //! Files of the kinds that people have.
 
+use std::fs;
+
+/// A folder with these files.
+pub fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    folder
+}
+
 /// Bytes without a pattern, the same at every call.
 pub fn noise(len: usize) -> Vec<u8> {
     let mut bytes = vec![0; len];

@@ -1,0 +1,111 @@
+//! What inspection found, as people get it.
+
+use super::class::Class;
+use super::report::{CodecRow, DtypeRow, Report, TensorRow};
+use crate::output::{self, one_line, size};
+use crate::{table, words};
+
+/// Prints a report. What is wanted most is printed last.
+pub fn print(report: &Report) -> anyhow::Result<()> {
+    if !report.tensors.is_empty() {
+        table::print(tensors(&report.tensors))?;
+        output::line("")?;
+        table::print(dtypes(&report.dtypes))?;
+        output::line("")?;
+    }
+    if !report.codec.is_empty() {
+        table::print(codec(&report.codec))?;
+        output::line("")?;
+    }
+    for line in summary(report) {
+        output::line(line)?;
+    }
+    Ok(())
+}
+
+fn tensors(tensors: &[TensorRow]) -> impl Iterator<Item = [String; 4]> {
+    let head = ["tensor", "dtype", "shape", "bytes"].map(String::from);
+    let rows = tensors.iter().map(|tensor| {
+        [
+            one_line(&tensor.name),
+            one_line(&tensor.dtype),
+            format!("{:?}", tensor.shape),
+            tensor.bytes.to_string(),
+        ]
+    });
+    [head].into_iter().chain(rows)
+}
+
+fn dtypes(dtypes: &[DtypeRow]) -> impl Iterator<Item = [String; 3]> {
+    let head = ["dtype", "tensors", "bytes"].map(String::from);
+    let rows = dtypes.iter().map(|row| {
+        [
+            one_line(&row.dtype),
+            row.tensors.to_string(),
+            row.bytes.to_string(),
+        ]
+    });
+    [head].into_iter().chain(rows)
+}
+
+/// A line for each dtype, and below it one for each of its planes.
+fn codec(codec: &[CodecRow]) -> impl Iterator<Item = [String; 5]> {
+    let head = ["as dtype", "bytes", "ratio", "entropy", "codings by frame"].map(String::from);
+    [head].into_iter().chain(codec.iter().flat_map(|row| {
+        let whole = [
+            row.dtype.to_owned(),
+            row.raw_bytes.to_string(),
+            format!("{:.4}", row.ratio),
+            String::new(),
+            String::new(),
+        ];
+        [whole].into_iter().chain(planes(row))
+    }))
+}
+
+fn planes(row: &CodecRow) -> impl Iterator<Item = [String; 5]> {
+    row.planes.iter().map(|plane| {
+        let codings = plane.codings.iter();
+        let codings: Vec<String> = codings.map(|(name, n)| format!("{name} {n}")).collect();
+        [
+            format!("  {}", plane.name),
+            String::new(),
+            format!("{:.4}", plane.ratio),
+            format!("{:.3}", plane.entropy_bits),
+            codings.join(", "),
+        ]
+    })
+}
+
+fn summary(report: &Report) -> Vec<String> {
+    let class = report.class.map_or("none: no weights", Class::words);
+    let mut lines = vec![
+        format!(
+            "file    {}: {}, {}, {}",
+            one_line(&report.file),
+            report.format,
+            size(report.raw_bytes),
+            words::count(report.tensors.len() as u64, "tensor"),
+        ),
+        format!("class   {class}"),
+    ];
+    lines.extend(report.ratio.map(|ratio| codec_line(report, ratio)));
+    lines.extend(
+        report
+            .stream_bytes
+            .map(|bytes| format!("stream  {} as it is compressed now", size(bytes))),
+    );
+    lines
+}
+
+fn codec_line(report: &Report, ratio: f64) -> String {
+    let stored = size(report.stored_bytes);
+    if report.measured_bytes == report.raw_bytes {
+        return format!("codec   {stored} at the default level, ratio {ratio:.4}");
+    }
+    let (measured, raw) = (size(report.measured_bytes), size(report.raw_bytes));
+    format!(
+        "codec   about {stored} at the default level, ratio {ratio:.4}: \
+         from a sample of {measured} of {raw}, --full measures all"
+    )
+}

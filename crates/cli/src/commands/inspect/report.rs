@@ -1,0 +1,163 @@
+//! What inspection found, as scripts get it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use sheaf_codec::Dtype;
+use sheaf_formats::{Layout, ReadAt, layout};
+
+use super::class::{Class, class};
+use super::measure::{Group, Plane, Totals, measure};
+use super::pieces::Pieces;
+use super::subject::Subject;
+use crate::in_order::in_order;
+
+/// What is in a file, and what the codec makes of it. Ratios are stored to raw bytes.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    pub file: String,
+    pub format: &'static str,
+    pub raw_bytes: u64,
+    /// The stream's bytes, where the file is one.
+    pub stream_bytes: Option<u64>,
+    /// Bytes that were encoded to know the rest; all of them, or a sample.
+    pub measured_bytes: u64,
+    pub stored_bytes: u64,
+    /// None of an empty file.
+    pub ratio: Option<f64>,
+    pub class: Option<Class>,
+    pub tensors: Vec<TensorRow>,
+    pub dtypes: Vec<DtypeRow>,
+    pub codec: Vec<CodecRow>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct TensorRow {
+    pub name: String,
+    pub dtype: String,
+    pub shape: Vec<u64>,
+    pub bytes: u64,
+}
+
+/// The tensors of one dtype.
+#[derive(Debug, Serialize)]
+pub struct DtypeRow {
+    pub dtype: String,
+    pub tensors: usize,
+    pub bytes: u64,
+}
+
+/// What the codec makes of the elements that it takes for one dtype.
+#[derive(Debug, Serialize)]
+pub struct CodecRow {
+    pub dtype: &'static str,
+    pub raw_bytes: u64,
+    pub stored_bytes: u64,
+    pub ratio: f64,
+    pub planes: Vec<PlaneRow>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct PlaneRow {
+    pub name: &'static str,
+    /// Bits a byte, from 0 to 8.
+    pub entropy_bits: f64,
+    pub ratio: f64,
+    /// In how many measured frames each coding was taken.
+    pub codings: BTreeMap<&'static str, usize>,
+}
+
+/// Inspects a file, in whole or by a sample.
+pub fn make(subject: &Subject, full: bool) -> anyhow::Result<Report> {
+    let raw = &*subject.raw;
+    let layout = layout(raw)?;
+    let pieces = Pieces::plan(raw, &layout, full);
+    let totals = totals(raw, &pieces)?;
+    let raw_bytes = raw.size();
+    Ok(Report {
+        file: subject.path.display().to_string(),
+        format: layout.format,
+        raw_bytes,
+        stream_bytes: subject.stream_bytes,
+        measured_bytes: totals.measured,
+        stored_bytes: totals.stored().round() as u64,
+        ratio: (raw_bytes > 0).then(|| rounded(totals.stored() / raw_bytes as f64)),
+        class: class(&totals.groups),
+        dtypes: dtypes(&layout),
+        tensors: tensors(layout),
+        codec: totals.groups.iter().map(codec_row).collect(),
+    })
+}
+
+fn totals(raw: &(dyn ReadAt + Sync), pieces: &Pieces) -> anyhow::Result<Totals> {
+    let mut totals = Totals::default();
+    in_order(
+        |take| pieces.read(raw, take),
+        |chunk| measure(&chunk),
+        |piece| {
+            totals.add(piece?, |dtype| pieces.weight(dtype));
+            Ok(())
+        },
+    )?;
+    Ok(totals)
+}
+
+fn tensors(layout: Layout) -> Vec<TensorRow> {
+    let row = |tensor: sheaf_formats::Tensor| TensorRow {
+        bytes: tensor.range.end - tensor.range.start,
+        name: tensor.name,
+        dtype: tensor.dtype_name,
+        shape: tensor.shape,
+    };
+    layout.tensors.into_iter().map(row).collect()
+}
+
+/// By the dtypes' names, most bytes first.
+fn dtypes(layout: &Layout) -> Vec<DtypeRow> {
+    let mut sums: BTreeMap<&str, (usize, u64)> = BTreeMap::new();
+    for tensor in &layout.tensors {
+        let (tensors, bytes) = sums.entry(&tensor.dtype_name).or_default();
+        *tensors += 1;
+        *bytes += tensor.range.end - tensor.range.start;
+    }
+    let row = |(dtype, (tensors, bytes)): (&str, _)| DtypeRow {
+        dtype: dtype.to_owned(),
+        tensors,
+        bytes,
+    };
+    let mut rows: Vec<DtypeRow> = sums.into_iter().map(row).collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.bytes));
+    rows
+}
+
+fn codec_row((dtype, group): (&Dtype, &Group)) -> CodecRow {
+    CodecRow {
+        dtype: dtype.name(),
+        raw_bytes: group.raw.round() as u64,
+        stored_bytes: group.stored.round() as u64,
+        ratio: rounded(group.stored / group.raw),
+        planes: group.planes.iter().map(plane_row).collect(),
+    }
+}
+
+fn plane_row(plane: &Plane) -> PlaneRow {
+    // Of a chunk shorter than one element nothing is in the planes.
+    let of_raw = |sum: f64| {
+        if plane.raw > 0.0 {
+            sum / plane.raw
+        } else {
+            0.0
+        }
+    };
+    PlaneRow {
+        name: plane.name,
+        entropy_bits: rounded(of_raw(plane.entropy)),
+        ratio: rounded(of_raw(plane.stored)),
+        codings: plane.codings.clone(),
+    }
+}
+
+/// To five digits behind the point, which is more than is certain.
+fn rounded(value: f64) -> f64 {
+    (value * 1e5).round() / 1e5
+}

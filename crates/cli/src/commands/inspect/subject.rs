@@ -1,0 +1,58 @@
+//! The file that is inspected.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use sheaf_codec::stream;
+use sheaf_formats::ReadAt;
+
+use super::stream_file::StreamFile;
+
+/// A file, or what a stream holds.
+pub struct Subject {
+    /// Its name.
+    pub path: PathBuf,
+    /// Its raw bytes.
+    pub raw: Box<dyn ReadAt + Sync>,
+    /// The stream's own bytes, where it is one.
+    pub stream_bytes: Option<u64>,
+}
+
+impl Subject {
+    /// Opens a file; a stream is known by its first bytes.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        let opened = Self::try_open(path);
+        opened.with_context(|| format!("cannot read {}", path.display()))
+    }
+
+    fn try_open(path: &Path) -> anyhow::Result<Self> {
+        let file = File::open(path)?;
+        if !file.metadata()?.is_file() {
+            bail!("it is no file");
+        }
+        let path = path.into();
+        if !is_stream(&file)? {
+            return Ok(Self {
+                path,
+                raw: Box::new(file),
+                stream_bytes: None,
+            });
+        }
+        let stream_bytes = Some(file.size());
+        Ok(Self {
+            path,
+            raw: Box::new(StreamFile::open(file)?),
+            stream_bytes,
+        })
+    }
+}
+
+fn is_stream(file: &File) -> anyhow::Result<bool> {
+    let mut head = [0; stream::HEAD.len()];
+    if file.size() < head.len() as u64 {
+        return Ok(false);
+    }
+    file.read_exact_at(0, &mut head)?;
+    Ok(head == stream::HEAD)
+}
