@@ -20,6 +20,7 @@ mod http_ranges;
 mod http_writes;
 mod pages;
 mod protocol_errors;
+mod readme;
 mod refs;
 mod round_trip;
 mod savings;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 ///
 /// # Panics
 /// When it was not built: cargo builds it only for the tests of its own package.
-pub(crate) fn sheaf() -> PathBuf {
+pub fn sheaf() -> PathBuf {
     let test = std::env::current_exe().expect("the test's own path");
     // target/PROFILE/deps/TEST
     let profile = test.ancestors().nth(2).expect("a folder above `deps`");

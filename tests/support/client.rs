@@ -76,7 +76,18 @@ impl Client {
 
     /// `sheaf`, to be started with more arguments.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(sheaf());
+        self.own(Command::new(sheaf()))
+    }
+
+    /// Runs a script as somebody types it into a shell, in the home folder. `corpus` is where real
+    /// weights are kept.
+    pub fn shell(&self, script: &str, corpus: &Path) -> Ran {
+        let mut shell = self.own(Command::new("bash"));
+        let options = ["-e", "-o", "pipefail", "-O", "expand_aliases", "-c", script];
+        Ran::of(shell.args(options).env("SHEAF_CORPUS", corpus))
+    }
+
+    fn own(&self, mut command: Command) -> Command {
         without_settings(&mut command, self.home());
         command.current_dir(self.home());
         let settings = [("SHEAF_SERVER", &self.server), ("SHEAF_TOKEN", &self.token)];

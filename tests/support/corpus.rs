@@ -74,8 +74,8 @@ fn list(value: &Value) -> &[Value] {
     value.as_array().expect("a list")
 }
 
-/// The same folder as in `tests/corpus/fetch`.
-fn folder() -> PathBuf {
+/// Where the files are: the same folder as in `tests/corpus/fetch`.
+pub fn folder() -> PathBuf {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
     if let Some(folder) = set("SHEAF_CORPUS") {
         return folder.into();

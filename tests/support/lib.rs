@@ -27,6 +27,7 @@ mod upload;
 
 pub use access::Access;
 pub use answer::Answer;
+pub use binary::sheaf;
 pub use chunk::Chunk;
 pub use client::Client;
 pub use command::Ran;
