@@ -77,7 +77,8 @@ impl Server {
     /// data.
     pub fn restart(&mut self) {
         let pid = self.process.id().to_string();
-        Ran::of(Command::new("kill").args(["-TERM", &pid])).success();
+        // The shell has a `kill` of its own, the system may have none.
+        Ran::of(Command::new("sh").args(["-c", "kill -TERM $0", &pid])).success();
         let ended = self.process.wait().expect("a server that ends");
         assert!(
             ended.success(),
