@@ -52,5 +52,5 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let outcome = runtime.block_on(cli.command.run(&cli.globals));
     // A blocking task that is left over must not hold up the answer.
     runtime.shutdown_background();
-    outcome
+    outcome.map_err(remote::explain)
 }

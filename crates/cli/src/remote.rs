@@ -33,3 +33,14 @@ fn token(globals: &Globals, login: Option<Login>, server: &Address) -> Option<St
     let given = globals.token().map(str::to_owned);
     given.or(stored.map(|login| login.token))
 }
+
+/// Adds to a server's refusal what is to be done about it on the command line.
+pub fn explain(error: anyhow::Error) -> anyhow::Error {
+    let refusal: Option<&sheaf_client::Error> = error.downcast_ref();
+    let advice = match refusal.and_then(sheaf_client::Error::code) {
+        Some("token_needed" | "token_invalid") => "run 'sheaf login', or give --token",
+        Some("branch_moved") => "another push was faster: push again",
+        _ => return error,
+    };
+    anyhow::anyhow!("{error:#} ({advice})")
+}

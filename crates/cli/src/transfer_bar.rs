@@ -42,7 +42,9 @@ impl Bar {
         }
         bar.enable_steady_tick(TICK);
         let wire = AtomicU64::new(0);
-        Self { bar, verb, wire }
+        let this = Self { bar, verb, wire };
+        this.wire(0);
+        this
     }
 }
 

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
@@ -19,6 +21,8 @@ pub struct Client {
     http: reqwest::Client,
     /// Without a slash at its end.
     server: String,
+    /// Whether the server ever answered: if not, it hardly will in a few seconds.
+    reached: Arc<AtomicBool>,
 }
 
 impl Client {
@@ -46,6 +50,7 @@ impl Client {
         Ok(Self {
             http,
             server: server.to_string(),
+            reached: Arc::default(),
         })
     }
 
@@ -67,21 +72,30 @@ impl Client {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            let again = match failure.again {
-                Again::Never => false,
-                Again::Harmless => true,
-                Again::MayHaveArrived => request.idempotent,
-            };
-            match again.then(|| retry.wait(failure.asked)).flatten() {
+            match self
+                .is_worth_trying(&request, &failure)
+                .then(|| retry.wait(failure.asked))
+                .flatten()
+            {
                 Some(wait) => tokio::time::sleep(wait).await,
                 None => return failure.outcome,
             }
         }
     }
 
+    fn is_worth_trying(&self, request: &Request, failure: &Failure) -> bool {
+        self.reached.load(Ordering::Relaxed)
+            && match failure.again {
+                Again::Never => false,
+                Again::Harmless => true,
+                Again::MayHaveArrived => request.idempotent,
+            }
+    }
+
     async fn try_once(&self, request: &Request) -> Result<Answer, Failure> {
         let sent = self.builder(request).send().await;
         let response = sent.map_err(|error| self.broken(&error))?;
+        self.reached.store(true, Ordering::Relaxed);
         let status = response.status().as_u16();
         let asked = retry_after(&response);
         let body = match read_body(response, request.limit).await {

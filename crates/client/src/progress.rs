@@ -17,7 +17,7 @@ pub trait Progress: Send + Sync {
     fn raw(&self, _bytes: u64) {}
     /// So many more bytes went over the wire.
     fn wire(&self, _bytes: u64) {}
-    /// A file is done with.
+    /// A file was read whole (by a push) or is in its place (by a pull).
     fn file(&self, _path: &FilePath, _outcome: Outcome) {}
     /// All is sent; the server checks and commits.
     fn committing(&self) {}

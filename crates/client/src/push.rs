@@ -7,7 +7,7 @@ mod send;
 mod uploads;
 mod walk;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -200,11 +200,11 @@ impl Push<'_> {
 
     /// What the branch has and the folder has not, of what is meant at all.
     fn lacking(&self, files: &[SourceFile], head: &Head) -> Vec<FilePath> {
+        let there: HashSet<&FilePath> = files.iter().map(|file| &file.path).collect();
         let mut lacking: Vec<FilePath> = head
             .files
             .keys()
-            .filter(|path| self.options.filter.matches(path))
-            .filter(|path| files.iter().all(|file| file.path != **path))
+            .filter(|path| self.options.filter.matches(path) && !there.contains(path))
             .cloned()
             .collect();
         lacking.sort();
@@ -232,7 +232,8 @@ impl Push<'_> {
 
 /// A push that the server would refuse in the end is refused before anything is sent.
 fn check_names(files: &[SourceFile], head: &Head, delete: &[FilePath]) -> Result<(), Error> {
-    let kept = head.files.keys().filter(|path| !delete.contains(path));
+    let gone: HashSet<&FilePath> = delete.iter().collect();
+    let kept = head.files.keys().filter(|path| !gone.contains(path));
     let mut paths: Vec<&FilePath> = files.iter().map(|file| &file.path).chain(kept).collect();
     paths.sort();
     paths.dedup();

@@ -3,8 +3,8 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-/// How often a request is tried in all.
-const TRIES: u32 = 6;
+/// How often a request is tried in all: for half a minute, in which a server can be started again.
+const TRIES: u32 = 8;
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// The longest wait, also when a server asks for more.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);

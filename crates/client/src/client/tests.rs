@@ -66,8 +66,7 @@ async fn a_server_that_is_not_there_is_named() {
     let server = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let client = Client::new(&server.parse().unwrap(), None).unwrap();
-    let failure = client.try_once(&Request::get("/x".into())).await;
-    let error = failure.err().unwrap().outcome.unwrap_err();
+    let error = client.done(Request::get("/x".into())).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         format!("cannot reach {server}: connection refused; is the server running?")
