@@ -32,6 +32,11 @@ pub fn config() -> anyhow::Result<PathBuf> {
     Ok(project()?.config_dir().to_path_buf())
 }
 
+/// The folder of notes of uploads under way. It may not exist, and may be lost without harm.
+pub fn uploads() -> anyhow::Result<PathBuf> {
+    Ok(project()?.cache_dir().join("uploads"))
+}
+
 /// The admin secret that a server left in this data folder; none when there is no such file.
 pub fn admin_token(data: &Path) -> anyhow::Result<Option<String>> {
     let path = data.join(ADMIN_TOKEN_FILE);

@@ -8,7 +8,7 @@ use sheaf_client::push::{PushOptions, PushReport};
 use crate::globals::Globals;
 use crate::level::LevelName;
 use crate::target::Target;
-use crate::{output, remote, transfer_bar, words};
+use crate::{folders, output, remote, transfer_bar, words};
 
 /// Pushes a file or a folder
 ///
@@ -50,6 +50,7 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<()> {
         delete: args.delete,
         private: args.private,
         level: args.level.into(),
+        notes: Some(folders::uploads()?),
         ..PushOptions::default()
     };
     let client = remote::connect(globals)?;

@@ -21,12 +21,21 @@ impl Client {
         id: UploadId,
         commit: &CommitRequest,
     ) -> Result<Revision, Error> {
-        let mut upload = self.commit_surely(name, id, commit).await?;
+        let upload = self.commit_surely(name, id, commit).await?;
+        result(self.settled(name, upload).await?)
+    }
+
+    /// The upload once it is not committing any more.
+    pub(crate) async fn settled(
+        &self,
+        name: &RepositoryName,
+        mut upload: Upload,
+    ) -> Result<Upload, Error> {
         while upload.state == UploadState::Committing {
             tokio::time::sleep(PAUSE).await;
-            upload = self.upload(name, id, Some(WAIT)).await?;
+            upload = self.upload(name, upload.id, Some(WAIT)).await?;
         }
-        result(upload)
+        Ok(upload)
     }
 
     /// When the answer is lost, the upload tells whether the question was.

@@ -39,7 +39,9 @@ pub struct Held {
     pub replaced: usize,
     /// Moves the head before a commit looks at it.
     pub moves_head: bool,
-    /// The upload is closed by somebody else when the first blob comes.
+    /// Commits, but answers with this status.
+    pub loses_commit: Option<u16>,
+    /// The upload is closed when the first blob comes.
     pub closes_upload: bool,
     /// Changes what a blob, a manifest, a tree is.
     pub lie_blob: Option<fn(&mut Vec<u8>)>,
@@ -326,5 +328,8 @@ async fn commit(
         revision: None,
         ..upload.clone()
     };
-    (StatusCode::ACCEPTED, Json(answer)).into_response()
+    match held.loses_commit {
+        Some(status) => refuse(status, "lost"),
+        None => (StatusCode::ACCEPTED, Json(answer)).into_response(),
+    }
 }
