@@ -3,7 +3,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use sheaf_registry::Registry;
+use sheaf_registry::{Caller, Registry};
 use sheaf_types::repositories::Page;
 use sheaf_types::revisions::{NewRef, Ref, RefKind};
 
@@ -83,11 +83,7 @@ pub(crate) async fn set_branch(
     params: Params,
     JsonBody(new): JsonBody<NewRef>,
 ) -> Result<Json<Ref>, ApiError> {
-    let name = params.parse("ref")?;
-    let set = registry
-        .set_ref(&caller, &params.repository()?, &name, RefKind::Branch, &new)
-        .await?;
-    Ok(Json(set))
+    set(&registry, &caller, &params, RefKind::Branch, &new).await
 }
 
 /// Makes a tag.
@@ -107,9 +103,19 @@ pub(crate) async fn set_tag(
     params: Params,
     JsonBody(new): JsonBody<NewRef>,
 ) -> Result<Json<Ref>, ApiError> {
-    let name = params.parse("ref")?;
+    set(&registry, &caller, &params, RefKind::Tag, &new).await
+}
+
+async fn set(
+    registry: &Registry,
+    caller: &Caller,
+    params: &Params,
+    kind: RefKind,
+    new: &NewRef,
+) -> Result<Json<Ref>, ApiError> {
+    let (repository, name) = (params.repository()?, params.parse("ref")?);
     let set = registry
-        .set_ref(&caller, &params.repository()?, &name, RefKind::Tag, &new)
+        .set_ref(caller, &repository, &name, kind, new)
         .await?;
     Ok(Json(set))
 }

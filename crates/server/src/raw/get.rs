@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::response::Builder;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::Response;
-use sheaf_registry::{OpenFile, Registry};
+use sheaf_registry::{Caller, OpenFile, Registry};
 
 use super::conditions::{none_match_has, range_wanted};
 use super::content_type::{content_type, disposition};
@@ -43,15 +43,7 @@ pub(crate) async fn get(
     params: Params,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let file = registry
-        .open_file(
-            &caller,
-            &params.repository()?,
-            params.reference(),
-            &params.path()?,
-        )
-        .await?;
-    answer(&registry, &file, &headers, true).await
+    answer(&registry, &caller, &params, &headers, true).await
 }
 
 /// What GET would answer with, without the bytes.
@@ -74,23 +66,21 @@ pub(crate) async fn head(
     params: Params,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let file = registry
-        .open_file(
-            &caller,
-            &params.repository()?,
-            params.reference(),
-            &params.path()?,
-        )
-        .await?;
-    answer(&registry, &file, &headers, false).await
+    answer(&registry, &caller, &params, &headers, false).await
 }
 
+/// The answer's head, and its body where that is wanted.
 async fn answer(
     registry: &Arc<Registry>,
-    file: &OpenFile,
+    caller: &Caller,
+    params: &Params,
     headers: &HeaderMap,
     wanted: bool,
 ) -> Result<Response, ApiError> {
+    let (name, path) = (params.repository()?, params.path()?);
+    let file = &registry
+        .open_file(caller, &name, params.reference(), &path)
+        .await?;
     let sheaf = text(headers, header::ACCEPT_ENCODING).is_some_and(takes_sheaf);
     let etag = match sheaf {
         true => format!("\"{}-sheaf\"", file.entry.sha256),
