@@ -1,5 +1,6 @@
 //! One file for each command: its arguments and what it does.
 
+mod bench;
 mod compress;
 mod decompress;
 mod info;
@@ -27,6 +28,7 @@ pub enum Command {
     Compress(compress::Args),
     Decompress(decompress::Args),
     Inspect(inspect::Args),
+    Bench(bench::Args),
     Login(login::Args),
     Token(token::Args),
 }
@@ -44,6 +46,7 @@ impl Command {
             Self::Compress(args) => compress::run(args, globals),
             Self::Decompress(args) => decompress::run(args, globals),
             Self::Inspect(args) => inspect::run(args, globals),
+            Self::Bench(args) => bench::run(args, globals),
             Self::Login(args) => login::run(args, globals).await,
             Self::Token(args) => token::run(args, globals).await,
         }

@@ -1,11 +1,13 @@
 //! Which parts of a file are measured.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::ops::Range;
 
 use sheaf_codec::{Dtype, Hint};
-use sheaf_formats::{Chunk, Chunker, Layout, ReadAt, Tensor};
+use sheaf_formats::{Chunk, Layout, ReadAt, Tensor};
 
+use crate::chunks;
 use crate::in_order::Take;
 
 /// Larger files are sampled.
@@ -14,8 +16,6 @@ const FULL_LEN: u64 = 256 << 20;
 const PIECE_LEN: u64 = 1 << 20;
 /// Pieces of a sample.
 const PIECES: u64 = 128;
-/// Bytes per read.
-const READ_LEN: u64 = 1 << 20;
 
 /// What is measured.
 pub enum Pieces {
@@ -58,29 +58,15 @@ impl Pieces {
     }
 
     /// Reads the pieces.
-    pub fn read(&self, file: &dyn ReadAt, take: &mut Take<'_, Chunk>) -> anyhow::Result<()> {
+    pub fn read(&self, file: &dyn ReadAt, take: &mut Take<'_, Chunk>) -> io::Result<()> {
         match self {
-            Self::All => read_all(file, take),
+            Self::All => chunks::read(file, take),
             Self::Sample { spots, .. } => read_spots(file, spots, take),
         }
     }
 }
 
-fn read_all(file: &dyn ReadAt, take: &mut Take<'_, Chunk>) -> anyhow::Result<()> {
-    let mut chunker = Chunker::for_file(file)?;
-    let mut buffer = vec![0; READ_LEN as usize];
-    let (mut at, mut wanted) = (0, true);
-    while wanted && at < file.size() {
-        let bytes = &mut buffer[..READ_LEN.min(file.size() - at) as usize];
-        file.read_exact_at(at, bytes)?;
-        chunker.push(bytes, &mut |chunk| wanted = take(chunk).is_continue());
-        at += bytes.len() as u64;
-    }
-    chunker.finish(&mut |chunk| wanted = take(chunk).is_continue());
-    Ok(())
-}
-
-fn read_spots(file: &dyn ReadAt, spots: &[Spot], take: &mut Take<'_, Chunk>) -> anyhow::Result<()> {
+fn read_spots(file: &dyn ReadAt, spots: &[Spot], take: &mut Take<'_, Chunk>) -> io::Result<()> {
     for Spot { range, hint } in spots {
         let mut raw = vec![0; (range.end - range.start) as usize];
         file.read_exact_at(range.start, &mut raw)?;

@@ -92,7 +92,7 @@ pub fn make(subject: &Subject, full: bool) -> anyhow::Result<Report> {
 fn totals(raw: &(dyn ReadAt + Sync), pieces: &Pieces) -> anyhow::Result<Totals> {
     let mut totals = Totals::default();
     in_order(
-        |take| pieces.read(raw, take),
+        |take| Ok(pieces.read(raw, take)?),
         |chunk| measure(&chunk),
         |piece| {
             totals.add(piece?, |dtype| pieces.weight(dtype));
