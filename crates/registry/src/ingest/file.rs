@@ -125,8 +125,8 @@ impl Registry {
         mut body: Body,
     ) -> Result<Cutter> {
         let limit = self.settings.spool_limit;
+        let mut len = head.len() as u64;
         let mut spool = self.spool(head).await?;
-        let mut len = 0;
         loop {
             let batch = body.next(BATCH_LEN).await?;
             if batch.is_empty() {
