@@ -54,7 +54,6 @@ fn an_upload_goes_on_after_kill_9() {
 
     server.restart_after_kill();
     assert_eq!(objects(&server.object_store()), stored);
-    let upload = upload.seen_by(&server.admin());
     let all: Vec<&Chunk> = chunks.iter().collect();
     let missing: Vec<_> = rest.iter().map(|chunk| chunk.id.clone()).collect();
     assert_eq!(upload.missing(&all), missing);
@@ -99,7 +98,7 @@ fn a_push_of_the_client_goes_on_after_kill_9() {
         .file("acme/model", "model.safetensors")
         .expect(404);
 
-    let report = server.client_of(client).run(arguments).json();
+    let report = client.run(arguments).json();
     // Eight are in flight at once, so that of 30 in the store a dozen were surely acknowledged.
     let reused = report["reused_bytes"].as_u64().unwrap();
     assert!(reused >= 12 * 400_000, "only {reused} bytes were there");
@@ -140,7 +139,6 @@ fn a_commit_happens_whole_or_not_at_all_whenever_the_server_dies() {
         server.restart_after_kill();
         let answered = sender.join().unwrap().status == 200;
 
-        let upload = upload.seen_by(&server.admin());
         let committed = upload.outcome().json()["state"] == "committed";
         assert!(committed || !answered, "an answer was forgotten");
         let revisions = server.admin().revisions("acme/model").len();

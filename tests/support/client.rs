@@ -35,14 +35,6 @@ impl Client {
         }
     }
 
-    /// The same machine, told another address.
-    pub(crate) fn at(self, server: &str) -> Self {
-        Self {
-            server: Some(server.to_owned()),
-            ..self
-        }
-    }
-
     /// Somebody who was told neither a server nor a token.
     pub fn bare() -> Self {
         Self {

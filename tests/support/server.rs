@@ -11,6 +11,9 @@ use crate::binary::sheaf;
 use crate::client::{Client, temporary_folder, without_settings};
 use crate::{Access, Ran};
 
+/// A free port, on this machine alone.
+const ANY_PORT: &str = "127.0.0.1:0";
+
 /// A running `sheaf serve` with a home folder of its own. It ends with this value.
 #[derive(Debug)]
 pub struct Server {
@@ -34,18 +37,18 @@ impl Server {
     pub fn start_as(command: Command) -> Self {
         let home = temporary_folder();
         let data = home.path().join("data");
-        Self::launch(command, home, data)
+        Self::launch(command, ANY_PORT, home, data)
     }
 
     /// Starts a server of a user who says nothing of where its data is.
     pub fn start_at_home() -> Self {
         let home = temporary_folder();
         let data = home.path().join(".local/share/sheaf");
-        Self::launch(Command::new(sheaf()), home, data)
+        Self::launch(Command::new(sheaf()), ANY_PORT, home, data)
     }
 
-    fn launch(mut command: Command, home: Arc<TempDir>, data: PathBuf) -> Self {
-        command.args(["serve", "--listen", "127.0.0.1:0"]);
+    fn launch(mut command: Command, listen: &str, home: Arc<TempDir>, data: PathBuf) -> Self {
+        command.args(["serve", "--listen", listen]);
         if !data.ends_with(".local/share/sheaf") {
             command.arg("--data").arg(&data);
         }
@@ -94,8 +97,10 @@ impl Server {
         let _ = self.process.wait();
     }
 
+    /// At the address where clients know it.
     fn relaunch(&mut self) {
-        *self = Self::launch(Command::new(sheaf()), self.home.clone(), self.data.clone());
+        let (home, data) = (self.home.clone(), self.data.clone());
+        *self = Self::launch(Command::new(sheaf()), self.address(), home, data);
     }
 
     /// Where it listens: `http://ADDRESS:PORT`.
@@ -174,11 +179,6 @@ impl Server {
     /// The `sheaf` command of the server's own user, who was told no token.
     pub fn client_at_home(&self) -> Client {
         Client::at_home(&self.url, self.home.clone())
-    }
-
-    /// The command of a machine that knew this server before it had another address.
-    pub fn client_of(&self, before: Client) -> Client {
-        before.at(&self.url)
     }
 
     /// The same for the holder of another secret, or of none.

@@ -23,14 +23,6 @@ impl Upload {
         }
     }
 
-    /// The same upload, after the server has another address.
-    pub fn seen_by(self, access: &Access) -> Self {
-        Self {
-            access: access.clone(),
-            ..self
-        }
-    }
-
     /// The ids of those chunks that must be sent.
     #[track_caller]
     pub fn missing(&self, chunks: &[&Chunk]) -> Vec<String> {
