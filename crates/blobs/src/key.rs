@@ -2,15 +2,15 @@ use sheaf_types::{BlobId, ChunkId};
 
 use crate::Error;
 
-/// Digits of an object key that only have the folder of their two first in common.
+/// What every object key begins with.
 pub(crate) const PREFIX: &str = "blobs";
 
-/// A key for one write of a blob: `blobs/<2 hex>/<chunk id>/<blob id>.<this write>`. The last part is
+/// A key for one write of a blob: `blobs/<2 hex>/<chunk id>.<blob id>.<this write>`. The last part is
 /// random, so that a deletion can never hit a later write of the same bytes.
 pub fn object_key(chunk: &ChunkId, blob: &BlobId) -> Result<String, Error> {
     let mut write = [0; 8];
     getrandom::fill(&mut write).map_err(Error::Random)?;
     let first = hex::encode(&chunk.as_bytes()[..1]);
     let write = hex::encode(write);
-    Ok(format!("{PREFIX}/{first}/{chunk}/{blob}.{write}"))
+    Ok(format!("{PREFIX}/{first}/{chunk}.{blob}.{write}"))
 }

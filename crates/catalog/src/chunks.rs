@@ -11,6 +11,9 @@ use sqlx::{AnyConnection, AnyPool};
 use crate::visibility::visible;
 use crate::{Catalog, RepositoryId, Result, Visibility, row, store, uploads};
 
+/// Chunks that are pinned in one transaction: others want to write too.
+const PINS_AT_ONCE: usize = 1000;
+
 /// A stored chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChunkRow {
@@ -75,39 +78,50 @@ impl Catalog {
     }
 
     /// Pins a chunk to an upload whose bytes the caller has shown to have; whether it is stored.
-    pub async fn pin_shown(&self, upload: &UploadId, chunk: &ChunkId) -> Result<bool> {
+    /// `None` when the upload takes no chunks any more.
+    pub async fn pin_shown(&self, upload: &UploadId, chunk: &ChunkId) -> Result<Option<bool>> {
         let mut tx = self.begin().await?;
+        if !uploads::takes_chunks(&mut tx, upload).await? {
+            return Ok(None);
+        }
         let found = find(&mut tx, chunk).await?;
         if let Some((row, _)) = found {
             pin(&mut tx, upload, row).await?;
         }
         tx.commit().await?;
-        Ok(found.is_some())
+        Ok(Some(found.is_some()))
     }
 
     /// Pins those of the chunks that the upload holds or that are in a revision that the caller may
     /// read, and gives the others: in the order asked, each once. A chunk that is asked for with a
-    /// wrong size is missing.
+    /// wrong size is missing. `None` when the upload takes no chunks any more.
     pub async fn pin_or_missing(
         &self,
         upload: &UploadId,
         visibility: &Visibility,
         asked: &[ChunkRef],
-    ) -> Result<Vec<ChunkId>> {
-        let mut tx = self.begin().await?;
+    ) -> Result<Option<Vec<ChunkId>>> {
         let mut seen = HashSet::new();
+        let asked: Vec<ChunkRef> = asked
+            .iter()
+            .filter(|c| seen.insert(c.id))
+            .copied()
+            .collect();
         let mut missing = Vec::new();
-        for chunk in asked {
-            if !seen.insert(chunk.id) {
-                continue;
+        for some in asked.chunks(PINS_AT_ONCE) {
+            let mut tx = self.begin().await?;
+            if !uploads::takes_chunks(&mut tx, upload).await? {
+                return Ok(None);
             }
-            match find_for(&mut tx, upload, visibility, chunk).await? {
-                Some(row) => pin(&mut tx, upload, row).await?,
-                None => missing.push(chunk.id),
+            for chunk in some {
+                match find_for(&mut tx, upload, visibility, chunk).await? {
+                    Some(row) => pin(&mut tx, upload, row).await?,
+                    None => missing.push(chunk.id),
+                }
             }
+            tx.commit().await?;
         }
-        tx.commit().await?;
-        Ok(missing)
+        Ok(Some(missing))
     }
 
     /// A chunk that the upload holds or that is in a revision that the caller may read.

@@ -12,7 +12,7 @@ use crate::refs::{self, Expected};
 use crate::revisions::RevisionRowId;
 use crate::{Catalog, RepositoryId, Result, chunks, row};
 
-/// A revision to be made, with all of its files.
+/// A revision to be made: that which the branch points to, changed.
 #[derive(Debug)]
 pub struct NewRevision<'a> {
     /// Where.
@@ -23,35 +23,25 @@ pub struct NewRevision<'a> {
     pub expected: Expected,
     /// What is shown of it.
     pub revision: &'a Revision,
-    /// Its files, each path once.
-    pub files: &'a [RevisionFile],
+    /// Files that it has and its parent has not, or otherwise; each path once.
+    pub put: &'a [NewFile],
+    /// Paths that its parent has and it has not.
+    pub delete: &'a [FilePath],
 }
 
-/// A file of a revision to be made.
+/// A file that a revision is to have.
 #[derive(Debug, Clone)]
-pub struct RevisionFile {
+pub struct NewFile {
     /// Where it goes.
     pub path: FilePath,
-    /// Its bytes.
-    pub content: FileContent,
-}
-
-/// The bytes of a file of a revision to be made.
-#[derive(Debug, Clone)]
-pub enum FileContent {
-    /// Bytes that an earlier revision has.
-    Known(ContentId),
-    /// Bytes that the upload brought, and that were found to have this SHA-256.
-    Verified {
-        /// Of all the bytes.
-        sha256: Sha256,
-        /// How many.
-        size: u64,
-        /// The BLAKE3 of the list of chunks.
-        list: [u8; 32],
-        /// The list.
-        chunks: Vec<ChunkRef>,
-    },
+    /// The SHA-256 that its bytes were found to have.
+    pub sha256: Sha256,
+    /// How many they are.
+    pub size: u64,
+    /// The BLAKE3 of the list of chunks.
+    pub list: [u8; 32],
+    /// The chunks, which the upload holds.
+    pub chunks: Vec<ChunkRef>,
 }
 
 /// What became of a commit.
@@ -114,12 +104,18 @@ async fn commit(
     if !end_upload(connection, upload, revision).await? {
         return Ok(CommitOutcome::UploadGone);
     }
-    for file in new.files {
-        let content = match content(connection, upload, &file.content).await? {
+    if let Expected::At(parent) = new.expected {
+        keep_files(connection, parent, revision).await?;
+    }
+    for path in new.delete {
+        delete_file(connection, revision, path).await?;
+    }
+    for file in new.put {
+        let content = match content(connection, upload, file).await? {
             Ok(content) => content,
             Err(missing) => return Ok(CommitOutcome::ChunkMissing(missing)),
         };
-        insert_file(connection, revision, &file.path, content).await?;
+        put_file(connection, revision, &file.path, content).await?;
     }
     release(connection, upload).await?;
     sqlx::query("UPDATE repositories SET updated_at = $2 WHERE id = $1")
@@ -138,11 +134,9 @@ async fn insert_revision(
         Expected::Missing => None,
         Expected::At(row) => Some(row.0),
     };
-    // The same revision again (a branch was deleted and made anew) keeps its row.
     let row = sqlx::query(
         "INSERT INTO revisions (repository, revision, parent, message, created_at, files, bytes) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) \
-         ON CONFLICT (repository, revision) DO UPDATE SET message = excluded.message RETURNING id",
+         VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
     )
     .bind(new.repository.0)
     .bind(new.revision.id.as_bytes().as_slice())
@@ -156,7 +150,37 @@ async fn insert_revision(
     Ok(RevisionRowId(row::integer(&row, "id")?))
 }
 
-async fn insert_file(
+/// A revision begins with the files of its parent.
+async fn keep_files(
+    connection: &mut AnyConnection,
+    parent: RevisionRowId,
+    revision: RevisionRowId,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO revision_files (revision, path, content) \
+         SELECT CAST($2 AS BIGINT), path, content FROM revision_files WHERE revision = $1",
+    )
+    .bind(parent.0)
+    .bind(revision.0)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn delete_file(
+    connection: &mut AnyConnection,
+    revision: RevisionRowId,
+    path: &FilePath,
+) -> Result<()> {
+    sqlx::query("DELETE FROM revision_files WHERE revision = $1 AND path = $2")
+        .bind(revision.0)
+        .bind(path.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn put_file(
     connection: &mut AnyConnection,
     revision: RevisionRowId,
     path: &FilePath,
@@ -164,7 +188,7 @@ async fn insert_file(
 ) -> Result<()> {
     sqlx::query(
         "INSERT INTO revision_files (revision, path, content) VALUES ($1, $2, $3) \
-         ON CONFLICT (revision, path) DO NOTHING",
+         ON CONFLICT (revision, path) DO UPDATE SET content = excluded.content",
     )
     .bind(revision.0)
     .bind(path.as_str())
@@ -174,21 +198,19 @@ async fn insert_file(
     Ok(())
 }
 
-/// The row of a file's bytes, made when it is missing; a chunk that the upload does not hold.
+/// The row of a file's bytes, made when it is missing; or a chunk that the upload does not hold.
 async fn content(
     connection: &mut AnyConnection,
     upload: &UploadId,
-    content: &FileContent,
+    file: &NewFile,
 ) -> Result<std::result::Result<ContentId, ChunkId>> {
-    let (sha256, size, list, chunks) = match content {
-        FileContent::Known(content) => return Ok(Ok(*content)),
-        FileContent::Verified {
-            sha256,
-            size,
-            list,
-            chunks,
-        } => (sha256, *size, list, chunks),
-    };
+    let NewFile {
+        sha256,
+        size,
+        list,
+        chunks,
+        ..
+    } = file;
     let rows = match pinned_rows(connection, upload, chunks).await? {
         Ok(rows) => rows,
         Err(missing) => return Ok(Err(missing)),
@@ -200,7 +222,7 @@ async fn content(
         sqlx::query("INSERT INTO contents (sha256, list, size) VALUES ($1, $2, $3) RETURNING id")
             .bind(sha256.as_bytes().as_slice())
             .bind(list.as_slice())
-            .bind(row::sql(size))
+            .bind(row::sql(*size))
             .fetch_one(&mut *connection)
             .await?;
     let content = row::integer(&row, "id")?;

@@ -69,16 +69,16 @@ impl Catalog {
         }))
     }
 
-    /// Keeps a job for longer.
-    pub async fn renew_job(&self, upload: &UploadId, until: Timestamp) -> Result<()> {
+    /// Keeps a job for longer; whether it is still there.
+    pub async fn renew_job(&self, upload: &UploadId, until: Timestamp) -> Result<bool> {
         let mut tx = self.begin().await?;
-        sqlx::query("UPDATE jobs SET leased_until = $2 WHERE upload = $1")
+        let done = sqlx::query("UPDATE jobs SET leased_until = $2 WHERE upload = $1")
             .bind(upload.as_bytes().as_slice())
             .bind(until.as_microsecond())
             .execute(&mut *tx)
             .await?;
         tx.commit().await?;
-        Ok(())
+        Ok(done.rows_affected() == 1)
     }
 
     /// Takes the leases of a server that died from it. Only for a catalog with one server.
@@ -91,20 +91,26 @@ impl Catalog {
         Ok(())
     }
 
-    /// Ends a job whose commit was refused. The upload keeps its chunks.
-    pub async fn fail_job(&self, upload: &UploadId, error: &ErrorDetail) -> Result<()> {
+    /// Ends a job whose commit was refused. The upload keeps its chunks until it expires.
+    pub async fn fail_job(
+        &self,
+        upload: &UploadId,
+        error: &ErrorDetail,
+        expires_at: Timestamp,
+    ) -> Result<()> {
         let mut tx = self.begin().await?;
         sqlx::query("DELETE FROM jobs WHERE upload = $1")
             .bind(upload.as_bytes().as_slice())
             .execute(&mut *tx)
             .await?;
         sqlx::query(
-            "UPDATE uploads SET state = 'failed', error_code = $2, error_message = $3 \
-             WHERE id = $1 AND state = 'committing'",
+            "UPDATE uploads SET state = 'failed', error_code = $2, error_message = $3, \
+             expires_at = $4 WHERE id = $1 AND state = 'committing'",
         )
         .bind(upload.as_bytes().as_slice())
         .bind(&error.code)
         .bind(&error.message)
+        .bind(expires_at.as_microsecond())
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;

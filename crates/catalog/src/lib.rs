@@ -22,7 +22,7 @@ mod uploads;
 mod visibility;
 
 pub use chunks::{ChunkRow, Live, NewBlob};
-pub use commits::{CommitOutcome, FileContent, NewRevision, RevisionFile};
+pub use commits::{CommitOutcome, NewFile, NewRevision};
 pub use contents::{ContentId, FileRow};
 pub use error::Error;
 pub use jobs::Job;

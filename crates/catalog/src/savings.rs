@@ -53,13 +53,13 @@ const CHUNKS: &str = concat!(
 /// must not show.
 const EXCLUSIVE: &str = concat!(
     counted!(),
-    "SELECT COALESCE(CAST(SUM(k.stored_len) AS BIGINT), 0) AS stored FROM held \
-     JOIN chunks k ON k.id = held.chunk WHERE NOT EXISTS ( \
-       SELECT 1 FROM content_chunks cc JOIN revision_files f ON f.content = cc.content \
-       JOIN revisions v ON v.id = f.revision JOIN repositories r ON r.id = v.repository \
-       WHERE cc.chunk = held.chunk AND r.id NOT IN (SELECT id FROM mine) AND ",
+    ", theirs (content) AS (SELECT DISTINCT f.content FROM repositories r \
+       JOIN revisions v ON v.repository = r.id JOIN revision_files f ON f.revision = v.id \
+       WHERE r.id NOT IN (SELECT id FROM mine) AND ",
     visible!(),
-    ")"
+    ") SELECT COALESCE(CAST(SUM(k.stored_len) AS BIGINT), 0) AS stored FROM held \
+     JOIN chunks k ON k.id = held.chunk WHERE held.chunk NOT IN ( \
+       SELECT cc.chunk FROM content_chunks cc WHERE cc.content IN (SELECT content FROM theirs))"
 );
 
 const SENT: &str = concat!(

@@ -81,10 +81,10 @@ impl Catalog {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Drops an upload that is not being committed; whether there was one.
+    /// Drops an upload, with the job of its commit; whether there was one.
     pub async fn drop_upload(&self, id: &UploadId) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let done = sqlx::query("DELETE FROM uploads WHERE id = $1 AND state <> 'committing'")
+        let done = sqlx::query("DELETE FROM uploads WHERE id = $1")
             .bind(id.as_bytes().as_slice())
             .execute(&mut *tx)
             .await?;

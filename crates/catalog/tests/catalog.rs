@@ -4,8 +4,8 @@
 
 use jiff::Timestamp;
 use sheaf_catalog::{
-    Catalog, CommitOutcome, Expected, FileContent, Live, NewBlob, NewRevision, RepositoryId,
-    RevisionFile, SavingsScope, Visibility,
+    Catalog, CommitOutcome, Expected, Live, NewBlob, NewFile, NewRevision, RepositoryId,
+    SavingsScope, Visibility,
 };
 use sheaf_types::files::ChunkRef;
 use sheaf_types::repositories::NewRepository;
@@ -61,7 +61,8 @@ impl World {
             branch: &main_branch(),
             expected,
             revision: &revision,
-            files: &files,
+            put: &files,
+            delete: &[],
         };
         self.catalog.commit(&self.upload, &new).await.unwrap()
     }
@@ -116,15 +117,13 @@ fn chunk_ref(chunk: u8) -> ChunkRef {
     }
 }
 
-fn file(path: &str, chunks: &[u8]) -> RevisionFile {
-    RevisionFile {
+fn file(path: &str, chunks: &[u8]) -> NewFile {
+    NewFile {
         path: path.parse().unwrap(),
-        content: FileContent::Verified {
-            sha256: Sha256([chunks[0]; 32]),
-            size: 100 * chunks.len() as u64,
-            list: [chunks[0]; 32],
-            chunks: chunks.iter().map(|c| chunk_ref(*c)).collect(),
-        },
+        sha256: Sha256([chunks[0]; 32]),
+        size: 100 * chunks.len() as u64,
+        list: [chunks[0]; 32],
+        chunks: chunks.iter().map(|c| chunk_ref(*c)).collect(),
     }
 }
 
@@ -260,6 +259,13 @@ async fn a_branch_moves_only_from_where_it_was_expected() {
     let ids: Vec<RevisionId> = history.iter().map(|row| row.revision.id).collect();
     assert_eq!(ids, [RevisionId([2; 20]), RevisionId([1; 20])]);
     assert_eq!(history[0].revision.parent, Some(RevisionId([1; 20])));
+    let files = second.catalog.files(head.revision, "", "", 10).await;
+    let paths: Vec<String> = files
+        .unwrap()
+        .iter()
+        .map(|f| f.entry.path.to_string())
+        .collect();
+    assert_eq!(paths, ["a", "b"], "those of the parent, and the new one");
 }
 
 #[tokio::test]
@@ -284,19 +290,15 @@ async fn what_a_caller_may_not_read_is_missing() {
         let upload = open_upload(catalog, world.repository, 3).await;
         let missing = catalog.pin_or_missing(&upload, visibility, &asked).await;
         catalog.drop_upload(&upload).await.unwrap();
-        missing.unwrap().len()
+        missing.unwrap().unwrap().len()
     };
     assert_eq!(ask(&Visibility::default(), 100).await, 1);
     assert_eq!(ask(&Visibility::all(), 100).await, 0);
     assert_eq!(ask(&Visibility::all(), 99).await, 1, "a wrong size");
 
     // Whoever shows the bytes holds the chunk, and the figures of others do not tell.
-    assert!(
-        catalog
-            .pin_shown(&world.upload, &ChunkId([7; 32]))
-            .await
-            .unwrap()
-    );
+    let pinned = catalog.pin_shown(&world.upload, &ChunkId([7; 32])).await;
+    assert_eq!(pinned.unwrap(), Some(true));
     world.commit("mine", 7, Expected::Missing).await;
     let scope = SavingsScope::Repository(world.repository);
     let seen = catalog
@@ -323,7 +325,8 @@ async fn savings_add_up() {
         branch: &main_branch(),
         expected: Expected::Missing,
         revision: &revision(9),
-        files: &files,
+        put: &files,
+        delete: &[],
     };
     world.catalog.commit(&world.upload, &new).await.unwrap();
     for scope in [
@@ -353,12 +356,16 @@ async fn a_promised_commit_is_worked_on_by_one_at_a_time_until_it_is_done() {
     assert_eq!(catalog.claim_job(now(), later(30)).await.unwrap(), None);
     let again = catalog.claim_job(later(31), later(60)).await.unwrap();
     assert_eq!(again.unwrap().attempts, 1);
-    assert!(!catalog.drop_upload(&world.upload).await.unwrap());
+    let pinned = catalog.pin_shown(&world.upload, &ChunkId([7; 32])).await;
+    assert_eq!(pinned.unwrap(), None, "an upload that is being committed");
     let error = ErrorDetail {
         code: "branch_moved".into(),
         message: "it moved".into(),
     };
-    catalog.fail_job(&world.upload, &error).await.unwrap();
+    catalog
+        .fail_job(&world.upload, &error, later(99))
+        .await
+        .unwrap();
     let row = catalog.find_upload(world.repository, &world.upload).await;
     assert_eq!(row.unwrap().unwrap().upload.error, Some(error));
     assert_eq!(

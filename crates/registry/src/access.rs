@@ -6,6 +6,7 @@ use sheaf_types::access::{Role, Scope};
 use sheaf_types::tokens::{Token, WhoAmI};
 use sheaf_types::{RepositoryName, TokenId};
 
+use crate::budget::Reserved;
 use crate::{Error, Registry, Result};
 
 /// Who asks: the holder of a token, or anybody.
@@ -86,6 +87,11 @@ impl Caller {
     }
 }
 
+/// Memory for a request, until this is dropped.
+pub struct Admitted {
+    _reserved: Reserved,
+}
+
 impl Registry {
     /// Who holds a secret.
     pub async fn authenticate(&self, secret: &str) -> Result<Caller> {
@@ -107,10 +113,12 @@ impl Registry {
         }
     }
 
-    /// Takes a secret as that of an administrator, beside the tokens of the catalog.
-    pub async fn set_admin_secret(&self, secret: &str) -> Result<()> {
+    /// Takes a secret as that of an administrator, beside the tokens of the catalog. Once: later ones
+    /// are passed over.
+    pub fn set_admin_secret(&self, secret: &str) {
         let hash = blake3::hash(secret.as_bytes());
-        let id = TokenId::from_slice(&hash.as_bytes()[..8]).map_err(Error::internal)?;
+        let [a, b, c, d, e, f, g, h, ..] = *hash.as_bytes();
+        let id = TokenId([a, b, c, d, e, f, g, h]);
         let token = Token {
             id,
             name: "admin".into(),
@@ -120,7 +128,6 @@ impl Registry {
             expires_at: None,
         };
         let _ = self.admin.set((hash, token));
-        Ok(())
     }
 
     /// The repository, for a caller who may read it. For others there is none.
@@ -132,6 +139,20 @@ impl Registry {
         let row = self.catalog.find_repository(name).await?;
         row.filter(|row| !row.repository.private || caller.may(Role::Read, name))
             .ok_or_else(|| Error::RepositoryNotFound(name.clone()))
+    }
+
+    /// Lets a caller who may write to a repository send a request that takes so much memory, once
+    /// that is free.
+    pub async fn admit(
+        &self,
+        caller: &Caller,
+        name: &RepositoryName,
+        bytes: u64,
+    ) -> Result<Admitted> {
+        self.writable(caller, name).await?;
+        Ok(Admitted {
+            _reserved: self.ingest_budget.reserve(bytes).await?,
+        })
     }
 
     /// The repository, for a caller who may write to it.

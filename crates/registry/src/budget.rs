@@ -42,6 +42,15 @@ impl Budget {
     }
 }
 
+impl Budget {
+    /// Reserves what is free now, or nothing.
+    pub fn try_reserve(&self, bytes: u64) -> Option<Reserved> {
+        let units = u32::try_from(bytes.div_ceil(UNIT)).ok()?;
+        let permit = Arc::clone(&self.units).try_acquire_many_owned(units).ok()?;
+        Some(Reserved { _permit: permit })
+    }
+}
+
 impl Reserved {
     /// Bytes that give the reservation back when the last of them is dropped.
     pub fn hold(self, bytes: Vec<u8>) -> Bytes {

@@ -18,6 +18,8 @@ pub enum Kind {
     NotFound,
     /// Something else came first.
     Conflict,
+    /// What the caller made it depend on does not hold.
+    Condition,
     /// More than may be sent.
     TooLarge,
     /// Understood, but what was sent is not what it says.
@@ -85,6 +87,9 @@ pub enum Error {
         "there is a ref '{0}' already: delete it first, or name what it points to as 'expected'"
     )]
     RefExists(RefName),
+    /// `If-Match` or `If-None-Match` does not hold.
+    #[error("the file is not as If-Match or If-None-Match wants it: look at it, and decide again")]
+    ConditionFailed,
     /// Two paths that cannot lie in one folder everywhere.
     #[error("'{0}' and '{1}' cannot be in one revision: they collide on some file systems")]
     PathsCollide(FilePath, FilePath),
@@ -178,6 +183,7 @@ impl Error {
             Self::NotABranch(_) => "not_a_branch",
             Self::BranchMoved(_) => "branch_moved",
             Self::RefExists(_) => "ref_exists",
+            Self::ConditionFailed => "condition_failed",
             Self::PathsCollide(..) => "paths_collide",
             Self::ChunksMissing { .. } => "chunks_missing",
             Self::FileMismatch { .. } => "file_mismatch",
@@ -213,6 +219,7 @@ impl Error {
             | Self::BranchMoved(_)
             | Self::RefExists(_)
             | Self::PathsCollide(..) => Kind::Conflict,
+            Self::ConditionFailed => Kind::Condition,
             Self::TooLarge { .. } => Kind::TooLarge,
             Self::ChunksMissing { .. }
             | Self::FileMismatch { .. }

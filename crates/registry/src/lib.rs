@@ -19,10 +19,11 @@ mod report;
 mod repository;
 mod settings;
 mod tokens;
+mod turns;
 
-pub use access::Caller;
+pub use access::{Admitted, Caller};
 pub use error::{Error, Kind};
-pub use ingest::{BodyError, ByteStream, PutFile};
+pub use ingest::{BodyError, ByteStream, Condition, Matching, PutFile};
 pub use materialize::{OpenBlob, OpenFile};
 pub use registry::Registry;
 pub use report::log;

@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use crate::background;
 use crate::budget::Budget;
 use crate::cpu::Cpu;
+use crate::turns::Turns;
 use crate::{Result, Settings};
 
 /// Files that are cut at once. Each has a chunk in the making, which no budget counts; others wait.
@@ -25,6 +26,7 @@ pub struct Registry {
     pub(crate) ingest_budget: Budget,
     pub(crate) serve_budget: Budget,
     pub(crate) cutting: Semaphore,
+    pub(crate) commit_turns: Turns,
     pub(crate) settings: Settings,
     /// The admin token that is not in the catalog, with the hash of its secret.
     pub(crate) admin: OnceLock<(blake3::Hash, Token)>,
@@ -52,6 +54,7 @@ impl Registry {
             ingest_budget: Budget::new(settings.ingest_memory),
             serve_budget: Budget::new(settings.serve_memory),
             cutting: Semaphore::new(FILES_AT_ONCE),
+            commit_turns: Turns::new(),
             settings,
             admin: OnceLock::new(),
             sent: Mutex::default(),

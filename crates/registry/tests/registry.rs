@@ -11,7 +11,9 @@ use futures::{StreamExt, TryStreamExt, stream};
 use proptest::prelude::*;
 use sha2::Digest;
 use sheaf_codec::Level;
-use sheaf_registry::{BodyError, ByteStream, Caller, Error, PutFile, Registry, Settings};
+use sheaf_registry::{
+    BodyError, ByteStream, Caller, Condition, Error, PutFile, Registry, Settings,
+};
 use sheaf_types::files::ChunkRef;
 use sheaf_types::repositories::NewRepository;
 use sheaf_types::uploads::{CommitRequest, NewFile, UploadState};
@@ -41,7 +43,7 @@ impl World {
         };
         let registry = Registry::open(settings).await.unwrap();
         let secret = "a secret of the tests";
-        registry.set_admin_secret(secret).await.unwrap();
+        registry.set_admin_secret(secret);
         let admin = registry.authenticate(secret).await.unwrap();
         let name: RepositoryName = "acme/model".parse().unwrap();
         let new = NewRepository {
@@ -63,6 +65,7 @@ impl World {
             branch: "main".into(),
             path: path.parse().unwrap(),
             message: String::new(),
+            condition: Condition::default(),
         };
         let done = self
             .registry
@@ -221,6 +224,29 @@ async fn writers_to_one_branch_all_get_through() {
         let read = world.read(&format!("file-{i}"), 0..1000).await;
         assert!(read == vec![i; 1000]);
     }
+}
+
+#[tokio::test]
+async fn readers_that_do_not_read_do_not_stop_the_others() {
+    let world = World::new().await;
+    // More than the whole budget for what goes out, of bytes that stay as long as they are.
+    let noise: Vec<u8> = (0..5u32 << 20)
+        .map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8 ^ (i >> 7) as u8)
+        .collect();
+    world.put("noise", body(&noise, 1 << 20)).await.unwrap();
+    let path = "noise".parse().unwrap();
+    let file = world
+        .registry
+        .open_file(&world.admin, &world.name, "main", &path)
+        .await
+        .unwrap();
+    let mut stuck = Vec::new();
+    for _ in 0..20 {
+        let mut bytes = world.registry.read_file(&file, 0..5 << 20);
+        stuck.push((bytes.next().await.unwrap().unwrap(), bytes));
+    }
+    assert!(world.read("noise", 0..5 << 20).await == noise);
+    drop(stuck);
 }
 
 /// A commit by the protocol of chunks: of what is there, under a name and a hash.

@@ -29,7 +29,7 @@ pub async fn serve(
     registry: Arc<Registry>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    axum::serve(stall::Patient(listener), router(registry))
+    axum::serve(stall::Patient::new(listener), router(registry))
         .with_graceful_shutdown(shutdown)
         .await
 }

@@ -1,5 +1,6 @@
 use sheaf_types::{ErrorBody, ErrorDetail};
-use utoipa::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
 
 use crate::{api, raw};
 
@@ -20,9 +21,23 @@ use crate::{api, raw};
         api::files::manifest,
         api::files::tensors,
     ),
-    components(schemas(ErrorBody, ErrorDetail))
+    components(schemas(ErrorBody, ErrorDetail)),
+    modifiers(&Bearer),
+    // Either: reading what is public needs no token.
+    security((), ("token" = []))
 )]
 pub(crate) struct ByHand;
+
+/// How a token is sent.
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("token", scheme);
+    }
+}
 
 /// The document that `/openapi.json` answers with.
 pub fn openapi() -> utoipa::openapi::OpenApi {

@@ -4,35 +4,54 @@
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Sleep;
 
 /// How long a client may take nothing of what is written to it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Connections at once. Others wait to be accepted.
+const MAX_CONNECTIONS: usize = 1024;
+
 /// Accepts connections that are closed when they stall.
-pub(crate) struct Patient(pub TcpListener);
+pub(crate) struct Patient {
+    listener: TcpListener,
+    places: Arc<Semaphore>,
+}
+
+impl Patient {
+    pub fn new(listener: TcpListener) -> Self {
+        Self {
+            listener,
+            places: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
+        }
+    }
+}
 
 impl Listener for Patient {
     type Io = Watched<TcpStream>;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, SocketAddr) {
-        let (stream, address) = Listener::accept(&mut self.0).await;
+        // It is never closed.
+        let place = Arc::clone(&self.places).acquire_owned().await.ok();
+        let (stream, address) = Listener::accept(&mut self.listener).await;
         // Small answers must not wait for more to send.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "no TCP_NODELAY");
         }
-        (Watched::new(stream), address)
+        (Watched::new(stream, place), address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+        self.listener.local_addr()
     }
 }
 
@@ -41,13 +60,15 @@ pub(crate) struct Watched<S> {
     stream: S,
     /// Runs while a write waits.
     waiting: Option<Pin<Box<Sleep>>>,
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl<S> Watched<S> {
-    fn new(stream: S) -> Self {
+    fn new(stream: S, place: Option<OwnedSemaphorePermit>) -> Self {
         Self {
             stream,
             waiting: None,
+            _place: place,
         }
     }
 
@@ -122,7 +143,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_write_fails_only_when_none_goes_on() {
         let (ours, mut theirs) = tokio::io::duplex(4);
-        let mut ours = Watched::new(ours);
+        let mut ours = Watched::new(ours, None);
         ours.write_all(b"full").await.unwrap();
         // Taken late, but taken.
         let taking = tokio::spawn(async move {

@@ -36,9 +36,7 @@ pub async fn run(args: Args, _globals: &Globals) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let registry = registry::open(&config, &data).await?;
-    registry
-        .set_admin_secret(&admin_token::secret(&data)?)
-        .await?;
+    registry.set_admin_secret(&admin_token::secret(&data)?);
 
     let signals = drain::Signals::new()?;
     let address = listener.local_addr().context("cannot tell the address")?;

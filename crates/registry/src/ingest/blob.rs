@@ -43,10 +43,12 @@ impl Registry {
         let bytes = body.rest(begun, len).await?;
         let base = self.base_of(caller, upload, chunk, &bytes).await?;
         let (asked, level) = (*chunk, self.settings.level);
-        let checked = self
+        // The reservation goes along: what runs is not stopped when nobody waits for it any more.
+        let (checked, _reserved) = self
             .cpu
-            .run(move || check(asked, bytes, base.as_deref(), level))
-            .await??;
+            .run(move || (check(asked, bytes, base.as_deref(), level), reserved))
+            .await?;
+        let checked = checked?;
         let received = ReceivedBlob {
             chunk: *chunk,
             blob: checked.blob,
@@ -57,7 +59,6 @@ impl Registry {
             self.store_blob(*upload, *chunk, checked.raw_len, blob, bytes.into())
                 .await?;
         }
-        drop(reserved);
         Ok(received)
     }
 
@@ -69,7 +70,8 @@ impl Registry {
         chunk: &ChunkId,
         blob: &[u8],
     ) -> Result<Option<Vec<u8>>> {
-        let Some(base) = header(blob)?.base().map(ChunkId) else {
+        let header = header(blob)?;
+        let Some(base) = header.base().map(ChunkId) else {
             return Ok(None);
         };
         if base == *chunk {
@@ -81,8 +83,9 @@ impl Registry {
             .readable_chunk(upload, &visibility, &base)
             .await?;
         let row = row.ok_or(Error::BaseMissing(base))?;
-        if row.raw_len > MAX_CHUNK_LEN as u64 {
-            return Err(Error::BaseMissing(base));
+        // A delta is as long as its base, and no more was reserved.
+        if row.raw_len != header.raw_len() {
+            return Err(Error::BadBlob(sheaf_codec::Error::Base));
         }
         self.chunk_bytes(&row).await.map(Some)
     }

@@ -19,6 +19,9 @@ pub type ByteStream = BoxStream<'static, std::result::Result<Bytes, BodyError>>;
 /// How long a client may send nothing. It holds memory that others wait for.
 const IDLE: Duration = Duration::from_secs(60);
 
+/// Bytes of a piece that is copied to the one before it: what keeps a piece costs more than itself.
+const SMALL: usize = 4096;
+
 /// Reads a body in batches, so that work is handed to the CPU pool in pieces worth it.
 pub(crate) struct Body {
     stream: ByteStream,
@@ -32,14 +35,25 @@ impl Body {
     /// The next bytes: at least `wanted` unless the body ends before, which gives fewer, and then
     /// none.
     pub async fn next(&mut self, wanted: usize) -> Result<Vec<Bytes>> {
-        let mut batch = Vec::new();
+        let mut batch: Vec<Bytes> = Vec::new();
+        let mut small = BytesMut::new();
         let mut len = 0;
         while len < wanted {
             let Some(bytes) = self.some().await? else {
                 break;
             };
             len += bytes.len();
+            if bytes.len() < SMALL {
+                small.extend_from_slice(&bytes);
+                continue;
+            }
+            if !small.is_empty() {
+                batch.push(small.split().freeze());
+            }
             batch.push(bytes);
+        }
+        if !small.is_empty() {
+            batch.push(small.freeze());
         }
         Ok(batch)
     }

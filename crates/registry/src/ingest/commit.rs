@@ -1,11 +1,13 @@
 //! A change to a branch becomes a revision.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use sheaf_catalog::{
-    CommitOutcome, Expected, FileContent, FileRow, NewRevision, RefRow, RepositoryId, RevisionRowId,
+    CommitOutcome, Expected, NewFile as VerifiedFile, NewRevision, RefRow, RepositoryId,
+    RevisionRowId,
 };
 use sheaf_codec::MAX_CHUNK_LEN;
 use sheaf_types::files::ChunkRef;
@@ -13,14 +15,12 @@ use sheaf_types::revisions::{RefKind, Revision, TreeEntry};
 use sheaf_types::uploads::{CommitRequest, NewFile, Upload, UploadState};
 use sheaf_types::{FilePath, RefName, RepositoryName, RevisionId, UploadId};
 
+use super::condition::Condition;
 use super::file::{Ingested, PutFile};
 use super::revision_id::{list_id, revision_id};
-use super::tree::{TreeFile, TreeFiles};
+use super::tree::TreeFiles;
 use crate::repository::branch_name;
 use crate::{Caller, Error, Registry, Result};
-
-/// How often a change is made again on top of a head that moved meanwhile.
-const MAX_TRIES: u32 = 32;
 
 /// How long a commit is waited for before the client is told to ask again.
 const WAIT: Duration = Duration::from_secs(5);
@@ -29,7 +29,7 @@ const WAIT: Duration = Duration::from_secs(5);
 const FILES_AT_ONCE: u32 = 10_000;
 
 /// Bytes that a revision's message may have.
-const MAX_MESSAGE: usize = 64 << 10;
+const MAX_MESSAGE: usize = 16 << 10;
 
 /// What is to become of a branch.
 #[derive(Debug)]
@@ -38,8 +38,20 @@ pub(crate) struct Change {
     /// Where the branch must be; anywhere when absent.
     pub parent: Option<RevisionId>,
     pub message: String,
-    pub put: Vec<TreeFile>,
+    pub put: Vec<VerifiedFile>,
     pub delete: Vec<FilePath>,
+    /// What must hold of the one file that changes.
+    pub condition: Condition,
+}
+
+impl Change {
+    fn path(&self) -> Option<&FilePath> {
+        self.put
+            .iter()
+            .map(|file| &file.path)
+            .chain(&self.delete)
+            .next()
+    }
 }
 
 impl Registry {
@@ -84,6 +96,7 @@ impl Registry {
             .catalog
             .pin_or_missing(id, &visibility, &chunks)
             .await?;
+        let missing = missing.ok_or(Error::UploadClosed)?;
         if let Some(first) = missing.first() {
             return Err(Error::ChunksMissing {
                 count: missing.len(),
@@ -108,30 +121,26 @@ impl Registry {
         put: PutFile,
         file: Ingested,
     ) -> Result<(Revision, bool)> {
-        let entry = TreeEntry {
-            path: put.path.clone(),
-            size: file.size,
-            sha256: file.sha256,
-        };
-        let content = FileContent::Verified {
-            sha256: file.sha256,
-            size: file.size,
-            list: list_id(&file.sha256, &file.chunks),
-            chunks: file.chunks,
-        };
         let change = Change {
             branch: branch_name(&put.branch)?,
             parent: None,
             message: message(put.message, "Add", &put.path)?,
-            put: vec![TreeFile { entry, content }],
+            put: vec![VerifiedFile {
+                path: put.path,
+                sha256: file.sha256,
+                size: file.size,
+                list: list_id(&file.sha256, &file.chunks),
+                chunks: file.chunks,
+            }],
             delete: vec![],
+            condition: put.condition,
         };
         self.commit_change(upload, repository, &change).await
     }
 
     /// Makes a revision without a file.
     pub async fn delete_file(
-        &self,
+        self: &Arc<Self>,
         caller: &Caller,
         name: &RepositoryName,
         put: PutFile,
@@ -143,13 +152,13 @@ impl Registry {
             message: message(put.message, "Delete", &put.path)?,
             put: vec![],
             delete: vec![put.path],
+            condition: put.condition,
         };
         if self.head(repository, &change.branch).await?.is_none() {
             return Err(Error::RefNotFound(put.branch));
         }
-        let upload = self.open_upload(repository).await?.id;
-        let done = self.commit_change(&upload, repository, &change).await;
-        self.catalog.drop_upload(&upload).await?;
+        let upload = self.own_upload(repository).await?;
+        let done = self.commit_change(upload.id(), repository, &change).await;
         Ok(done?.0)
     }
 
@@ -161,14 +170,16 @@ impl Registry {
         repository: RepositoryId,
         change: &Change,
     ) -> Result<(Revision, bool)> {
-        for _ in 0..MAX_TRIES {
+        // Those who write to one repository here wait for each other; the head is still compared, for
+        // those who write to it elsewhere.
+        let _turn = self.commit_turns.of(&repository).lock().await;
+        loop {
             let head = self.head(repository, &change.branch).await?;
             check_parent(&change.branch, change.parent, head.as_ref())?;
             if let Some(done) = self.try_commit(upload, repository, change, head).await? {
                 return Ok(done);
             }
         }
-        Err(Error::BranchMoved(change.branch.clone()))
     }
 
     /// One try; `None` when the head moved meanwhile.
@@ -183,19 +194,23 @@ impl Registry {
             Some(head) => TreeFiles::of(self.all_files(head.revision).await?),
             None => TreeFiles::default(),
         };
-        let changed = apply(&mut tree, change)?;
+        if let Some(path) = change.path() {
+            change.condition.check(tree.get(path))?;
+        }
+        let put = apply(&mut tree, change)?;
+        let changed = !put.is_empty() || !change.delete.is_empty();
         if let (false, Some(head)) = (changed, &head) {
             return self.commit_nothing(upload, head.revision).await.map(Some);
         }
         tree.check_collisions()?;
         let revision = describe(&tree, change, head.as_ref());
-        let files = tree.into_files();
         let new = NewRevision {
             repository,
             branch: &change.branch,
             expected: head.map_or(Expected::Missing, |head| Expected::At(head.revision)),
             revision: &revision,
-            files: &files,
+            put: &put,
+            delete: &change.delete,
         };
         match self.catalog.commit(upload, &new).await? {
             CommitOutcome::Committed => Ok(Some((revision, true))),
@@ -216,19 +231,19 @@ impl Registry {
             .ok_or(Error::UploadNotFound)
     }
 
-    async fn all_files(&self, revision: RevisionRowId) -> Result<Vec<FileRow>> {
-        let mut files: Vec<FileRow> = Vec::new();
+    async fn all_files(&self, revision: RevisionRowId) -> Result<Vec<TreeEntry>> {
+        let mut files: Vec<TreeEntry> = Vec::new();
         loop {
             let after = files
                 .last()
-                .map(|file| file.entry.path.to_string())
+                .map(|file| file.path.to_string())
                 .unwrap_or_default();
             let more = self
                 .catalog
                 .files(revision, "", &after, FILES_AT_ONCE)
                 .await?;
             let last = more.len() < FILES_AT_ONCE as usize;
-            files.extend(more);
+            files.extend(more.into_iter().map(|file| file.entry));
             if last {
                 return Ok(files);
             }
@@ -265,9 +280,8 @@ fn check_parent(branch: &RefName, parent: Option<RevisionId>, head: Option<&RefR
     Err(Error::BranchMoved(branch.clone()))
 }
 
-/// Changes a tree; whether that made a difference.
-fn apply(tree: &mut TreeFiles, change: &Change) -> Result<bool> {
-    let mut changed = false;
+/// Changes a tree; the files that are other than before.
+fn apply(tree: &mut TreeFiles, change: &Change) -> Result<Vec<VerifiedFile>> {
     for path in &change.delete {
         if !tree.delete(path) {
             return Err(Error::FileNotFound {
@@ -275,12 +289,19 @@ fn apply(tree: &mut TreeFiles, change: &Change) -> Result<bool> {
                 reference: change.branch.to_string(),
             });
         }
-        changed = true;
     }
+    let mut put = Vec::new();
     for file in &change.put {
-        changed |= tree.put(file.clone());
+        let entry = TreeEntry {
+            path: file.path.clone(),
+            size: file.size,
+            sha256: file.sha256,
+        };
+        if tree.put(entry) {
+            put.push(file.clone());
+        }
     }
-    Ok(changed)
+    Ok(put)
 }
 
 fn describe(tree: &TreeFiles, change: &Change, head: Option<&RefRow>) -> Revision {

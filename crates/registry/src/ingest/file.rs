@@ -4,13 +4,13 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
-use sheaf_catalog::RepositoryRow;
 use sheaf_formats::{Chunk, Chunker};
 use sheaf_types::files::ChunkRef;
 use sheaf_types::revisions::Revision;
 use sheaf_types::{FilePath, RepositoryName, Sha256, UploadId};
 
 use super::body::{Body, ByteStream};
+use super::condition::Condition;
 use super::cutter::{Cut, Cutter};
 use super::sink::Sink;
 use crate::repository::branch_name;
@@ -28,6 +28,8 @@ pub struct PutFile {
     pub path: FilePath,
     /// The revision's message; made up when empty.
     pub message: String,
+    /// What must hold of the file that is there.
+    pub condition: Condition,
 }
 
 /// A file whose chunks are stored and held by an upload.
@@ -51,25 +53,10 @@ impl Registry {
         let repository = self.writable(caller, name).await?;
         let branch = branch_name(&put.branch)?;
         self.check_branch(repository.id, &branch).await?;
-        let upload = self.open_upload(repository.id).await?.id;
-        let guard = UploadGuard {
-            registry: Arc::clone(self),
-            upload,
-        };
-        let done = self.put_into(&upload, &repository, put, body).await;
-        drop(guard);
-        done
-    }
-
-    async fn put_into(
-        self: &Arc<Self>,
-        upload: &UploadId,
-        repository: &RepositoryRow,
-        put: PutFile,
-        body: ByteStream,
-    ) -> Result<(Revision, bool)> {
-        let file = self.ingest(*upload, body).await?;
-        self.commit_file(upload, repository.id, put, file).await
+        let upload = self.own_upload(repository.id).await?;
+        let file = self.ingest(*upload.id(), body).await?;
+        self.commit_file(upload.id(), repository.id, put, file)
+            .await
     }
 
     /// Cuts and stores a body as it comes.
@@ -212,22 +199,4 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T> {
     let done = tokio::task::spawn_blocking(work).await;
     Ok(done.map_err(Error::internal)??)
-}
-
-/// Drops the upload of a request that is over, also when its client went away: nothing resumes it.
-struct UploadGuard {
-    registry: Arc<Registry>,
-    upload: UploadId,
-}
-
-impl Drop for UploadGuard {
-    fn drop(&mut self) {
-        let registry = Arc::clone(&self.registry);
-        let upload = self.upload;
-        self.registry.tasks.spawn(async move {
-            if let Err(error) = registry.catalog.drop_upload(&upload).await {
-                tracing::warn!(%error, "an upload stays until it expires");
-            }
-        });
-    }
 }

@@ -3,8 +3,10 @@
 mod blob;
 mod body;
 mod commit;
+mod condition;
 mod cutter;
 mod file;
+mod own_upload;
 mod revision_id;
 mod sink;
 mod store;
@@ -14,4 +16,5 @@ mod verify;
 mod worker;
 
 pub use body::{BodyError, ByteStream};
+pub use condition::{Condition, Matching};
 pub use file::PutFile;

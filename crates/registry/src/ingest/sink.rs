@@ -69,18 +69,25 @@ async fn store(
     registry: Arc<Registry>,
     upload: UploadId,
     chunk: Chunk,
-    _reserved: Reserved,
+    reserved: Reserved,
 ) -> Result<ChunkRef> {
     let size = chunk.raw.len() as u64;
-    let (id, chunk) = registry
+    // The reservation goes along: what runs is not stopped when nobody waits for it any more.
+    let (id, chunk, reserved) = registry
         .cpu
-        .run(move || (ChunkId(*blake3::hash(&chunk.raw).as_bytes()), chunk))
+        .run(move || {
+            let id = ChunkId(*blake3::hash(&chunk.raw).as_bytes());
+            (id, chunk, reserved)
+        })
         .await?;
     if !registry.hold_stored(&upload, &id).await? {
         let level = registry.settings.level;
-        let blob = registry
+        let (blob, _reserved) = registry
             .cpu
-            .run(move || encode(&chunk.raw, *id.as_bytes(), &chunk.hint, None, level))
+            .run(move || {
+                let blob = encode(&chunk.raw, *id.as_bytes(), &chunk.hint, None, level);
+                (blob, reserved)
+            })
             .await?;
         registry
             .store_blob(upload, id, size, BlobId(blob.id), blob.bytes.into())

@@ -9,7 +9,11 @@ use crate::{Error, Registry, Result};
 impl Registry {
     /// Holds a chunk for an upload, whose bytes were had; whether it was stored already.
     pub(crate) async fn hold_stored(&self, upload: &UploadId, chunk: &ChunkId) -> Result<bool> {
-        Ok(self.catalog.has_chunk(chunk).await? && self.catalog.pin_shown(upload, chunk).await?)
+        if !self.catalog.has_chunk(chunk).await? {
+            return Ok(false);
+        }
+        let held = self.catalog.pin_shown(upload, chunk).await?;
+        held.ok_or(Error::UploadClosed)
     }
 
     /// Stores a blob and holds its chunk for an upload.
@@ -37,7 +41,12 @@ impl Registry {
             self.discard(&object_key).await;
             return Err(error.into());
         }
-        match self.catalog.go_live(new).await? {
+        let live = self.catalog.go_live(new).await;
+        if let Err(sheaf_catalog::Error::Full) = live {
+            // Nothing was written: no row will ever name it.
+            self.discard(&object_key).await;
+        }
+        match live? {
             Live::Stored => Ok(()),
             Live::Existed => {
                 self.discard(&object_key).await;
@@ -45,7 +54,7 @@ impl Registry {
             }
             Live::Gone => {
                 self.discard(&object_key).await;
-                Err(Error::UploadNotFound)
+                Err(Error::UploadClosed)
             }
         }
     }

@@ -2,63 +2,40 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use sheaf_catalog::{FileContent, FileRow, RevisionFile};
 use sheaf_types::FilePath;
 use sheaf_types::revisions::TreeEntry;
 
 use crate::{Error, Result};
 
-/// A file of a revision to be made: what is shown of it, and its bytes.
-#[derive(Debug, Clone)]
-pub(crate) struct TreeFile {
-    pub entry: TreeEntry,
-    pub content: FileContent,
-}
-
 /// A revision's files by path.
 #[derive(Debug, Default)]
 pub(crate) struct TreeFiles {
-    files: BTreeMap<FilePath, TreeFile>,
+    files: BTreeMap<FilePath, TreeEntry>,
 }
 
 impl TreeFiles {
-    pub fn of(rows: Vec<FileRow>) -> Self {
-        let file = |row: FileRow| {
-            let path = row.entry.path.clone();
-            let content = FileContent::Known(row.content);
-            let entry = row.entry;
-            (path, TreeFile { entry, content })
-        };
-        Self {
-            files: rows.into_iter().map(file).collect(),
-        }
+    pub fn of(entries: impl IntoIterator<Item = TreeEntry>) -> Self {
+        let files = entries.into_iter().map(|e| (e.path.clone(), e)).collect();
+        Self { files }
     }
 
+    pub fn get(&self, path: &FilePath) -> Option<&TreeEntry> {
+        self.files.get(path)
+    }
+
+    /// Takes a file away; whether it was there.
     pub fn delete(&mut self, path: &FilePath) -> bool {
         self.files.remove(path).is_some()
     }
 
     /// Adds or replaces a file; whether that changes anything.
-    pub fn put(&mut self, file: TreeFile) -> bool {
-        if let Some(old) = self.files.get(&file.entry.path)
-            && old.entry == file.entry
-        {
-            return false;
-        }
-        self.files.insert(file.entry.path.clone(), file);
-        true
+    pub fn put(&mut self, entry: TreeEntry) -> bool {
+        let path = entry.path.clone();
+        self.files.insert(path, entry.clone()) != Some(entry)
     }
 
     pub fn entries(&self) -> impl Iterator<Item = &TreeEntry> {
-        self.files.values().map(|file| &file.entry)
-    }
-
-    pub fn into_files(self) -> Vec<RevisionFile> {
-        let file = |(path, file): (FilePath, TreeFile)| RevisionFile {
-            path,
-            content: file.content,
-        };
-        self.files.into_iter().map(file).collect()
+        self.files.values()
     }
 
     /// Refuses paths that cannot lie in one folder on every file system: equal but for case, one the
@@ -96,23 +73,11 @@ mod tests {
     use super::*;
 
     fn tree(paths: &[&str]) -> TreeFiles {
-        let mut tree = TreeFiles::default();
-        for path in paths {
-            tree.put(TreeFile {
-                entry: TreeEntry {
-                    path: path.parse().unwrap(),
-                    size: 0,
-                    sha256: Sha256([0; 32]),
-                },
-                content: FileContent::Verified {
-                    sha256: Sha256([0; 32]),
-                    size: 0,
-                    list: [0; 32],
-                    chunks: vec![],
-                },
-            });
-        }
-        tree
+        TreeFiles::of(paths.iter().map(|path| TreeEntry {
+            path: path.parse().unwrap(),
+            size: 0,
+            sha256: Sha256([0; 32]),
+        }))
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl Registry {
         self.upload_once_ended(repository.id, id, wait).await
     }
 
-    /// Drops an upload and what only it held.
+    /// Drops an upload and what only it held, also when it is being committed.
     pub async fn abort_upload(
         &self,
         caller: &Caller,
@@ -83,7 +83,7 @@ impl Registry {
         if self.catalog.drop_upload(id).await? {
             return Ok(());
         }
-        Err(Error::UploadClosed)
+        Err(Error::UploadNotFound)
     }
 
     /// Which chunks must be sent. The others are held for the upload from now on.
@@ -103,8 +103,9 @@ impl Registry {
         }
         self.keep_open(repository.id, id).await?;
         let visibility = caller.visibility();
+        let missing = self.catalog.pin_or_missing(id, &visibility, asked).await?;
         Ok(MissingResponse {
-            missing: self.catalog.pin_or_missing(id, &visibility, asked).await?,
+            missing: missing.ok_or(Error::UploadClosed)?,
         })
     }
 

@@ -1,18 +1,18 @@
 //! Whether a list of chunks is the file that it is said to be.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use futures::{StreamExt, TryStreamExt, stream};
+use bytes::Bytes;
 use sha2::Digest;
-use sheaf_catalog::FileContent;
+use sheaf_catalog::{ChunkRow, NewFile as VerifiedFile};
 use sheaf_types::files::ChunkRef;
-use sheaf_types::revisions::TreeEntry;
 use sheaf_types::uploads::NewFile;
 use sheaf_types::{Sha256, UploadId};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::revision_id::list_id;
-use super::tree::TreeFile;
+use crate::budget::Reserved;
 use crate::{Error, Registry, Result};
 
 /// Chunks that are read ahead of the hash.
@@ -24,10 +24,10 @@ impl Registry {
         self: &Arc<Self>,
         upload: &UploadId,
         file: NewFile,
-    ) -> Result<TreeFile> {
+    ) -> Result<VerifiedFile> {
         let list = list_id(&file.sha256, &file.chunks);
         if !self.catalog.find_content(&file.sha256, &list).await? {
-            let found = self.hash_chunks(*upload, &file.chunks).await?;
+            let found = self.hash_chunks(upload, &file.chunks).await?;
             if found != file.sha256 {
                 return Err(Error::FileMismatch {
                     path: file.path,
@@ -36,34 +36,33 @@ impl Registry {
                 });
             }
         }
-        Ok(TreeFile {
-            entry: TreeEntry {
-                path: file.path,
-                size: file.size,
-                sha256: file.sha256,
-            },
-            content: FileContent::Verified {
-                sha256: file.sha256,
-                size: file.size,
-                list,
-                chunks: file.chunks,
-            },
+        Ok(VerifiedFile {
+            path: file.path,
+            sha256: file.sha256,
+            size: file.size,
+            list,
+            chunks: file.chunks,
         })
     }
 
     async fn hash_chunks(
         self: &Arc<Self>,
-        upload: UploadId,
+        upload: &UploadId,
         chunks: &[ChunkRef],
     ) -> Result<Sha256> {
-        let read = |chunk: ChunkRef| {
-            let task = read_chunk(Arc::clone(self), upload, chunk);
-            let task = AbortOnDropHandle::new(tokio::spawn(task));
-            async move { task.await.map_err(Error::internal)? }
-        };
-        let mut bytes = stream::iter(chunks.to_vec()).map(read).buffered(AHEAD);
         let mut hasher = sha2::Sha256::new();
-        while let Some(bytes) = bytes.try_next().await? {
+        let mut reading = VecDeque::new();
+        let mut next = chunks.iter();
+        loop {
+            while reading.len() < AHEAD
+                && let Some(chunk) = next.next()
+            {
+                reading.push_back(self.begin_read(upload, chunk).await?);
+            }
+            let Some(task) = reading.pop_front() else {
+                return Ok(Sha256(hasher.finalize().into()));
+            };
+            let bytes: Bytes = task.await.map_err(Error::internal)??;
             hasher = self
                 .cpu
                 .run(move || {
@@ -72,23 +71,27 @@ impl Registry {
                 })
                 .await?;
         }
-        Ok(Sha256(hasher.finalize().into()))
+    }
+
+    /// Reserves memory for a chunk and begins to read it. Chunks reserve in their order, so that none
+    /// waits for memory that a later one holds.
+    async fn begin_read(
+        self: &Arc<Self>,
+        upload: &UploadId,
+        chunk: &ChunkRef,
+    ) -> Result<AbortOnDropHandle<Result<Bytes>>> {
+        let row = self.catalog.pinned_chunk(upload, chunk).await?;
+        let row = row.ok_or(Error::ChunksMissing {
+            count: 1,
+            first: chunk.id,
+        })?;
+        let bytes = row.raw_len + row.stored_len;
+        let reserved = self.ingest_budget.reserve(bytes).await?;
+        let task = read(Arc::clone(self), row, reserved);
+        Ok(AbortOnDropHandle::new(tokio::spawn(task)))
     }
 }
 
-async fn read_chunk(
-    registry: Arc<Registry>,
-    upload: UploadId,
-    chunk: ChunkRef,
-) -> Result<bytes::Bytes> {
-    let row = registry.catalog.pinned_chunk(&upload, &chunk).await?;
-    let row = row.ok_or(Error::ChunksMissing {
-        count: 1,
-        first: chunk.id,
-    })?;
-    let reserved = registry
-        .ingest_budget
-        .reserve(row.raw_len + row.stored_len)
-        .await?;
+async fn read(registry: Arc<Registry>, row: ChunkRow, reserved: Reserved) -> Result<Bytes> {
     Ok(reserved.hold(registry.chunk_bytes(&row).await?))
 }

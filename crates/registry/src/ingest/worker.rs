@@ -8,13 +8,14 @@ use sheaf_types::UploadId;
 use sheaf_types::uploads::CommitRequest;
 
 use super::commit::Change;
+use super::condition::Condition;
 use crate::{Error, Kind, Registry, Result, report};
 
 /// How long a server that died keeps others from its commits.
 const LEASE: SignedDuration = SignedDuration::from_secs(30);
 
 /// How often a lease is renewed.
-const RENEWAL: std::time::Duration = std::time::Duration::from_secs(10);
+const RENEWAL: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// After a failure that is not the caller's doing.
 const PAUSE: SignedDuration = SignedDuration::from_secs(2);
@@ -32,31 +33,37 @@ impl Registry {
             };
             tokio::select! {
                 done = self.work_on(&job) => done?,
-                error = self.keep_lease(&job.upload) => return Err(error),
-                () = self.stop.cancelled() => self.catalog.renew_job(&job.upload, now).await?,
+                gone = self.keep_lease(&job.upload) => gone?,
+                () = self.stop.cancelled() => {
+                    self.catalog.renew_job(&job.upload, now).await?;
+                }
             }
+            self.commits_ended.send_modify(|ended| *ended += 1);
         }
         Ok(())
     }
 
     async fn work_on(self: &Arc<Self>, job: &Job) -> Result<()> {
-        let Err(error) = self.run_commit(job).await else {
-            self.tell_ended();
-            return Ok(());
+        // One that was begun so often without an end takes the server down with it.
+        let done = match job.attempts < MAX_ATTEMPTS {
+            true => self.run_commit(job).await,
+            false => Err(Error::internal(TooOften)),
         };
+        let Err(error) = done else { return Ok(()) };
         report::log(&error);
+        let now = Timestamp::now();
         if error.kind() == Kind::Internal && job.attempts + 1 < MAX_ATTEMPTS {
-            let again = after(Timestamp::now(), PAUSE);
-            self.catalog.renew_job(&job.upload, again).await?;
+            self.catalog
+                .renew_job(&job.upload, after(now, PAUSE))
+                .await?;
             return Ok(());
         }
-        self.catalog.fail_job(&job.upload, &error.detail()).await?;
-        self.tell_ended();
+        let expires_at = self.expiry(now);
+        let detail = error.detail();
+        self.catalog
+            .fail_job(&job.upload, &detail, expires_at)
+            .await?;
         Ok(())
-    }
-
-    fn tell_ended(&self) {
-        self.commits_ended.send_modify(|ended| *ended += 1);
     }
 
     async fn run_commit(self: &Arc<Self>, job: &Job) -> Result<()> {
@@ -71,23 +78,28 @@ impl Registry {
             message: request.message,
             put,
             delete: request.delete,
+            condition: Condition::default(),
         };
         self.commit_change(&job.upload, job.repository, &change)
             .await?;
         Ok(())
     }
 
-    /// Renews a lease until it fails.
-    async fn keep_lease(&self, upload: &UploadId) -> Error {
+    /// Renews a lease until the upload is aborted.
+    async fn keep_lease(&self, upload: &UploadId) -> Result<()> {
         loop {
             tokio::time::sleep(RENEWAL).await;
             let until = after(Timestamp::now(), LEASE);
-            if let Err(error) = self.catalog.renew_job(upload, until).await {
-                return error.into();
+            if !self.catalog.renew_job(upload, until).await? {
+                return Ok(());
             }
         }
     }
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("a commit was begun {MAX_ATTEMPTS} times and never ended")]
+struct TooOften;
 
 fn after(now: Timestamp, by: SignedDuration) -> Timestamp {
     now.checked_add(by).unwrap_or(Timestamp::MAX)

@@ -1,21 +1,29 @@
 //! Blobs as they are stored, for clients that decode.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use futures::stream::BoxStream;
+use futures::{StreamExt, stream};
 use sheaf_types::{BlobId, RepositoryName};
 
+use super::ahead::Piece;
+use super::chunk::OpenChunk;
+use super::run::{Form, runs};
 use crate::{Caller, Error, Registry, Result};
 
-/// A blob, verified.
-#[derive(Debug, Clone)]
+/// A blob that the caller may read.
 pub struct OpenBlob {
-    /// All of it.
-    pub bytes: Bytes,
+    /// How many bytes it has.
+    pub len: u64,
+    /// The bytes, each verified before it goes out.
+    pub bytes: BoxStream<'static, Result<Bytes>>,
 }
 
 impl Registry {
     /// A blob of a chunk that is in some revision of a repository.
     pub async fn read_blob(
-        &self,
+        self: &Arc<Self>,
         caller: &Caller,
         name: &RepositoryName,
         blob: &BlobId,
@@ -23,12 +31,20 @@ impl Registry {
         let repository = self.readable(caller, name).await?;
         let row = self.catalog.find_blob(repository.id, blob).await?;
         let row = row.ok_or(Error::BlobNotFound(*blob))?;
-        let raw_len = row.raw_len;
-        let reserved = self.serve_budget.reserve(row.stored_len).await?;
-        let bytes = self.blob_bytes(row).await?;
-        self.count_sent(repository.id, raw_len, bytes.len() as u64);
+        let len = row.stored_len;
+        let chunk = Arc::new(self.open_chunk(row).await?);
+        let pieces = stream::iter(blob_pieces(&chunk).into_iter().map(Ok));
         Ok(OpenBlob {
-            bytes: reserved.hold(bytes.into()),
+            len,
+            bytes: self.send(repository.id, pieces.boxed()),
         })
     }
+}
+
+/// A blob's bytes: its header, then its frames in runs.
+pub(crate) fn blob_pieces(chunk: &Arc<OpenChunk>) -> Vec<Piece> {
+    let frames = runs(chunk, 0..chunk.row().raw_len, &Form::Stored);
+    std::iter::once(Piece::Bytes(chunk.header_bytes()))
+        .chain(frames.into_iter().map(Piece::Run))
+        .collect()
 }

@@ -1,12 +1,14 @@
 //! A stored chunk: its header against the blob's id, its frames against the header.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use sheaf_catalog::ChunkRow;
 use sheaf_codec::{Header, Parsed, decode};
 
+use super::ahead::Out;
+use super::run::{Form, Run};
+use crate::budget::Reserved;
 use crate::{Error, Registry, Result};
 
 /// Enough for the header of most blobs.
@@ -26,6 +28,15 @@ pub(crate) struct OpenChunk {
 impl OpenChunk {
     pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    pub fn row(&self) -> &ChunkRow {
+        &self.row
+    }
+
+    /// The header's bytes, which the blob's id vouches for.
+    pub fn header_bytes(&self) -> Bytes {
+        self.prefix.slice(..self.header.header_len())
     }
 }
 
@@ -51,22 +62,12 @@ impl Registry {
         })
     }
 
-    /// Reads, verifies and decodes a run of frames.
-    pub(crate) async fn decode_run(
-        &self,
-        chunk: Arc<OpenChunk>,
-        frames: Range<usize>,
-    ) -> Result<Vec<u8>> {
-        let range = chunk.header.stored_range(frames.clone());
-        let stored = self.stored(&chunk, range).await?;
-        self.cpu
-            .run(move || {
-                let mut raw = Vec::new();
-                let done = chunk.header.decode_frames(frames, &stored, None, &mut raw);
-                done.map_err(|error| damaged(&chunk.row, error))?;
-                Ok(raw)
-            })
-            .await?
+    /// Reads and verifies a run of frames, and decodes it where it goes out raw.
+    pub(crate) async fn make_run(&self, run: Run, reserved: Option<Reserved>) -> Result<Out> {
+        let range = run.chunk.header.stored_range(run.frames.clone());
+        let stored = self.stored(&run.chunk, range).await?;
+        // The reservation goes along: this is not stopped when nobody waits for it any more.
+        self.cpu.run(move || make(run, stored, reserved)).await?
     }
 
     /// The raw bytes of a whole chunk.
@@ -80,28 +81,6 @@ impl Registry {
                 };
                 check_header(&row, &header)?;
                 decode(&stored, None).map_err(|error| damaged(&row, error))
-            })
-            .await?
-    }
-
-    /// A blob whole, verified and not decoded.
-    pub(crate) async fn blob_bytes(&self, row: ChunkRow) -> Result<Bytes> {
-        let chunk = self.open_chunk(row).await?;
-        let stored = self.get(&chunk.row, 0..chunk.row.stored_len).await?;
-        self.cpu
-            .run(move || {
-                let header = &chunk.header;
-                // Read anew: the header must be the one that was verified.
-                let frames = match parse(&chunk.row, &stored)? {
-                    Parsed::Header(again, len) if again.blob_id() == header.blob_id() => {
-                        stored.slice(len..)
-                    }
-                    _ => return Err(damaged(&chunk.row, "the header changed")),
-                };
-                header
-                    .verify_frames(0..header.frames(), &frames)
-                    .map_err(|error| damaged(&chunk.row, error))?;
-                Ok(stored)
             })
             .await?
     }
@@ -125,6 +104,36 @@ impl Registry {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+fn make(run: Run, stored: Bytes, reserved: Option<Reserved>) -> Result<Out> {
+    let (header, frames) = (run.chunk.header(), run.frames.clone());
+    let damage = |error| damaged(run.chunk.row(), error);
+    let hold = |bytes: Vec<u8>| match reserved {
+        Some(reserved) => reserved.hold(bytes),
+        None => bytes.into(),
+    };
+    let wanted = match &run.form {
+        Form::Raw(wanted) => wanted,
+        Form::Stored => {
+            header.verify_frames(frames, &stored).map_err(damage)?;
+            return Ok(Out {
+                bytes: hold(stored.into()),
+                raw_len: run.raw_len(),
+            });
+        }
+    };
+    let mut raw = Vec::new();
+    header
+        .decode_frames(frames.clone(), &stored, None, &mut raw)
+        .map_err(damage)?;
+    let inside = header.raw_range(frames);
+    let from = wanted.start.clamp(inside.start, inside.end) - inside.start;
+    let to = wanted.end.clamp(inside.start, inside.end) - inside.start;
+    Ok(Out {
+        bytes: hold(raw).slice(from as usize..to as usize),
+        raw_len: to - from,
+    })
 }
 
 fn parse(row: &ChunkRow, prefix: &[u8]) -> Result<Parsed> {

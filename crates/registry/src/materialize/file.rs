@@ -9,9 +9,10 @@ use futures::{StreamExt, TryStreamExt, stream};
 use sheaf_catalog::{ChunkRow, ContentId, RepositoryId};
 use sheaf_types::revisions::TreeEntry;
 use sheaf_types::{FilePath, RepositoryName, RevisionId};
-use tokio_util::task::AbortOnDropHandle;
 
+use super::ahead::{Piece, ahead};
 use super::chunk::OpenChunk;
+use super::run::{Form, runs};
 use crate::{Caller, Error, Registry, Result};
 
 /// Chunks of which rows are read at once.
@@ -19,12 +20,6 @@ const ROWS_AT_ONCE: u32 = 1000;
 
 /// Headers that are read ahead.
 const HEADERS_AHEAD: usize = 4;
-
-/// Runs of frames that are read and decoded ahead of the reader.
-const RUNS_AHEAD: usize = 4;
-
-/// Raw bytes of a run, about: what is read and decoded in one piece.
-const RUN_LEN: u64 = 1 << 20;
 
 /// A file that the caller may read.
 #[derive(Debug, Clone)]
@@ -35,13 +30,6 @@ pub struct OpenFile {
     pub revision: RevisionId,
     pub(crate) repository: RepositoryId,
     pub(crate) content: ContentId,
-}
-
-/// Frames of one chunk, and which of their raw bytes are wanted.
-struct Run {
-    chunk: Arc<OpenChunk>,
-    frames: Range<usize>,
-    wanted: Range<usize>,
 }
 
 impl Registry {
@@ -68,39 +56,66 @@ impl Registry {
         })
     }
 
-    /// The raw bytes of a file's range, decoded several runs ahead of the reader. An error ends it.
+    /// The raw bytes of a file's range, decoded a little ahead of the reader. An error ends it.
     pub fn read_file(
         self: &Arc<Self>,
         file: &OpenFile,
         range: Range<u64>,
     ) -> BoxStream<'static, Result<Bytes>> {
-        let registry = Arc::clone(self);
-        let repository = file.repository;
-        self.read_content(file.content, range)
-            .inspect_ok(move |bytes| {
-                let len = bytes.len() as u64;
-                registry.count_sent(repository, len, len);
-            })
-            .boxed()
+        self.send(file.repository, self.pieces(file.content, range))
     }
 
+    /// The same without counting: nothing of it leaves the server.
     pub(crate) fn read_content(
         self: &Arc<Self>,
         content: ContentId,
         range: Range<u64>,
     ) -> BoxStream<'static, Result<Bytes>> {
-        let opening = Arc::clone(self);
-        let decoding = Arc::clone(self);
-        self.chunk_rows(content, range.clone())
-            .map_ok(move |(start, row)| open(Arc::clone(&opening), start, row))
-            .try_buffered(HEADERS_AHEAD)
+        ahead(Arc::clone(self), self.pieces(content, range))
+            .map_ok(|out| out.bytes)
+            .boxed()
+    }
+
+    /// Makes pieces and counts what goes out.
+    pub(crate) fn send(
+        self: &Arc<Self>,
+        repository: RepositoryId,
+        pieces: BoxStream<'static, Result<Piece>>,
+    ) -> BoxStream<'static, Result<Bytes>> {
+        let registry = Arc::clone(self);
+        ahead(Arc::clone(self), pieces)
+            .map_ok(move |out| {
+                registry.count_sent(repository, out.raw_len, out.bytes.len() as u64);
+                out.bytes
+            })
+            .boxed()
+    }
+
+    fn pieces(
+        self: &Arc<Self>,
+        content: ContentId,
+        range: Range<u64>,
+    ) -> BoxStream<'static, Result<Piece>> {
+        self.open_chunks(content, range.clone())
             .map_ok(move |(start, chunk)| {
-                let runs = runs(&Arc::new(chunk), start, &range);
-                stream::iter(runs.into_iter().map(Ok))
+                let wanted = range.start.saturating_sub(start)..range.end.saturating_sub(start);
+                let runs = runs(&chunk, wanted.clone(), &Form::Raw(wanted));
+                stream::iter(runs.into_iter().map(|run| Ok(Piece::Run(run))))
             })
             .try_flatten()
-            .map_ok(move |run| spawned(Arc::clone(&decoding), run))
-            .try_buffered(RUNS_AHEAD)
+            .boxed()
+    }
+
+    /// The chunks that hold a range of a file with their headers, read some ahead.
+    pub(crate) fn open_chunks(
+        self: &Arc<Self>,
+        content: ContentId,
+        range: Range<u64>,
+    ) -> BoxStream<'static, Result<(u64, Arc<OpenChunk>)>> {
+        let registry = Arc::clone(self);
+        self.chunk_rows(content, range)
+            .map_ok(move |(start, row)| open(Arc::clone(&registry), start, row))
+            .try_buffered(HEADERS_AHEAD)
             .boxed()
     }
 
@@ -130,47 +145,6 @@ impl Registry {
     }
 }
 
-async fn open(registry: Arc<Registry>, start: u64, row: ChunkRow) -> Result<(u64, OpenChunk)> {
-    Ok((start, registry.open_chunk(row).await?))
-}
-
-/// The runs of a chunk that hold a range of the file.
-fn runs(chunk: &Arc<OpenChunk>, start: u64, range: &Range<u64>) -> Vec<Run> {
-    let header = chunk.header();
-    let wanted = range.start.saturating_sub(start)..range.end.saturating_sub(start);
-    let frames = header.frames_of(wanted.clone());
-    let mut runs = Vec::new();
-    let mut first = frames.start;
-    while first < frames.end {
-        let begin = header.raw_range(first..first + 1).start;
-        let fits = header.frames_of(begin..begin + RUN_LEN).end.min(frames.end);
-        let run = first..fits.max(first + 1);
-        let raw = header.raw_range(run.clone());
-        let from = wanted.start.max(raw.start) - raw.start;
-        let to = wanted.end.min(raw.end) - raw.start;
-        first = run.end;
-        runs.push(Run {
-            chunk: Arc::clone(chunk),
-            frames: run,
-            wanted: from as usize..to as usize,
-        });
-    }
-    runs
-}
-
-/// Decodes on a task of its own, so that it goes on while the reader is not looking.
-async fn spawned(registry: Arc<Registry>, run: Run) -> Result<Bytes> {
-    let task = AbortOnDropHandle::new(tokio::spawn(decode(registry, run)));
-    task.await.map_err(Error::internal)?
-}
-
-async fn decode(registry: Arc<Registry>, run: Run) -> Result<Bytes> {
-    let raw = run.chunk.header().raw_range(run.frames.clone());
-    let stored = run.chunk.header().stored_range(run.frames.clone());
-    let reserved = registry
-        .serve_budget
-        .reserve(raw.end - raw.start + stored.end - stored.start)
-        .await?;
-    let bytes = registry.decode_run(run.chunk, run.frames).await?;
-    Ok(reserved.hold(bytes).slice(run.wanted))
+async fn open(registry: Arc<Registry>, start: u64, row: ChunkRow) -> Result<(u64, Arc<OpenChunk>)> {
+    Ok((start, Arc::new(registry.open_chunk(row).await?)))
 }

@@ -1,11 +1,13 @@
 //! Bytes on their way out: read, verified, decoded.
 
+mod ahead;
 mod blob;
 mod chunk;
 mod container;
 mod file;
 mod manifest;
 mod reader;
+mod run;
 mod tensors;
 
 pub use blob::OpenBlob;

@@ -1,14 +1,14 @@
 use sheaf_types::repositories::Page;
 
 /// The most items on a page.
-const MAX: u32 = 10_000;
+const MAX: u32 = 1000;
 
 /// Which page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRequest {
     /// The `next` of the page before; empty for the first.
     pub cursor: String,
-    /// At most so many items, from 1 to 10,000.
+    /// At most so many items, from 1 to 1000.
     pub limit: u32,
 }
 

@@ -5,7 +5,7 @@ use sheaf_types::repositories::{NewRepository, Page, Repository, RepositoryChang
 use crate::{Caller, Error, PageRequest, Registry, Result};
 
 /// Bytes that a description may have.
-const MAX_DESCRIPTION: usize = 64 << 10;
+const MAX_DESCRIPTION: usize = 16 << 10;
 
 impl Registry {
     /// Makes a repository.

@@ -7,6 +7,7 @@ use sheaf_registry::Registry;
 
 use crate::error::ApiError;
 use crate::request::{CallerOf, Params};
+use crate::response::body;
 
 /// A blob of a chunk that is in some revision of the repository, as it is stored.
 #[utoipa::path(
@@ -30,7 +31,8 @@ pub(crate) async fn show(
             header::CONTENT_TYPE,
             "application/vnd.sheaf.blob".to_owned(),
         ),
+        (header::CONTENT_LENGTH, open.len.to_string()),
         (header::ETAG, format!("\"{blob}\"")),
     ];
-    Ok((headers, open.bytes).into_response())
+    Ok((headers, body(open.bytes).await?).into_response())
 }

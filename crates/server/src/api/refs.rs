@@ -72,6 +72,7 @@ pub(crate) async fn delete(
     path = "/api/v1/repositories/{namespace}/{name}/branches/{ref}",
     tag = "refs",
     params(("namespace" = String, Path), ("name" = String, Path), ("ref" = String, Path)),
+    request_body = NewRef,
     responses(
         (status = 200, body = Ref),
         (status = 409, description = "it is elsewhere than expected"),
@@ -92,6 +93,7 @@ pub(crate) async fn set_branch(
     path = "/api/v1/repositories/{namespace}/{name}/tags/{ref}",
     tag = "refs",
     params(("namespace" = String, Path), ("name" = String, Path), ("ref" = String, Path)),
+    request_body = NewRef,
     responses(
         (status = 200, body = Ref),
         (status = 409, description = "there is a ref of that name"),

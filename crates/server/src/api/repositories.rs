@@ -25,6 +25,7 @@ pub(crate) struct Search {
     post,
     path = "/api/v1/repositories",
     tag = "repositories",
+    request_body = NewRepository,
     responses(
         (status = 201, body = Repository),
         (status = 409, description = "there is one of that name"),
@@ -83,6 +84,7 @@ pub(crate) async fn show(
     path = "/api/v1/repositories/{namespace}/{name}",
     tag = "repositories",
     params(("namespace" = String, Path), ("name" = String, Path)),
+    request_body = RepositoryChange,
     responses((status = 200, body = Repository)),
 )]
 pub(crate) async fn change(

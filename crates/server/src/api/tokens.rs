@@ -26,6 +26,7 @@ pub(crate) async fn whoami(CallerOf(caller): CallerOf) -> Json<WhoAmI> {
     post,
     path = "/api/v1/tokens",
     tag = "tokens",
+    request_body = NewToken,
     responses((status = 201, body = CreatedToken)),
 )]
 pub(crate) async fn create(

@@ -4,7 +4,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use sheaf_registry::Registry;
 use sheaf_types::repositories::Page;
@@ -14,7 +14,9 @@ use sheaf_types::uploads::{
 use utoipa::IntoParams;
 
 use crate::error::ApiError;
-use crate::request::{CallerOf, JsonBody, Params, QueryOf, byte_stream};
+use crate::request::{
+    CallerOf, Params, QueryOf, byte_stream, content_length, list as list_of_chunks,
+};
 
 /// How long to wait.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -111,18 +113,21 @@ pub(crate) async fn abort(
     path = "/api/v1/repositories/{namespace}/{name}/uploads/{upload}/missing",
     tag = "uploads",
     params(("namespace" = String, Path), ("name" = String, Path), ("upload" = String, Path)),
+    request_body = MissingRequest,
     responses((status = 200, body = MissingResponse)),
 )]
 pub(crate) async fn missing(
     State(registry): State<Arc<Registry>>,
     CallerOf(caller): CallerOf,
     params: Params,
-    JsonBody(asked): JsonBody<MissingRequest>,
+    headers: HeaderMap,
+    body: Body,
 ) -> Result<Json<MissingResponse>, ApiError> {
-    let id = params.parse("upload")?;
-    let missing = registry
-        .missing(&caller, &params.repository()?, &id, &asked.chunks)
-        .await?;
+    let (name, id) = (params.repository()?, params.parse("upload")?);
+    let len = content_length(&headers);
+    let (asked, _admitted): (MissingRequest, _) =
+        list_of_chunks(&registry, &caller, &name, len, body).await?;
+    let missing = registry.missing(&caller, &name, &id, &asked.chunks).await?;
     Ok(Json(missing))
 }
 
@@ -146,9 +151,7 @@ pub(crate) async fn put_chunk(
     body: Body,
 ) -> Result<Json<ReceivedBlob>, ApiError> {
     let (upload, chunk) = (params.parse("upload")?, params.parse("chunk")?);
-    let len = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse().ok());
+    let len = content_length(&headers);
     let name = params.repository()?;
     let received = registry
         .put_chunk(&caller, &name, &upload, &chunk, len, byte_stream(body))
@@ -162,6 +165,7 @@ pub(crate) async fn put_chunk(
     path = "/api/v1/repositories/{namespace}/{name}/uploads/{upload}/commit",
     tag = "uploads",
     params(("namespace" = String, Path), ("name" = String, Path), ("upload" = String, Path)),
+    request_body = CommitRequest,
     responses(
         (status = 200, description = "the revision is there", body = Upload),
         (status = 202, description = "it is being made: ask for the upload with `wait`", body = Upload),
@@ -173,11 +177,15 @@ pub(crate) async fn commit(
     State(registry): State<Arc<Registry>>,
     CallerOf(caller): CallerOf,
     params: Params,
-    JsonBody(request): JsonBody<CommitRequest>,
+    headers: HeaderMap,
+    body: Body,
 ) -> Result<(StatusCode, Json<Upload>), ApiError> {
-    let id = params.parse("upload")?;
+    let (name, id) = (params.repository()?, params.parse("upload")?);
+    let len = content_length(&headers);
+    let (request, _admitted): (CommitRequest, _) =
+        list_of_chunks(&registry, &caller, &name, len, body).await?;
     let upload = registry
-        .commit_upload(&caller, &params.repository()?, &id, &request)
+        .commit_upload(&caller, &name, &id, &request)
         .await?;
     let status = match upload.state {
         UploadState::Committing => StatusCode::ACCEPTED,

@@ -1,4 +1,27 @@
-//! `If-None-Match` and `If-Range` (RFC 9110, section 13).
+//! `If-Match`, `If-None-Match` and `If-Range` (RFC 9110, section 13).
+
+use axum::http::{HeaderMap, header};
+use sheaf_registry::{Condition, Matching};
+
+use crate::request::text;
+
+/// What a change of a file depends on.
+pub(crate) fn condition(headers: &HeaderMap) -> Condition {
+    Condition {
+        only_if: text(headers, header::IF_MATCH).map(|h| matching(&h)),
+        unless: text(headers, header::IF_NONE_MATCH).map(|h| matching(&h)),
+    }
+}
+
+/// The SHA-256s that a list of ETags names. Others are those of no file.
+fn matching(header: &str) -> Matching {
+    let mut listed = header.split(',').map(str::trim);
+    if listed.clone().any(|etag| etag == "*") {
+        return Matching::Any;
+    }
+    let sha256 = |etag: &str| etag.strip_prefix('"')?.strip_suffix('"')?.parse().ok();
+    Matching::OneOf(listed.by_ref().filter_map(sha256).collect())
+}
 
 /// Whether a list of ETags holds this one. Weak ones count: the bytes they name are the same.
 pub(crate) fn none_match_has(header: &str, etag: &str) -> bool {
@@ -26,6 +49,16 @@ mod tests {
         for header in ["", "\"b\"", "a", "\"a\"x"] {
             assert!(!none_match_has(header, "\"a\""), "{header}");
         }
+    }
+
+    #[test]
+    fn a_change_depends_on_any_file_or_on_those_listed() {
+        let sha256 = "ab".repeat(32);
+        let listed = format!("\"{sha256}\", \"other\"");
+        assert_eq!(matching("*"), Matching::Any);
+        let one = Matching::OneOf(vec![sha256.parse().unwrap()]);
+        assert_eq!(matching(&listed), one);
+        assert_eq!(matching("\"x\""), Matching::OneOf(vec![]));
     }
 
     #[test]

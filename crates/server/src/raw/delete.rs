@@ -2,9 +2,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use sheaf_registry::{PutFile, Registry};
 use sheaf_types::revisions::Revision;
 
+use super::conditions::condition;
 use super::put::Message;
 use crate::error::ApiError;
 use crate::request::{CallerOf, Params, QueryOf};
@@ -29,11 +31,13 @@ pub(crate) async fn delete(
     CallerOf(caller): CallerOf,
     params: Params,
     QueryOf(query): QueryOf<Message>,
+    headers: HeaderMap,
 ) -> Result<Json<Revision>, ApiError> {
     let put = PutFile {
         branch: params.reference().into(),
         path: params.path()?,
         message: query.message,
+        condition: condition(&headers),
     };
     let revision = registry
         .delete_file(&caller, &params.repository()?, put)

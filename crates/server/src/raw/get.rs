@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::response::Builder;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use sheaf_registry::{Caller, OpenFile, Registry};
 
 use super::conditions::{none_match_has, range_wanted};
@@ -13,7 +13,7 @@ use super::content_type::{content_type, disposition};
 use super::encoding::takes_sheaf;
 use super::range::{self, Asked};
 use crate::error::ApiError;
-use crate::request::{CallerOf, Params};
+use crate::request::{CallerOf, Params, text};
 use crate::response::body;
 
 /// The raw bytes of a file, or a range of them. With `Accept-Encoding: sheaf`, the whole file as a
@@ -81,22 +81,23 @@ async fn answer(
     let file = &registry
         .open_file(caller, &name, params.reference(), &path)
         .await?;
-    let sheaf = text(headers, header::ACCEPT_ENCODING).is_some_and(takes_sheaf);
+    let sheaf = text(headers, header::ACCEPT_ENCODING).is_some_and(|h| takes_sheaf(&h));
     let etag = match sheaf {
         true => format!("\"{}-sheaf\"", file.entry.sha256),
         false => format!("\"{}\"", file.entry.sha256),
     };
     let builder = describe(file, &etag);
-    if text(headers, header::IF_NONE_MATCH).is_some_and(|h| none_match_has(h, &etag)) {
+    if text(headers, header::IF_NONE_MATCH).is_some_and(|h| none_match_has(&h, &etag)) {
         return finish(builder.status(StatusCode::NOT_MODIFIED), Body::empty());
     }
     if sheaf {
         return encoded(registry, file, builder, wanted).await;
     }
     let size = file.entry.size;
-    let asked = match text(headers, header::RANGE) {
-        Some(header) if range_wanted(text(headers, header::IF_RANGE), &etag) => {
-            range::parse(header, size)
+    // HEAD knows no ranges.
+    let asked = match text(headers, header::RANGE).filter(|_| wanted) {
+        Some(header) if range_wanted(text(headers, header::IF_RANGE).as_deref(), &etag) => {
+            range::parse(&header, size)
         }
         _ => Asked::Whole,
     };
@@ -110,13 +111,19 @@ async fn answer(
                 .header(header::CONTENT_RANGE, shown);
             bytes(registry, file, builder, range, wanted).await
         }
-        Asked::Unsatisfiable => finish(
-            builder
-                .status(StatusCode::RANGE_NOT_SATISFIABLE)
-                .header(header::CONTENT_RANGE, format!("bytes */{size}")),
-            Body::empty(),
-        ),
+        Asked::Unsatisfiable => Ok(unsatisfiable(size)),
     }
+}
+
+fn unsatisfiable(size: u64) -> Response {
+    let message = format!("the file has {size} bytes: ask for a range of those");
+    let error = ApiError::new(
+        StatusCode::RANGE_NOT_SATISFIABLE,
+        "range_not_satisfiable",
+        message,
+    );
+    let shown = [(header::CONTENT_RANGE, format!("bytes */{size}"))];
+    (shown, error).into_response()
 }
 
 /// What every answer says of the file.
@@ -174,8 +181,4 @@ fn finish(builder: Builder, body: Body) -> Result<Response, ApiError> {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
         ApiError::new(status, "internal", error.to_string())
     })
-}
-
-fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
 }

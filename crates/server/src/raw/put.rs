@@ -3,14 +3,15 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use sheaf_registry::{PutFile, Registry};
 use sheaf_types::revisions::Revision;
 use utoipa::IntoParams;
 
+use super::conditions::condition;
 use crate::error::ApiError;
-use crate::request::{CallerOf, Params, QueryOf, byte_stream};
+use crate::request::{CallerOf, Params, QueryOf, byte_stream, text};
 
 /// What a change of one file may say of itself.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -37,6 +38,7 @@ pub(crate) struct Message {
         (status = 200, description = "the file was there already: the branch's head", body = Revision),
         (status = 404, description = "no such repository"),
         (status = 409, description = "not a branch, or a path that collides with another"),
+        (status = 412, description = "If-Match or If-None-Match does not hold"),
     ),
 )]
 pub(crate) async fn put(
@@ -44,12 +46,15 @@ pub(crate) async fn put(
     CallerOf(caller): CallerOf,
     params: Params,
     QueryOf(query): QueryOf<Message>,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<Revision>), ApiError> {
+    check_whole(&headers)?;
     let put = PutFile {
         branch: params.reference().into(),
         path: params.path()?,
         message: query.message,
+        condition: condition(&headers),
     };
     let (revision, new) = registry
         .put_file(&caller, &params.repository()?, put, byte_stream(body))
@@ -60,4 +65,19 @@ pub(crate) async fn put(
         StatusCode::OK
     };
     Ok((status, Json(revision)))
+}
+
+/// Refuses what would be stored as a file and is none: a part of one, or one that is encoded.
+fn check_whole(headers: &HeaderMap) -> Result<(), ApiError> {
+    if headers.contains_key(header::CONTENT_RANGE) {
+        let message = "a file is put as a whole, without Content-Range: send it from its beginning";
+        return Err(ApiError::invalid(message));
+    }
+    let encoding = text(headers, header::CONTENT_ENCODING);
+    if encoding.is_some_and(|coding| !coding.eq_ignore_ascii_case("identity")) {
+        let message = "a file is put as it is, without Content-Encoding";
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        return Err(ApiError::new(status, "encoding_not_supported", message));
+    }
+    Ok(())
 }
