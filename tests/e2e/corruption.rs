@@ -48,7 +48,7 @@ impl Fixture {
         let start = chunks[..largest].iter().map(size).sum();
         let id = chunks[largest]["blob"].as_str().unwrap().to_owned();
         let stored = objects(&self.server.object_store());
-        let named = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with(&id);
+        let named = |path: &PathBuf| path.to_str().unwrap().contains(&id);
         let path = stored
             .into_iter()
             .map(|object| object.path)

@@ -164,3 +164,41 @@ fn many_puts_at_once_all_arrive() {
     }
     assert_eq!(server.admin().revisions("acme/model").len(), names.len());
 }
+
+#[test]
+fn a_part_or_an_encoded_body_is_never_taken_for_a_file() {
+    let server = server();
+    let admin = server.admin();
+    admin.put("acme/model", "a.bin", "whole").expect(201);
+    let part = admin.request(FILE).header("Content-Range: bytes 3-4/5");
+    part.bytes("le").send().expect_error(400, "invalid");
+    let encoded = admin.request(FILE).header("Content-Encoding: gzip");
+    encoded
+        .bytes("packed")
+        .send()
+        .expect_error(415, "encoding_not_supported");
+    assert_eq!(admin.file("acme/model", "a.bin").expect(200).body, b"whole");
+}
+
+#[test]
+fn a_change_may_depend_on_what_is_there() {
+    let server = server();
+    let admin = server.admin();
+    let create = |bytes: &str| {
+        let request = admin.request(FILE).header("If-None-Match: *");
+        request.bytes(bytes).send()
+    };
+    create("first").expect(201);
+    create("second").expect_error(412, "condition_failed");
+
+    let answer = admin.file("acme/model", "a.bin").expect(200);
+    let etag = answer.header("etag").unwrap();
+    let replace = |bytes: &str| {
+        let request = admin.request(FILE).header(&format!("If-Match: {etag}"));
+        request.bytes(bytes).send()
+    };
+    replace("third").expect(201);
+    replace("fourth").expect_error(412, "condition_failed");
+    assert_eq!(admin.file("acme/model", "a.bin").expect(200).body, b"third");
+    assert_eq!(admin.revisions("acme/model").len(), 2);
+}
