@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 fn document() -> Value {
@@ -12,12 +14,22 @@ fn document() -> Value {
 fn every_route_is_listed() {
     let document = document();
     let mut routes = Vec::new();
+    let mut ids = HashSet::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             let body = match operation.get("requestBody") {
                 Some(_) => " (body)",
                 None => "",
             };
+            let id = operation["operationId"].as_str().unwrap();
+            assert!(ids.insert(id), "{id} names two operations");
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let described = response["description"].as_str();
+                assert!(
+                    described.is_some_and(|d| !d.is_empty()),
+                    "{method} {path} {status}"
+                );
+            }
             routes.push(format!("{} {path}{body}", method.to_uppercase()));
         }
     }

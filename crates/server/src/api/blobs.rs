@@ -11,6 +11,7 @@ use crate::response::body;
 
 /// A blob of a chunk that is in some revision of the repository, as it is stored.
 #[utoipa::path(
+    operation_id = "blobs_show",
     get,
     path = "/api/v1/repositories/{namespace}/{name}/blobs/{blob}",
     tag = "blobs",

@@ -10,11 +10,12 @@ use crate::request::{CallerOf, Params};
 
 /// How a file is put together: its chunks, and the blobs that hold them.
 #[utoipa::path(
+    operation_id = "files_manifest",
     get,
     path = "/api/v1/repositories/{namespace}/{name}/files/{ref}/{path}",
     tag = "files",
     params(("namespace" = String, Path), ("name" = String, Path), ("ref" = String, Path), ("path" = String, Path)),
-    responses((status = 200, body = FileManifest)),
+    responses((status = 200, description = "the manifest", body = FileManifest)),
 )]
 pub(crate) async fn manifest(
     State(registry): State<Arc<Registry>>,
@@ -30,11 +31,12 @@ pub(crate) async fn manifest(
 
 /// The tensors of a file, and what each takes.
 #[utoipa::path(
+    operation_id = "files_tensors",
     get,
     path = "/api/v1/repositories/{namespace}/{name}/tensors/{ref}/{path}",
     tag = "files",
     params(("namespace" = String, Path), ("name" = String, Path), ("ref" = String, Path), ("path" = String, Path)),
-    responses((status = 200, body = FileTensors)),
+    responses((status = 200, description = "the tensors", body = FileTensors)),
 )]
 pub(crate) async fn tensors(
     State(registry): State<Arc<Registry>>,

@@ -12,11 +12,12 @@ use crate::request::{CallerOf, JsonBody, Params};
 
 /// Branches and tags by name.
 #[utoipa::path(
+    operation_id = "refs_list",
     get,
     path = "/api/v1/repositories/{namespace}/{name}/refs",
     tag = "refs",
     params(("namespace" = String, Path), ("name" = String, Path)),
-    responses((status = 200, body = Page<Ref>)),
+    responses((status = 200, description = "the refs", body = Page<Ref>)),
 )]
 pub(crate) async fn list(
     State(registry): State<Arc<Registry>>,
@@ -30,11 +31,12 @@ pub(crate) async fn list(
 
 /// One branch or tag.
 #[utoipa::path(
+    operation_id = "refs_show",
     get,
     path = "/api/v1/repositories/{namespace}/{name}/refs/{ref}",
     tag = "refs",
     params(("namespace" = String, Path), ("name" = String, Path), ("ref" = String, Path)),
-    responses((status = 200, body = Ref)),
+    responses((status = 200, description = "the ref", body = Ref)),
 )]
 pub(crate) async fn show(
     State(registry): State<Arc<Registry>>,
@@ -49,6 +51,7 @@ pub(crate) async fn show(
 
 /// Deletes a branch or tag.
 #[utoipa::path(
+    operation_id = "refs_delete",
     delete,
     path = "/api/v1/repositories/{namespace}/{name}/refs/{ref}",
     tag = "refs",
@@ -68,13 +71,14 @@ pub(crate) async fn delete(
 
 /// Makes a branch, or moves the one whose revision is named as `expected`.
 #[utoipa::path(
+    operation_id = "refs_set_branch",
     put,
     path = "/api/v1/repositories/{namespace}/{name}/branches/{ref}",
     tag = "refs",
     params(("namespace" = String, Path), ("name" = String, Path), ("ref" = String, Path)),
     request_body = NewRef,
     responses(
-        (status = 200, body = Ref),
+        (status = 200, description = "the ref", body = Ref),
         (status = 409, description = "it is elsewhere than expected"),
     ),
 )]
@@ -89,13 +93,14 @@ pub(crate) async fn set_branch(
 
 /// Makes a tag.
 #[utoipa::path(
+    operation_id = "refs_set_tag",
     put,
     path = "/api/v1/repositories/{namespace}/{name}/tags/{ref}",
     tag = "refs",
     params(("namespace" = String, Path), ("name" = String, Path), ("ref" = String, Path)),
     request_body = NewRef,
     responses(
-        (status = 200, body = Ref),
+        (status = 200, description = "the ref", body = Ref),
         (status = 409, description = "there is a ref of that name"),
     ),
 )]

@@ -22,12 +22,13 @@ pub(crate) struct Search {
 
 /// Makes a repository.
 #[utoipa::path(
+    operation_id = "repositories_create",
     post,
     path = "/api/v1/repositories",
     tag = "repositories",
     request_body = NewRepository,
     responses(
-        (status = 201, body = Repository),
+        (status = 201, description = "the repository", body = Repository),
         (status = 409, description = "there is one of that name"),
     ),
 )]
@@ -42,11 +43,12 @@ pub(crate) async fn create(
 
 /// The repositories that the caller may read.
 #[utoipa::path(
+    operation_id = "repositories_list",
     get,
     path = "/api/v1/repositories",
     tag = "repositories",
     params(Search, PageQuery),
-    responses((status = 200, body = Page<Repository>)),
+    responses((status = 200, description = "a page of them", body = Page<Repository>)),
 )]
 pub(crate) async fn list(
     State(registry): State<Arc<Registry>>,
@@ -62,11 +64,12 @@ pub(crate) async fn list(
 
 /// One repository.
 #[utoipa::path(
+    operation_id = "repositories_show",
     get,
     path = "/api/v1/repositories/{namespace}/{name}",
     tag = "repositories",
     params(("namespace" = String, Path), ("name" = String, Path)),
-    responses((status = 200, body = Repository)),
+    responses((status = 200, description = "the repository", body = Repository)),
 )]
 pub(crate) async fn show(
     State(registry): State<Arc<Registry>>,
@@ -80,12 +83,13 @@ pub(crate) async fn show(
 
 /// Changes a repository; what is left out stays.
 #[utoipa::path(
+    operation_id = "repositories_change",
     patch,
     path = "/api/v1/repositories/{namespace}/{name}",
     tag = "repositories",
     params(("namespace" = String, Path), ("name" = String, Path)),
     request_body = RepositoryChange,
-    responses((status = 200, body = Repository)),
+    responses((status = 200, description = "the repository", body = Repository)),
 )]
 pub(crate) async fn change(
     State(registry): State<Arc<Registry>>,
@@ -101,6 +105,7 @@ pub(crate) async fn change(
 
 /// Deletes a repository with all that is in it.
 #[utoipa::path(
+    operation_id = "repositories_delete",
     delete,
     path = "/api/v1/repositories/{namespace}/{name}",
     tag = "repositories",

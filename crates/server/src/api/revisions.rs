@@ -35,11 +35,12 @@ pub(crate) struct Prefix {
 
 /// A revision and those before it, newest first.
 #[utoipa::path(
+    operation_id = "revisions_list",
     get,
     path = "/api/v1/repositories/{namespace}/{name}/revisions",
     tag = "revisions",
     params(("namespace" = String, Path), ("name" = String, Path), From, PageQuery),
-    responses((status = 200, body = Page<Revision>)),
+    responses((status = 200, description = "a page of them", body = Page<Revision>)),
 )]
 pub(crate) async fn list(
     State(registry): State<Arc<Registry>>,
@@ -56,11 +57,12 @@ pub(crate) async fn list(
 
 /// One revision.
 #[utoipa::path(
+    operation_id = "revisions_show",
     get,
     path = "/api/v1/repositories/{namespace}/{name}/revisions/{ref}",
     tag = "revisions",
     params(("namespace" = String, Path), ("name" = String, Path), ("ref" = String, Path)),
-    responses((status = 200, body = Revision)),
+    responses((status = 200, description = "the revision", body = Revision)),
 )]
 pub(crate) async fn show(
     State(registry): State<Arc<Registry>>,
@@ -75,11 +77,12 @@ pub(crate) async fn show(
 
 /// The files of a revision.
 #[utoipa::path(
+    operation_id = "revisions_tree",
     get,
     path = "/api/v1/repositories/{namespace}/{name}/tree/{ref}",
     tag = "revisions",
     params(("namespace" = String, Path), ("name" = String, Path), ("ref" = String, Path), Prefix, PageQuery),
-    responses((status = 200, body = Tree)),
+    responses((status = 200, description = "a page of the files", body = Tree)),
 )]
 pub(crate) async fn tree(
     State(registry): State<Arc<Registry>>,

@@ -10,10 +10,11 @@ use crate::request::{CallerOf, Params};
 
 /// What all that the caller may read costs and saves.
 #[utoipa::path(
+    operation_id = "savings_all",
     get,
     path = "/api/v1/savings",
     tag = "savings",
-    responses((status = 200, body = Savings)),
+    responses((status = 200, description = "the savings", body = Savings)),
 )]
 pub(crate) async fn all(
     State(registry): State<Arc<Registry>>,
@@ -24,11 +25,12 @@ pub(crate) async fn all(
 
 /// What a repository costs and saves.
 #[utoipa::path(
+    operation_id = "savings_show",
     get,
     path = "/api/v1/repositories/{namespace}/{name}/savings",
     tag = "savings",
     params(("namespace" = String, Path), ("name" = String, Path)),
-    responses((status = 200, body = Savings)),
+    responses((status = 200, description = "the savings", body = Savings)),
 )]
 pub(crate) async fn show(
     State(registry): State<Arc<Registry>>,

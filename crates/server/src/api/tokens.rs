@@ -12,10 +12,11 @@ use crate::request::{CallerOf, JsonBody, Params};
 
 /// Who the server takes the caller for.
 #[utoipa::path(
+    operation_id = "tokens_whoami",
     get,
     path = "/api/v1/whoami",
     tag = "tokens",
-    responses((status = 200, body = WhoAmI)),
+    responses((status = 200, description = "the caller", body = WhoAmI)),
 )]
 pub(crate) async fn whoami(CallerOf(caller): CallerOf) -> Json<WhoAmI> {
     Json(caller.who())
@@ -23,11 +24,12 @@ pub(crate) async fn whoami(CallerOf(caller): CallerOf) -> Json<WhoAmI> {
 
 /// Makes a token. The answer is the only place that has its secret.
 #[utoipa::path(
+    operation_id = "tokens_create",
     post,
     path = "/api/v1/tokens",
     tag = "tokens",
     request_body = NewToken,
-    responses((status = 201, body = CreatedToken)),
+    responses((status = 201, description = "the token and its secret", body = CreatedToken)),
 )]
 pub(crate) async fn create(
     State(registry): State<Arc<Registry>>,
@@ -40,10 +42,11 @@ pub(crate) async fn create(
 
 /// All tokens, without their secrets.
 #[utoipa::path(
+    operation_id = "tokens_list",
     get,
     path = "/api/v1/tokens",
     tag = "tokens",
-    responses((status = 200, body = Page<Token>)),
+    responses((status = 200, description = "the tokens", body = Page<Token>)),
 )]
 pub(crate) async fn list(
     State(registry): State<Arc<Registry>>,
@@ -54,6 +57,7 @@ pub(crate) async fn list(
 
 /// Makes a token worthless.
 #[utoipa::path(
+    operation_id = "tokens_revoke",
     delete,
     path = "/api/v1/tokens/{token}",
     tag = "tokens",

@@ -29,11 +29,12 @@ pub(crate) struct Wait {
 
 /// Opens an upload.
 #[utoipa::path(
+    operation_id = "uploads_create",
     post,
     path = "/api/v1/repositories/{namespace}/{name}/uploads",
     tag = "uploads",
     params(("namespace" = String, Path), ("name" = String, Path)),
-    responses((status = 201, body = Upload)),
+    responses((status = 201, description = "the upload", body = Upload)),
 )]
 pub(crate) async fn create(
     State(registry): State<Arc<Registry>>,
@@ -48,11 +49,12 @@ pub(crate) async fn create(
 
 /// The uploads that are not done.
 #[utoipa::path(
+    operation_id = "uploads_list",
     get,
     path = "/api/v1/repositories/{namespace}/{name}/uploads",
     tag = "uploads",
     params(("namespace" = String, Path), ("name" = String, Path)),
-    responses((status = 200, body = Page<Upload>)),
+    responses((status = 200, description = "the uploads", body = Page<Upload>)),
 )]
 pub(crate) async fn list(
     State(registry): State<Arc<Registry>>,
@@ -67,11 +69,12 @@ pub(crate) async fn list(
 
 /// One upload; waits for its commit when asked to.
 #[utoipa::path(
+    operation_id = "uploads_show",
     get,
     path = "/api/v1/repositories/{namespace}/{name}/uploads/{upload}",
     tag = "uploads",
     params(("namespace" = String, Path), ("name" = String, Path), ("upload" = String, Path), Wait),
-    responses((status = 200, body = Upload)),
+    responses((status = 200, description = "the upload", body = Upload)),
 )]
 pub(crate) async fn show(
     State(registry): State<Arc<Registry>>,
@@ -89,6 +92,7 @@ pub(crate) async fn show(
 
 /// Drops an upload.
 #[utoipa::path(
+    operation_id = "uploads_abort",
     delete,
     path = "/api/v1/repositories/{namespace}/{name}/uploads/{upload}",
     tag = "uploads",
@@ -109,12 +113,13 @@ pub(crate) async fn abort(
 
 /// Which chunks must be sent. The others are held for the upload.
 #[utoipa::path(
+    operation_id = "uploads_missing",
     post,
     path = "/api/v1/repositories/{namespace}/{name}/uploads/{upload}/missing",
     tag = "uploads",
     params(("namespace" = String, Path), ("name" = String, Path), ("upload" = String, Path)),
     request_body = MissingRequest,
-    responses((status = 200, body = MissingResponse)),
+    responses((status = 200, description = "what is missing", body = MissingResponse)),
 )]
 pub(crate) async fn missing(
     State(registry): State<Arc<Registry>>,
@@ -133,13 +138,14 @@ pub(crate) async fn missing(
 
 /// Takes the blob of a chunk.
 #[utoipa::path(
+    operation_id = "uploads_put_chunk",
     put,
     path = "/api/v1/repositories/{namespace}/{name}/uploads/{upload}/chunks/{chunk}",
     tag = "uploads",
     params(("namespace" = String, Path), ("name" = String, Path), ("upload" = String, Path), ("chunk" = String, Path)),
     request_body(content_type = "application/vnd.sheaf.blob", description = "the blob"),
     responses(
-        (status = 200, body = ReceivedBlob),
+        (status = 200, description = "what was received", body = ReceivedBlob),
         (status = 422, description = "the blob is not that of the chunk"),
     ),
 )]
@@ -161,6 +167,7 @@ pub(crate) async fn put_chunk(
 
 /// Makes a revision of what the upload holds.
 #[utoipa::path(
+    operation_id = "uploads_commit",
     post,
     path = "/api/v1/repositories/{namespace}/{name}/uploads/{upload}/commit",
     tag = "uploads",

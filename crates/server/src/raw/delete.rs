@@ -13,6 +13,7 @@ use crate::request::{CallerOf, Params, QueryOf};
 
 /// Makes a revision of the branch without a file.
 #[utoipa::path(
+    operation_id = "raw_delete",
     delete,
     path = "/{namespace}/{name}/resolve/{ref}/{path}",
     tag = "raw files",

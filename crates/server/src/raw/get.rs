@@ -19,6 +19,7 @@ use crate::response::body;
 /// The raw bytes of a file, or a range of them. With `Accept-Encoding: sheaf`, the whole file as a
 /// stream of its blobs.
 #[utoipa::path(
+    operation_id = "raw_get",
     get,
     path = "/{namespace}/{name}/resolve/{ref}/{path}",
     tag = "raw files",
@@ -48,6 +49,7 @@ pub(crate) async fn get(
 
 /// What GET would answer with, without the bytes.
 #[utoipa::path(
+    operation_id = "raw_head",
     head,
     path = "/{namespace}/{name}/resolve/{ref}/{path}",
     tag = "raw files",

@@ -24,6 +24,7 @@ pub(crate) struct Message {
 
 /// Stores a file and makes a revision of the branch with it.
 #[utoipa::path(
+    operation_id = "raw_put",
     put,
     path = "/{namespace}/{name}/resolve/{ref}/{path}",
     tag = "raw files",
