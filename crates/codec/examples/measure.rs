@@ -1,11 +1,23 @@
-//! Ratio and speed of the codec on files, cut into chunks of 4 Mi elements: a tool for its authors.
+//! Ratio and speed of the codec on the bytes of tensors: a tool for its authors.
 //!
 //! `cargo run --release -p sheaf-codec --example measure -- DTYPE FILE [BASE]`
+//!
+//! Speeds are those of one core without BLAKE3, on either side: what the hashes of the frames take is
+//! measured apart and taken away. Short pieces are timed, each by the best of several runs, so that
+//! what else the machine does matters little.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
+use std::hint::black_box;
 use std::time::Instant;
 
 use sheaf_codec::{Base, Blob, Dtype, Header, Hint, Level, MAX_CHUNK_LEN, Parsed, encode, inspect};
+use zstd::bulk::{Compressor, Decompressor};
+
+const RUNS: usize = 9;
+/// Bytes that are timed as one.
+const PIECE_LEN: usize = 1 << 20;
+/// Bytes that the baseline takes as one: as many as a frame has.
+const GROUP_LEN: usize = 256 << 10;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -19,107 +31,181 @@ fn main() {
     describe(&raw, dtype);
 }
 
-fn chunk_len(dtype: Dtype) -> usize {
-    let unit = dtype.block_bytes();
-    ((4 << 20) * unit / dtype.block_elements() as usize).min(MAX_CHUNK_LEN) / unit * unit
+fn print(name: &str, ratio: f64, raw_len: usize, [encode, decode]: [f64; 2]) {
+    let gbps = |seconds: f64| raw_len as f64 / seconds / 1e9;
+    let (encode, decode) = (gbps(encode), gbps(decode));
+    println!("{name}: {ratio:.5} encode {encode:.2} decode {decode:.2} GB/s");
 }
 
-fn measure(raw: &[u8], base: Option<&[u8]>, dtype: Dtype, level: Level) {
-    let len = chunk_len(dtype);
+/// The seconds that work takes at best.
+fn best(mut work: impl FnMut()) -> f64 {
+    let times = (0..RUNS).map(|_| {
+        let start = Instant::now();
+        work();
+        start.elapsed().as_secs_f64()
+    });
+    times.fold(f64::MAX, f64::min)
+}
+
+/// A length in whole units, and no longer than a chunk may be.
+fn whole_units(len: usize, dtype: Dtype) -> usize {
+    len.min(MAX_CHUNK_LEN) / dtype.block_bytes() * dtype.block_bytes()
+}
+
+fn chunk_len(dtype: Dtype) -> usize {
+    let len = (4 << 20) * dtype.block_bytes() / dtype.block_elements() as usize;
+    whole_units(len, dtype)
+}
+
+fn encode_one(raw: &[u8], base: Option<&[u8]>, dtype: Dtype, level: Level) -> Blob {
     let hint = Hint {
         dtype,
         row: 0,
         offset: 0,
     };
-    let base_of = |at: usize| {
-        let raw = base?.get(at * len..)?;
-        Some(Base {
-            id: [1; 32],
-            raw: &raw[..raw.len().min(len)],
-            dtype,
-        })
-    };
-    let all = || -> Vec<Blob> {
-        raw.chunks(len)
-            .enumerate()
-            .map(|(at, chunk)| encode(chunk, [0; 32], &hint, base_of(at).as_ref(), level))
-            .collect()
-    };
-    let encode_gbps = speed(raw.len(), || drop(all()));
-    let blobs = all();
-    let mut out = Vec::with_capacity(len);
-    let decode_gbps = speed(raw.len(), || {
-        for (at, blob) in blobs.iter().enumerate() {
-            let Parsed::Header(header, start) = Header::parse(&blob.bytes).unwrap() else {
-                panic!()
-            };
-            out.clear();
-            let base = base_of(at).map(|base| base.raw);
-            header
-                .decode_frames(0..header.frames(), &blob.bytes[start..], base, &mut out)
-                .unwrap();
-        }
+    let base = base.map(|raw| Base {
+        id: [1; 32],
+        raw,
+        dtype,
     });
-    let stored: usize = blobs.iter().map(|blob| blob.bytes.len()).sum();
-    let ratio = stored as f64 / raw.len() as f64;
-    println!("{level:?}: {ratio:.5} encode {encode_gbps:.2} decode {decode_gbps:.2} GB/s");
+    encode(raw, [0; 32], &hint, base.as_ref(), level)
 }
 
-/// Byte grouping and zstd-1, by frames too.
-fn baseline(raw: &[u8], width: usize) {
-    let group = |chunk: &[u8]| -> Vec<u8> {
-        (0..width)
-            .flat_map(|i| chunk.iter().skip(i).step_by(width).copied())
-            .collect()
+/// Pieces of so many bytes, each with its base.
+fn pieces<'a>(
+    raw: &'a [u8],
+    base: Option<&'a [u8]>,
+    len: usize,
+) -> impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)> {
+    let base_of = move |at: usize| {
+        base?
+            .get(at * len..)
+            .map(|base| &base[..base.len().min(len)])
     };
-    let mut stored = Vec::new();
-    let encode_gbps = speed(raw.len(), || {
-        stored = raw
-            .chunks(256 << 10)
-            .map(|chunk| zstd::bulk::compress(&group(chunk), 1).unwrap())
-            .collect();
+    raw.chunks(len)
+        .enumerate()
+        .map(move |(at, piece)| (piece, base_of(at)))
+}
+
+fn measure(raw: &[u8], base: Option<&[u8]>, dtype: Dtype, level: Level) {
+    let blobs = pieces(raw, base, chunk_len(dtype))
+        .map(|(chunk, base)| encode_one(chunk, base, dtype, level).bytes.len());
+    let ratio = blobs.sum::<usize>() as f64 / raw.len() as f64;
+    let mut seconds = [0.0; 2];
+    for (piece, base) in pieces(raw, base, whole_units(PIECE_LEN, dtype)) {
+        let [encode, decode] = piece_seconds(piece, base, dtype, level);
+        seconds[0] += encode;
+        seconds[1] += decode;
+    }
+    print(&format!("{level:?}"), ratio, raw.len(), seconds);
+}
+
+fn piece_seconds(piece: &[u8], base: Option<&[u8]>, dtype: Dtype, level: Level) -> [f64; 2] {
+    let blob = encode_one(piece, base, dtype, level);
+    let Parsed::Header(header, start) = Header::parse(&blob.bytes).unwrap() else {
+        panic!("no header");
+    };
+    let frames = &blob.bytes[start..];
+    let all = 0..header.frames();
+    let hashes = best(|| header.verify_frames(all.clone(), frames).unwrap());
+    let encode = best(|| drop(black_box(encode_one(piece, base, dtype, level))));
+    let mut out = Vec::with_capacity(piece.len());
+    let decode = best(|| {
+        out.clear();
+        header
+            .decode_frames(all.clone(), frames, base, &mut out)
+            .unwrap();
     });
-    let decode_gbps = speed(raw.len(), || {
-        for frame in &stored {
-            let planes = zstd::bulk::decompress(frame, 256 << 10).unwrap();
-            let count = planes.len() / width;
-            let mut out = vec![0; count * width];
-            for (i, plane) in planes.chunks(count.max(1)).take(width).enumerate() {
-                for (to, byte) in out.iter_mut().skip(i).step_by(width).zip(plane) {
-                    *to = *byte;
+    [encode - hashes, decode - hashes]
+}
+
+/// Byte grouping and zstd-1, by as many bytes as a frame has, in buffers that are used again.
+fn baseline(raw: &[u8], width: usize) {
+    let mut compressor = Compressor::new(1).unwrap();
+    let mut decompressor = Decompressor::new().unwrap();
+    let mut stored = Vec::with_capacity(2 * GROUP_LEN);
+    let mut planes = vec![0; GROUP_LEN];
+    let mut out = vec![0; GROUP_LEN];
+    let (mut stored_len, mut seconds) = (0, [0.0; 2]);
+    for part in raw.chunks(GROUP_LEN / width * width) {
+        planes.resize(part.len(), 0);
+        seconds[0] += best(|| {
+            group(part, width, &mut planes);
+            stored.clear();
+            compressor.compress_to_buffer(&planes, &mut stored).unwrap();
+        });
+        stored_len += stored.len();
+        out.resize(part.len(), 0);
+        seconds[1] += best(|| {
+            decompressor
+                .decompress_to_buffer(&stored, &mut planes)
+                .unwrap();
+            ungroup(&planes, width, &mut out);
+        });
+        assert!(out == part);
+    }
+    let ratio = stored_len as f64 / raw.len() as f64;
+    print("byte groups + zstd-1", ratio, raw.len(), seconds);
+}
+
+fn group(raw: &[u8], width: usize, planes: &mut [u8]) {
+    match width {
+        1 => planes.copy_from_slice(raw),
+        2 => group_words::<2>(raw, planes),
+        4 => group_words::<4>(raw, planes),
+        _ => {
+            let count = raw.len() / width;
+            for (at, block) in raw.chunks_exact(width).enumerate() {
+                for (plane, byte) in block.iter().enumerate() {
+                    planes[plane * count + at] = *byte;
                 }
             }
-            std::hint::black_box(&out);
+            planes[count * width..].copy_from_slice(&raw[count * width..]);
         }
-    });
-    let stored: usize = stored.iter().map(Vec::len).sum();
-    let ratio = stored as f64 / raw.len() as f64;
-    println!(
-        "byte groups + zstd-1: {ratio:.5} encode {encode_gbps:.2} decode {decode_gbps:.2} GB/s"
-    );
+    }
 }
 
-/// The median of five.
-fn speed(len: usize, mut work: impl FnMut()) -> f64 {
-    let mut times: Vec<f64> = (0..5)
-        .map(|_| {
-            let start = Instant::now();
-            work();
-            start.elapsed().as_secs_f64()
-        })
-        .collect();
-    times.sort_by(f64::total_cmp);
-    len as f64 / times[2] / 1e9
+fn ungroup(planes: &[u8], width: usize, raw: &mut [u8]) {
+    match width {
+        1 => raw.copy_from_slice(planes),
+        2 => ungroup_words::<2>(planes, raw),
+        4 => ungroup_words::<4>(planes, raw),
+        _ => {
+            let count = raw.len() / width;
+            raw[count * width..].copy_from_slice(&planes[count * width..]);
+            for (at, block) in raw.chunks_exact_mut(width).enumerate() {
+                for (plane, byte) in block.iter_mut().enumerate() {
+                    *byte = planes[plane * count + at];
+                }
+            }
+        }
+    }
+}
+
+fn group_words<const W: usize>(raw: &[u8], planes: &mut [u8]) {
+    let (words, rest) = raw.as_chunks::<W>();
+    let (whole, end) = planes.split_at_mut(words.len() * W);
+    end.copy_from_slice(rest);
+    for (i, plane) in whole.chunks_exact_mut(words.len()).enumerate() {
+        for (to, word) in plane.iter_mut().zip(words) {
+            *to = word[i];
+        }
+    }
+}
+
+fn ungroup_words<const W: usize>(planes: &[u8], raw: &mut [u8]) {
+    let (words, rest) = raw.as_chunks_mut::<W>();
+    let (whole, end) = planes.split_at(words.len() * W);
+    rest.copy_from_slice(end);
+    let planes: Vec<&[u8]> = whole.chunks_exact(words.len()).collect();
+    for (at, word) in words.iter_mut().enumerate() {
+        *word = std::array::from_fn(|i| planes[i][at]);
+    }
 }
 
 fn describe(raw: &[u8], dtype: Dtype) {
     let chunk = &raw[raw.len() / 2..][..chunk_len(dtype).min(raw.len() / 2)];
-    let hint = Hint {
-        dtype,
-        row: 0,
-        offset: 0,
-    };
-    let blob = encode(chunk, [0; 32], &hint, None, Level::Default);
+    let blob = encode_one(chunk, None, dtype, Level::Default);
     for plane in inspect::describe(&blob.bytes).unwrap().planes {
         let ratio = plane.stored_len as f64 / plane.raw_len as f64;
         println!("  {}: {ratio:.4} {:?}", plane.name, plane.codings);

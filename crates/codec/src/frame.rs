@@ -101,17 +101,29 @@ pub(crate) fn decode(
     out: &mut [u8],
 ) -> Result<(), Error> {
     let (stored_planes, edges) = parse(layout, core, out.len(), stored)?;
-    scratch.resize(core.len(), 0);
-    let mut rest = scratch.as_mut_slice();
-    for plane in &stored_planes {
+    let words = &mut out[core.clone()];
+    // A single plane is the units as they are.
+    if let [plane] = stored_planes.as_slice() {
+        coder::decode(plane.coding, plane.payload, words)?;
+    } else {
+        scratch.resize(words.len(), 0);
+        decode_planes(&stored_planes, scratch)?;
+        planes::merge(layout, scratch, words);
+    }
+    let (before, after) = edges.split_at(core.start);
+    out[..core.start].copy_from_slice(before);
+    out[core.end..].copy_from_slice(after);
+    Ok(())
+}
+
+/// Decodes planes one after the other.
+fn decode_planes(planes: &[StoredPlane<'_>], out: &mut [u8]) -> Result<(), Error> {
+    let mut rest = out;
+    for plane in planes {
         let (to, after) = rest.split_at_mut(plane.raw_len);
         coder::decode(plane.coding, plane.payload, to)?;
         rest = after;
     }
-    planes::merge(layout, scratch, &mut out[core.clone()]);
-    let (before, after) = edges.split_at(core.start);
-    out[..core.start].copy_from_slice(before);
-    out[core.end..].copy_from_slice(after);
     Ok(())
 }
 

@@ -27,10 +27,19 @@ pub(crate) fn encode(
     let counts = histogram(plane);
     let code = huffman::Code::new(&counts);
     let coded = code.encoded_len(&counts);
-    let worth = plane.len() - (plane.len() as f64 * effort(level).least_gain) as usize;
-    if looks_repetitive(plane, &counts, repeats, &code, level, scratch)
-        && append_zstd_below(coded.min(worth), plane, effort(level).zstd, scratch, out)
-    {
+    let effort = effort(level);
+    let worth = plane.len() - (plane.len() as f64 * effort.least_gain) as usize;
+    let (levels, limit) = if looks_repetitive(plane, &counts, repeats, &code, effort, scratch) {
+        (effort.zstd, coded)
+    } else if has_long_codes(coded, plane) {
+        (
+            &effort.zstd[..1],
+            coded + (coded as f64 * effort.for_speed) as usize,
+        )
+    } else {
+        (&effort.zstd[..0], coded)
+    };
+    if append_zstd_below(limit.min(worth), plane, levels, scratch, out) {
         return Coding::Zstd;
     }
     if coded < worth {
@@ -50,24 +59,29 @@ struct Effort {
     zstd: &'static [i32],
     /// How much of a plane is given to zstd to see if it finds repetition.
     sample: usize,
+    /// The share by which a zstd frame may be larger than a Huffman payload where it decodes faster.
+    for_speed: f64,
 }
 
-const fn effort(level: Level) -> Effort {
+const fn effort(level: Level) -> &'static Effort {
     match level {
-        Level::Fast => Effort {
+        Level::Fast => &Effort {
             least_gain: 0.03,
             zstd: &[1],
             sample: 4 << 10,
+            for_speed: 0.001,
         },
-        Level::Default => Effort {
+        Level::Default => &Effort {
             least_gain: 0.01,
             zstd: &[1, 3],
             sample: 8 << 10,
+            for_speed: 0.001,
         },
-        Level::Max => Effort {
+        Level::Max => &Effort {
             least_gain: 0.0,
             zstd: &[1, 3, 12],
             sample: 64 << 10,
+            for_speed: 0.0,
         },
     }
 }
@@ -117,7 +131,7 @@ fn looks_repetitive(
     counts: &[u32; 256],
     repeats: f64,
     code: &huffman::Code,
-    level: Level,
+    effort: &Effort,
     scratch: &mut Scratch,
 ) -> bool {
     let total = plane.len() as f64;
@@ -128,12 +142,16 @@ fn looks_repetitive(
     if repeats > by_chance + 0.004 && repeats > by_chance * 1.1 {
         return true;
     }
-    let effort = effort(level);
     let start = (plane.len().saturating_sub(effort.sample)) / 2;
     let sample = &plane[start..(start + effort.sample).min(plane.len())];
     let mut out = Vec::new();
     zstd_append(sample, 1, scratch, &mut out);
     (out.len() as f64) < 0.97 * code.encoded_len(&histogram(sample)) as f64
+}
+
+/// Whether codes are so long that zstd, which codes bytes by Huffman too, reads its own faster.
+fn has_long_codes(coded: usize, plane: &[u8]) -> bool {
+    coded * 8 > plane.len() * 5
 }
 
 /// Appends the smallest zstd frame of some levels', if that is below a length.
@@ -190,4 +208,23 @@ pub(crate) fn zstd_len(bytes: &[u8], level: i32) -> usize {
     let mut out = Vec::new();
     zstd_append(bytes, level, &mut Scratch::default(), &mut out);
     out.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_machine_counts_the_same_repeats() {
+        let mut plane = vec![0; 5000];
+        blake3::Hasher::new().finalize_xof().fill(&mut plane);
+        plane[1000..2000].fill(9);
+        plane.iter_mut().for_each(|byte| *byte &= 0x0f);
+        for len in [1, 2, 128, 129, 130, 5000] {
+            let plane = &plane[..len];
+            let equal = plane.windows(2).filter(|pair| pair[0] == pair[1]).count();
+            assert_eq!(repeats(plane), equal as f64 / len as f64, "{len}");
+            assert_eq!(equal_neighbours(plane), repeats(plane), "{len}");
+        }
+    }
 }

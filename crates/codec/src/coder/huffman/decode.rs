@@ -3,6 +3,8 @@
 mod many;
 mod single;
 
+use std::ops::Range;
+
 use super::{Code, JUMP_LEN, MAX_BITS, STREAMS, lengths, quarter};
 use crate::Error;
 
@@ -71,22 +73,6 @@ struct Stream {
 }
 
 impl Stream {
-    /// How many rounds there are, at least, that neither read nor write beyond what is there, where
-    /// each decodes at most `symbols` and writes `window` bytes.
-    #[inline(always)]
-    fn rounds(&self, data: &[u8], symbols: usize, window: usize) -> usize {
-        let by_symbols = self.end.saturating_sub(self.at + window - symbols) / symbols;
-        let by_bits = (data.len() * 8).saturating_sub(self.bit + 64 - ROUND_BITS) / ROUND_BITS;
-        by_symbols.min(by_bits)
-    }
-
-    /// The next bits from the top of a word on, at least 57.
-    #[inline(always)]
-    fn word(&self, data: &[u8]) -> Option<u64> {
-        let bytes = data.get(self.bit / 8..)?.first_chunk::<8>()?;
-        Some(u64::from_be_bytes(*bytes) << (self.bit % 8))
-    }
-
     /// Decodes what is left, symbol by symbol. Bits beyond the data are zeros.
     fn finish(&mut self, table: &single::Table, data: &[u8], out: &mut [u8]) {
         while self.at < self.end {
@@ -96,28 +82,36 @@ impl Stream {
             bytes[..len].copy_from_slice(&left[..len]);
             let word = u32::from_be_bytes(bytes) << (self.bit % 8);
             let entry = table[(word >> (32 - MAX_BITS)) as usize];
-            out[self.at] = entry as u8;
+            out[self.at] = (entry >> 8) as u8;
             self.at += 1;
-            self.bit += usize::from(entry >> 8);
+            self.bit += usize::from(entry % 256);
         }
     }
 }
 
-/// Reads all streams in turn, as far as each has room for a round: none waits for another's
-/// look-up.
+/// The data from a bit on, from the top of a word on: at least 57 bits.
 #[inline(always)]
-fn in_turn(
-    streams: &mut [Stream; STREAMS],
-    rounds: impl Fn(&Stream) -> usize,
-    mut round: impl FnMut(&mut Stream),
-) {
-    while let Some(count @ 1..) = streams.iter().map(&rounds).min() {
-        for _ in 0..count {
-            for stream in streams.iter_mut() {
-                round(stream);
-            }
-        }
-    }
+fn word(data: &[u8], bit: usize) -> Option<u64> {
+    let bytes = data.get(bit / 8..)?.first_chunk::<8>()?;
+    Some(u64::from_be_bytes(*bytes) << (bit % 8))
+}
+
+/// The next word of each stream, if all have one.
+#[inline(always)]
+fn words(data: &[u8], bits: &[usize; STREAMS]) -> Option<[u64; STREAMS]> {
+    let [a, b, c, d] = *bits;
+    Some([
+        word(data, a)?,
+        word(data, b)?,
+        word(data, c)?,
+        word(data, d)?,
+    ])
+}
+
+/// What of the output each stream has still to write.
+#[inline(always)]
+fn ranges(streams: &[Stream; STREAMS]) -> [Range<usize>; STREAMS] {
+    streams.map(|stream| stream.at..stream.end)
 }
 
 #[cfg(test)]

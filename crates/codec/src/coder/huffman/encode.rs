@@ -13,8 +13,7 @@ pub(crate) fn encode(plane: &[u8], code: &Code, out: &mut Vec<u8>) {
     out.extend(lengths::write(&code.lengths));
     let jump = out.len();
     out.resize(jump + JUMP_LEN, 0);
-    let codes: [u32; 256] =
-        std::array::from_fn(|i| u32::from(code.bits[i]) << 8 | u32::from(code.lengths[i]));
+    let codes = codes(code);
     for stream in 0..STREAMS {
         let start = out.len();
         write_stream(&plane[quarter(plane.len(), stream)], &codes, out);
@@ -23,6 +22,11 @@ pub(crate) fn encode(plane: &[u8], code: &Code, out: &mut Vec<u8>) {
             out[jump + 3 * stream..][..3].copy_from_slice(&len[..3]);
         }
     }
+}
+
+/// For each byte its code, and its length in the low byte.
+fn codes(code: &Code) -> [u32; 256] {
+    std::array::from_fn(|i| u32::from(code.bits[i]) << 8 | u32::from(code.lengths[i]))
 }
 
 /// Bits before they are whole bytes: the low `count` of `bits`.
@@ -81,4 +85,29 @@ fn joined(group: &[u8; GROUP], codes: &[u32; 256]) -> (u64, u32) {
     });
     let join = |(x, m): (u64, u32), (y, n): (u64, u32)| (x << n | y, m + n);
     join(join(join(a, b), join(c, d)), e)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coder::histogram::histogram;
+
+    #[test]
+    fn every_machine_writes_the_same() {
+        let mut symbols = vec![0; 10_007];
+        blake3::Hasher::new().finalize_xof().fill(&mut symbols);
+        // Products of noise: short codes and long ones.
+        let symbols: Vec<u8> = symbols
+            .windows(2)
+            .map(|pair| ((u16::from(pair[0]) * u16::from(pair[1])) >> 8) as u8)
+            .collect();
+        let code = Code::new(&histogram(&symbols));
+        let codes = codes(&code);
+        for len in [0, 1, 4, 5, 6, 1000, symbols.len()] {
+            let (mut best, mut plain) = (vec![7], vec![7]);
+            write_stream(&symbols[..len], &codes, &mut best);
+            stream(&symbols[..len], &codes, &mut plain);
+            assert_eq!(best, plain, "{len}");
+        }
+    }
 }

@@ -1,19 +1,19 @@
 //! Several symbols a look-up: for codes that are short.
 
 use super::super::{Code, MAX_BITS, STREAMS};
-use super::{LOOKUPS, SIZE, Stream, in_turn};
+use super::{LOOKUPS, SIZE, Stream, ranges, word, words};
 use crate::cpu::at_best;
 
-/// An entry: the symbols from the low byte on, their bits in byte 6, their number in byte 7.
+/// An entry: its bits in the low byte, where a shift takes them from without more ado, the number of
+/// its symbols in byte 1, and the symbols in bytes 2 to 7.
 pub(super) type Table = [u64; SIZE];
 
 /// The most symbols of an entry.
 const MAX_SYMBOLS: usize = 6;
-const ONE_SYMBOL: u64 = 1 << 56;
-const ONE_BIT: u64 = 1 << 48;
+const ONE_BIT: u64 = 1;
+const ONE_SYMBOL: u64 = 1 << 8;
+const SYMBOLS: usize = 16;
 
-/// The most symbols of a round.
-const ROUND_SYMBOLS: usize = LOOKUPS * MAX_SYMBOLS;
 /// The first bytes of a round's output where an entry may be written: a power of two, so that a
 /// mask can show it.
 const STARTS: usize = 32;
@@ -54,7 +54,7 @@ fn fill(symbols: &[(u8, u32)], entries: &mut [u64], entry: u64, count: usize) {
     if count < MAX_SYMBOLS {
         for &(byte, len) in symbols.iter().take_while(|(_, len)| *len <= free) {
             let (part, after) = rest.split_at_mut(1 << (free - len));
-            let with = entry | u64::from(byte) << (8 * count);
+            let with = entry | u64::from(byte) << (SYMBOLS + 8 * count);
             fill(
                 symbols,
                 part,
@@ -68,7 +68,8 @@ fn fill(symbols: &[(u8, u32)], entries: &mut [u64], entry: u64, count: usize) {
 }
 
 at_best! {
-    /// Reads all streams, as far as each has room for a round.
+    /// Reads all streams side by side, and then each alone, as long as there are bits and room for a
+    /// round.
     pub(super) fn read(
         streams: &mut [Stream; STREAMS], table: &Table, data: &[u8], out: &mut [u8],
     ) = read_any
@@ -81,41 +82,86 @@ pub(super) fn read_any(
     data: &[u8],
     out: &mut [u8],
 ) {
-    let mut now = *streams;
-    in_turn(
-        &mut now,
-        |stream| stream.rounds(data, ROUND_SYMBOLS, WINDOW),
-        |stream| round(stream, table, data, out),
-    );
-    for stream in &mut now {
-        while stream.rounds(data, ROUND_SYMBOLS, WINDOW) > 0 {
-            round(stream, table, data, out);
+    read_together(streams, table, data, out);
+    for stream in streams {
+        read_alone(stream, table, data, out);
+    }
+}
+
+/// Reads all streams until one has no bits or no room for a round.
+#[inline(always)]
+fn read_together(streams: &mut [Stream; STREAMS], table: &Table, data: &[u8], out: &mut [u8]) {
+    let Ok([a, b, c, d]) = out.get_disjoint_mut(ranges(streams)) else {
+        return;
+    };
+    let mut at = [0; STREAMS];
+    let mut bits = streams.map(|stream| stream.bit);
+    while let Some(words) = words(data, &bits)
+        && let (Some(a), Some(b)) = (window(a, at[0]), window(b, at[1]))
+        && let (Some(c), Some(d)) = (window(c, at[2]), window(d, at[3]))
+    {
+        let [u, v, w, x] = words;
+        // By pairs, for which the machine's registers are enough.
+        let [s, t] = round([u, v], table, [a, b]);
+        let [y, z] = round([w, x], table, [c, d]);
+        for (i, sum) in [s, t, y, z].into_iter().enumerate() {
+            bits[i] += bits_of(sum);
+            at[i] += symbols_of(sum);
         }
     }
-    *streams = now;
+    for i in 0..STREAMS {
+        streams[i].bit = bits[i];
+        streams[i].at += at[i];
+    }
 }
 
 #[inline(always)]
-fn round(stream: &mut Stream, table: &Table, data: &[u8], out: &mut [u8]) {
-    let Some(mut word) = stream.word(data) else {
-        return;
-    };
-    let Some(window) = out
-        .get_mut(stream.at..)
-        .and_then(|out| out.first_chunk_mut::<WINDOW>())
-    else {
-        return;
-    };
-    // Bits in the low byte, symbols above it: 5 times 11 bits do not carry over.
-    let mut sums = 0;
-    for _ in 0..LOOKUPS {
-        let entry = table[(word >> (64 - MAX_BITS)) as usize];
-        // The mask changes nothing; it shows that the bytes are inside the window.
-        let at = (sums >> 8) as usize % STARTS;
-        window[at..at + 8].copy_from_slice(&entry.to_le_bytes());
-        sums += entry >> 48;
-        word <<= (entry >> 48) % 64;
+fn read_alone(stream: &mut Stream, table: &Table, data: &[u8], out: &mut [u8]) {
+    let out = &mut out[..stream.end];
+    while let Some(word) = word(data, stream.bit)
+        && let Some(window) = window(out, stream.at)
+    {
+        let [sum] = round([word], table, [window]);
+        stream.bit += bits_of(sum);
+        stream.at += symbols_of(sum);
     }
-    stream.at += (sums >> 8) as usize;
-    stream.bit += sums as usize % 256;
+}
+
+/// Where a round writes, if there is room.
+#[inline(always)]
+fn window(out: &mut [u8], at: usize) -> Option<&mut [u8; WINDOW]> {
+    out.get_mut(at..)?.first_chunk_mut()
+}
+
+/// Looks up symbols of all streams in turn: none waits for another. Returns for each its bits in the
+/// low byte and the number of its symbols in the next: 5 times 11 bits and 5 times 6 symbols stay
+/// there.
+#[inline(always)]
+fn round<const N: usize>(
+    mut words: [u64; N],
+    table: &Table,
+    windows: [&mut [u8; WINDOW]; N],
+) -> [u64; N] {
+    let mut sums = [0u64; N];
+    for _ in 0..LOOKUPS {
+        for i in 0..N {
+            let entry = table[(words[i] >> (64 - MAX_BITS)) as usize];
+            // The mask changes nothing; it shows that the bytes are inside the window.
+            let at = symbols_of(sums[i]) % STARTS;
+            windows[i][at..at + 8].copy_from_slice(&(entry >> SYMBOLS).to_le_bytes());
+            sums[i] = sums[i].wrapping_add(entry);
+            words[i] <<= entry % 64;
+        }
+    }
+    sums
+}
+
+#[inline(always)]
+fn bits_of(sum: u64) -> usize {
+    sum as usize % 256
+}
+
+#[inline(always)]
+fn symbols_of(sum: u64) -> usize {
+    (sum >> 8) as usize % 256
 }
