@@ -30,7 +30,7 @@ pub(super) fn pays(code: &Code) -> bool {
         .filter(|len| **len > 0)
         .map(|&len| f32::from(len) / f32::from(1u16 << len))
         .sum();
-    bits < 6.0
+    bits < 5.0
 }
 
 /// The table of a complete code.
