@@ -78,7 +78,9 @@ fn planes(row: &CodecRow) -> impl Iterator<Item = [String; 5]> {
 }
 
 fn summary(report: &Report) -> Vec<String> {
-    let class = report.class.map_or("none: no weights", Class::words);
+    let class = report
+        .class
+        .map_or("none: most of it is no weights", Class::words);
     let mut lines = vec![
         format!(
             "file    {}: {}, {}, {}",
