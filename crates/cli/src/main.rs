@@ -22,9 +22,6 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// A registry for machine-learning models: stored small, handed back bit for bit.
 #[derive(Debug, Parser)]
 #[command(name = "sheaf", version, arg_required_else_help = true)]
