@@ -6,7 +6,6 @@
 mod address;
 mod budget;
 mod client;
-mod collisions;
 mod error;
 mod filter;
 mod pool;

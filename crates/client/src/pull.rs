@@ -13,11 +13,11 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use sheaf_types::revisions::TreeEntry;
-use sheaf_types::{FilePath, RepositoryName};
+use sheaf_types::{FilePath, RepositoryName, find_collision};
 use tokio::sync::Semaphore;
 
 use crate::budget::Budget;
-use crate::{Client, Error, Filter, Progress, collisions, pool};
+use crate::{Client, Error, Filter, Progress, pool};
 
 pub(crate) use destination::is_part_name;
 pub use report::PullReport;
@@ -107,7 +107,7 @@ impl Client {
 /// What the server names must be able to lie in one folder, beside our own files.
 fn check_names(files: &[TreeEntry]) -> Result<(), Error> {
     let paths: Vec<&FilePath> = files.iter().map(|file| &file.path).collect();
-    if let Some((one, other)) = collisions::find(&paths) {
+    if let Some((one, other)) = find_collision(paths.iter().copied()) {
         return Err(Error::Answer(format!(
             "'{one}' and '{other}' are one file on some systems; leave one out"
         )));

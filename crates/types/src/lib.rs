@@ -1,6 +1,7 @@
 //! Ids, names, manifests and the JSON of the API: plain data that the server, the client and the
 //! catalog share. No logic beyond the grammar of each name.
 
+mod collisions;
 mod error;
 mod ids;
 mod names;
@@ -14,6 +15,7 @@ pub mod savings;
 pub mod tokens;
 pub mod uploads;
 
+pub use collisions::find_collision;
 pub use error::{ErrorBody, ErrorDetail};
 pub use ids::{BlobId, ChunkId, IdError, RevisionId, Sha256, TokenId, UploadId};
 pub use names::{FilePath, NameError, RefName, RepositoryName};

@@ -3,15 +3,15 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use sheaf_types::FilePath;
 use sheaf_types::revisions::{Revision, TreeEntry};
 use sheaf_types::uploads::CommitRequest;
+use sheaf_types::{FilePath, find_collision};
 
 use super::scan::Scanned;
 use super::walk::SourceFile;
 use super::{Push, PushOptions, commit};
+use crate::Error;
 use crate::error::NotFound;
-use crate::{Error, collisions};
 
 /// Where the branch points before the push, and what is to go.
 pub(super) struct Plan {
@@ -60,7 +60,7 @@ impl Plan {
         let mut paths: Vec<&FilePath> = files.iter().map(|file| &file.path).chain(kept).collect();
         paths.sort();
         paths.dedup();
-        match collisions::find(&paths) {
+        match find_collision(paths.iter().copied()) {
             None => Ok(()),
             Some((one, other)) => Err(Error::Setting(format!(
                 "'{one}' and '{other}' cannot be in one revision: some systems take them for one"
