@@ -6,6 +6,7 @@ CREATE TABLE repositories (
     namespace TEXT NOT NULL,           -- in lower case
     name TEXT NOT NULL,                -- namespace/name as created
     private BIGINT NOT NULL,
+    deleted BIGINT NOT NULL DEFAULT 0, -- then the key is nobody's, and its rows go bit by bit
     description TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,

@@ -6,6 +6,9 @@ use sqlx::any::AnyRow;
 use crate::visibility::visible;
 use crate::{Catalog, Result, Visibility, row};
 
+/// Files of deleted repositories that go in one transaction.
+const PURGED_AT_ONCE: i64 = 10_000;
+
 /// A repository's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RepositoryId(pub(crate) i64);
@@ -106,15 +109,44 @@ impl Catalog {
         row.as_ref().map(read).transpose()
     }
 
-    /// Deletes a repository with its revisions, refs and uploads. Chunks stay until collected.
+    /// Deletes a repository: from now on it is gone for everybody, with its refs and uploads, and its
+    /// name is free. [`Catalog::purge_deleted`] takes its other rows. Chunks stay until collected.
     pub async fn delete_repository(&self, id: RepositoryId) -> Result<()> {
         let mut tx = self.begin().await?;
-        sqlx::query("DELETE FROM repositories WHERE id = $1")
-            .bind(id.0)
-            .execute(&mut *tx)
-            .await?;
+        for sql in [
+            "DELETE FROM refs WHERE repository = $1",
+            "DELETE FROM uploads WHERE repository = $1",
+            "UPDATE repositories SET deleted = 1, private = 1, \
+             key = 'deleted ' || CAST(id AS TEXT), namespace = '' WHERE id = $1",
+        ] {
+            sqlx::query(sql).bind(id.0).execute(&mut *tx).await?;
+        }
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Takes some rows of repositories that were deleted; whether there may be more. In one piece it
+    /// would keep all others from writing for as long as it takes.
+    pub async fn purge_deleted(&self) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let files = sqlx::query(
+            "DELETE FROM revision_files WHERE (revision, path) IN ( \
+               SELECT f.revision, f.path FROM repositories r \
+               JOIN revisions v ON v.repository = r.id \
+               JOIN revision_files f ON f.revision = v.id \
+               WHERE r.deleted = 1 LIMIT CAST($1 AS BIGINT))",
+        )
+        .bind(PURGED_AT_ONCE)
+        .execute(&mut *tx)
+        .await?;
+        let more = files.rows_affected() > 0;
+        if !more {
+            sqlx::query("DELETE FROM repositories WHERE deleted = 1")
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(more)
     }
 
     /// Adds to what was sent. Repositories that are gone are passed over.

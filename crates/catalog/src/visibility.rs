@@ -39,7 +39,8 @@ impl Visibility {
 /// The condition that repository `r` is visible. Takes $1, $2 and $3 ([`Visibility::bind`]).
 macro_rules! visible {
     () => {
-        "(r.private = 0 OR CAST($1 AS BIGINT) = 1 OR r.namespace = $2 OR r.key = $3)"
+        "(r.deleted = 0 AND \
+          (r.private = 0 OR CAST($1 AS BIGINT) = 1 OR r.namespace = $2 OR r.key = $3))"
     };
 }
 

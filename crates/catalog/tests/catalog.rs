@@ -392,19 +392,33 @@ async fn uploads_expire_unless_something_is_sent() {
 }
 
 #[tokio::test]
-async fn a_repository_goes_with_all_that_is_in_it() {
+async fn a_deleted_repository_is_gone_at_once_and_its_rows_go_after_it() {
     let world = World::new().await;
-    store(&world.catalog, 1, "a", world.upload).await;
+    let catalog = &world.catalog;
+    store(catalog, 1, "a", world.upload).await;
     world.commit("a", 1, Expected::Missing).await;
-    world
-        .catalog
-        .delete_repository(world.repository)
-        .await
-        .unwrap();
+    let head = world.head().await.unwrap();
+    let unfinished = open_upload(catalog, world.repository, 2).await;
+    catalog.delete_repository(world.repository).await.unwrap();
+
+    let name = "acme/model".parse().unwrap();
+    assert_eq!(catalog.find_repository(&name).await.unwrap(), None);
     let all = Visibility::all();
-    let savings = world.catalog.savings(&all, SavingsScope::All).await;
-    assert_eq!(savings.unwrap().raw_bytes, 0);
-    assert!(world.catalog.has_chunk(&ChunkId([1; 32])).await.unwrap());
+    let listed = catalog.list_repositories(&all, "", "", 10).await.unwrap();
+    assert!(listed.is_empty());
+    let savings = catalog.savings(&all, SavingsScope::All).await.unwrap();
+    assert_eq!((savings.raw_bytes, savings.exclusive_bytes), (0, 0));
+    assert_eq!(store(catalog, 3, "a", unfinished).await, Live::Gone);
+    let asked = [chunk_ref(1)];
+    let missing = catalog.pin_or_missing(&unfinished, &all, &asked).await;
+    assert_eq!(missing.unwrap(), None);
+
+    let again = create(catalog, "acme/model", false).await;
+    while catalog.purge_deleted().await.unwrap() {}
+    assert_eq!(catalog.revision(head.revision).await.unwrap(), None);
+    let found = catalog.find_repository(&name).await.unwrap();
+    assert_eq!(found.unwrap().id, again);
+    assert!(catalog.has_chunk(&ChunkId([1; 32])).await.unwrap());
 }
 
 #[tokio::test]

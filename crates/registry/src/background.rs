@@ -20,6 +20,9 @@ const FLUSH: Duration = Duration::from_secs(5);
 /// How often is looked for uploads that expired.
 const EXPIRY: Duration = Duration::from_secs(60);
 
+/// How often is looked for what is left of deleted repositories.
+const PURGE: Duration = Duration::from_secs(10);
+
 type Work = fn(Arc<Registry>) -> BoxFuture<'static, Result<()>>;
 
 pub(crate) fn start(registry: &Arc<Registry>) {
@@ -31,6 +34,9 @@ pub(crate) fn start(registry: &Arc<Registry>) {
     });
     repeat(registry, EXPIRY, |registry| {
         Box::pin(async move { registry.expire_uploads().await })
+    });
+    repeat(registry, PURGE, |registry| {
+        Box::pin(async move { registry.purge_deleted().await })
     });
 }
 
@@ -68,6 +74,14 @@ fn repeat(registry: &Arc<Registry>, every: Duration, work: Work) {
 }
 
 impl Registry {
+    /// Takes what is left of deleted repositories, a little at a time: others want to write too.
+    async fn purge_deleted(&self) -> Result<()> {
+        while !self.stop.is_cancelled() && self.catalog.purge_deleted().await? {
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
     async fn expire_uploads(&self) -> Result<()> {
         let dropped = self.catalog.expire_uploads(Timestamp::now()).await?;
         if dropped > 0 {
