@@ -12,13 +12,17 @@ use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 /// How long a client may take nothing of what is written to it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Connections at once. Others wait to be accepted.
 const MAX_CONNECTIONS: usize = 1024;
+
+/// How long a connection may be idle, in both directions: longer than any answer takes to begin, such
+/// as that to a large file which was spooled and is then encoded.
+const IDLE: Duration = Duration::from_secs(3600);
 
 /// Accepts connections that are closed when they stall.
 pub(crate) struct Patient {
@@ -55,11 +59,13 @@ impl Listener for Patient {
     }
 }
 
-/// A connection whose writes fail when none went on for a while.
+/// A connection that fails when a write does not go on for a while, or nothing does for longer.
 pub(crate) struct Watched<S> {
     stream: S,
     /// Runs while a write waits.
     waiting: Option<Pin<Box<Sleep>>>,
+    /// Runs since something was last read or written.
+    idle: Pin<Box<Sleep>>,
     _place: Option<OwnedSemaphorePermit>,
 }
 
@@ -68,8 +74,13 @@ impl<S> Watched<S> {
         Self {
             stream,
             waiting: None,
+            idle: Box::pin(tokio::time::sleep(IDLE)),
             _place: place,
         }
+    }
+
+    fn stir(&mut self) {
+        self.idle.as_mut().reset(Instant::now() + IDLE);
     }
 
     fn watch<T>(
@@ -79,15 +90,16 @@ impl<S> Watched<S> {
     ) -> Poll<io::Result<T>> {
         if write.is_ready() {
             self.waiting = None;
+            self.stir();
             return write;
         }
         let waiting = self
             .waiting
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(PATIENCE)));
-        waiting.as_mut().poll(cx).map(|()| {
-            let message = "the client takes nothing any more";
-            Err(io::Error::new(io::ErrorKind::TimedOut, message))
-        })
+        waiting
+            .as_mut()
+            .poll(cx)
+            .map(|()| Err(timed_out("the client takes nothing any more")))
     }
 }
 
@@ -97,7 +109,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if read.is_ready() {
+            self.stir();
+            return read;
+        }
+        self.idle
+            .as_mut()
+            .poll(cx)
+            .map(|()| Err(timed_out("the client sends nothing any more")))
     }
 }
 
@@ -133,6 +153,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 }
 
+fn timed_out(message: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, message)
+}
+
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -155,6 +179,22 @@ mod tests {
         ours.write_all(b"more").await.unwrap();
         let _theirs = taking.await.unwrap();
         let error = ours.write_all(b"stalled").await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_read_fails_only_when_nothing_goes_either_way() {
+        let (ours, mut theirs) = tokio::io::duplex(64);
+        let mut ours = Watched::new(ours, None);
+        let mut byte = [0];
+        for _ in 0..3 {
+            tokio::time::sleep(IDLE * 2 / 3).await;
+            ours.write_all(b"a").await.unwrap();
+            tokio::time::sleep(IDLE * 2 / 3).await;
+            theirs.write_all(b"b").await.unwrap();
+            ours.read_exact(&mut byte).await.unwrap();
+        }
+        let error = ours.read_exact(&mut byte).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 }
