@@ -375,6 +375,25 @@ async fn a_promised_commit_is_worked_on_by_one_at_a_time_until_it_is_done() {
 }
 
 #[tokio::test]
+async fn a_commit_ends_with_its_upload() {
+    let world = World::new().await;
+    let catalog = &world.catalog;
+    catalog.queue_commit(&world.upload, "{}").await.unwrap();
+    catalog.claim_job(now(), later(30)).await.unwrap().unwrap();
+    assert_eq!(catalog.expire_uploads(later(999)).await.unwrap(), 0);
+    assert!(catalog.renew_job(&world.upload, later(60)).await.unwrap());
+    assert!(catalog.drop_upload(&world.upload).await.unwrap());
+    assert!(!catalog.renew_job(&world.upload, later(90)).await.unwrap());
+    assert_eq!(
+        catalog.claim_job(later(99), later(100)).await.unwrap(),
+        None
+    );
+    let outcome = world.commit("a", 1, Expected::Missing).await;
+    assert_eq!(outcome, CommitOutcome::UploadGone);
+    assert_eq!(world.head().await, None);
+}
+
+#[tokio::test]
 async fn uploads_expire_unless_something_is_sent() {
     let world = World::new().await;
     let other = open_upload(&world.catalog, world.repository, 2).await;
