@@ -28,7 +28,7 @@ pub(crate) struct PageQuery {
     /// The `next` of the page before.
     #[serde(default)]
     cursor: String,
-    /// The most items on the page, from 1 to 10,000.
+    /// The most items on the page; from 1 to 1000, whatever is asked.
     #[serde(default = "default_limit")]
     limit: u32,
 }
