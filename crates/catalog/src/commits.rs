@@ -7,7 +7,7 @@ use sheaf_types::revisions::{RefKind, Revision};
 use sheaf_types::{ChunkId, FilePath, RefName, Sha256, UploadId};
 use sqlx::AnyConnection;
 
-use crate::contents::ContentId;
+use crate::contents::{self, ContentId};
 use crate::refs::{self, Expected};
 use crate::revisions::RevisionRowId;
 use crate::{Catalog, RepositoryId, Result, chunks, row};
@@ -215,7 +215,7 @@ async fn content(
         Ok(rows) => rows,
         Err(missing) => return Ok(Err(missing)),
     };
-    if let Some(found) = find_content(connection, sha256, list).await? {
+    if let Some(found) = contents::find(connection, sha256, list).await? {
         return Ok(Ok(found));
     }
     let row =
@@ -258,20 +258,6 @@ async fn pinned_rows(
         rows.push(row);
     }
     Ok(Ok(rows))
-}
-
-async fn find_content(
-    connection: &mut AnyConnection,
-    sha256: &Sha256,
-    list: &[u8; 32],
-) -> Result<Option<ContentId>> {
-    let row = sqlx::query("SELECT id FROM contents WHERE sha256 = $1 AND list = $2")
-        .bind(sha256.as_bytes().as_slice())
-        .bind(list.as_slice())
-        .fetch_optional(connection)
-        .await?;
-    row.map(|row| row::integer(&row, "id").map(ContentId))
-        .transpose()
 }
 
 async fn end_upload(

@@ -2,6 +2,7 @@
 
 use sheaf_types::revisions::TreeEntry;
 use sheaf_types::{FilePath, Sha256};
+use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::chunks::{self, ChunkRow};
@@ -100,13 +101,25 @@ impl Catalog {
 
     /// Bytes that were found to have this SHA-256 and are put together of these chunks.
     pub async fn find_content(&self, sha256: &Sha256, list: &[u8; 32]) -> Result<bool> {
-        let row = sqlx::query("SELECT id FROM contents WHERE sha256 = $1 AND list = $2")
-            .bind(sha256.as_bytes().as_slice())
-            .bind(list.as_slice())
-            .fetch_optional(&self.read)
-            .await?;
-        Ok(row.is_some())
+        let mut connection = self.read.acquire().await?;
+        let found = find(&mut connection, sha256, list).await?;
+        Ok(found.is_some())
     }
+}
+
+/// The row of bytes that were found to have this SHA-256 and are put together of these chunks.
+pub(crate) async fn find(
+    connection: &mut AnyConnection,
+    sha256: &Sha256,
+    list: &[u8; 32],
+) -> Result<Option<ContentId>> {
+    let row = sqlx::query("SELECT id FROM contents WHERE sha256 = $1 AND list = $2")
+        .bind(sha256.as_bytes().as_slice())
+        .bind(list.as_slice())
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| row::integer(&row, "id").map(ContentId))
+        .transpose()
 }
 
 fn read(row: &AnyRow) -> Result<FileRow> {

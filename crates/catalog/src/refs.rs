@@ -23,16 +23,21 @@ pub enum Expected {
     At(RevisionRowId),
 }
 
+/// The refs of repository $1.
+macro_rules! of_repository {
+    () => {
+        "SELECT f.name, f.kind, f.revision AS row, v.revision FROM refs f \
+         JOIN revisions v ON v.id = f.revision WHERE f.repository = $1"
+    };
+}
+
 impl Catalog {
     /// All refs of a repository by name.
     pub async fn list_refs(&self, repository: RepositoryId) -> Result<Vec<Ref>> {
-        let rows = sqlx::query(
-            "SELECT f.name, f.kind, f.revision AS row, v.revision FROM refs f \
-             JOIN revisions v ON v.id = f.revision WHERE f.repository = $1 ORDER BY f.name",
-        )
-        .bind(repository.0)
-        .fetch_all(&self.read)
-        .await?;
+        let rows = sqlx::query(concat!(of_repository!(), " ORDER BY f.name"))
+            .bind(repository.0)
+            .fetch_all(&self.read)
+            .await?;
         rows.iter().map(|row| Ok(read(row)?.shown)).collect()
     }
 
@@ -42,14 +47,11 @@ impl Catalog {
         repository: RepositoryId,
         name: &RefName,
     ) -> Result<Option<RefRow>> {
-        let row = sqlx::query(
-            "SELECT f.name, f.kind, f.revision AS row, v.revision FROM refs f \
-             JOIN revisions v ON v.id = f.revision WHERE f.repository = $1 AND f.name = $2",
-        )
-        .bind(repository.0)
-        .bind(name.as_str())
-        .fetch_optional(&self.read)
-        .await?;
+        let row = sqlx::query(concat!(of_repository!(), " AND f.name = $2"))
+            .bind(repository.0)
+            .bind(name.as_str())
+            .fetch_optional(&self.read)
+            .await?;
         row.as_ref().map(read).transpose()
     }
 

@@ -23,7 +23,7 @@ mod turns;
 
 pub use access::{Admitted, Caller};
 pub use error::{Error, Kind};
-pub use ingest::{BodyError, ByteStream, Condition, Matching, PutFile};
+pub use ingest::{BodyError, ByteStream, Condition, FileChange, Matching};
 pub use materialize::{OpenBlob, OpenFile};
 pub use registry::Registry;
 pub use report::log;

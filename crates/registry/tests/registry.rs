@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use sha2::Digest;
 use sheaf_codec::Level;
 use sheaf_registry::{
-    BodyError, ByteStream, Caller, Condition, Error, PutFile, Registry, Settings,
+    BodyError, ByteStream, Caller, Condition, Error, FileChange, Registry, Settings,
 };
 use sheaf_types::files::ChunkRef;
 use sheaf_types::repositories::NewRepository;
@@ -61,7 +61,7 @@ impl World {
     }
 
     async fn put(&self, path: &str, body: ByteStream) -> Result<bool, Error> {
-        let put = PutFile {
+        let put = FileChange {
             branch: "main".into(),
             path: path.parse().unwrap(),
             message: String::new(),

@@ -1,29 +1,17 @@
 //! A change to a branch becomes a revision.
 
-use std::collections::HashSet;
-use std::sync::Arc;
-use std::time::Duration;
-
 use jiff::Timestamp;
 use sheaf_catalog::{
     CommitOutcome, Expected, NewFile as VerifiedFile, NewRevision, RefRow, RepositoryId,
     RevisionRowId,
 };
-use sheaf_codec::MAX_CHUNK_LEN;
-use sheaf_types::files::ChunkRef;
 use sheaf_types::revisions::{RefKind, Revision, TreeEntry};
-use sheaf_types::uploads::{CommitRequest, NewFile, Upload, UploadState};
-use sheaf_types::{FilePath, RefName, RepositoryName, RevisionId, UploadId};
+use sheaf_types::{FilePath, RefName, RevisionId, UploadId};
 
 use super::condition::Condition;
-use super::file::{Ingested, PutFile};
-use super::revision_id::{list_id, revision_id};
+use super::revision_id::revision_id;
 use super::tree::TreeFiles;
-use crate::repository::branch_name;
-use crate::{Caller, Error, Registry, Result};
-
-/// How long a commit is waited for before the client is told to ask again.
-const WAIT: Duration = Duration::from_secs(5);
+use crate::{Error, Registry, Result};
 
 /// Files of a revision that are read at once.
 const FILES_AT_ONCE: u32 = 10_000;
@@ -55,113 +43,6 @@ impl Change {
 }
 
 impl Registry {
-    /// Asks for the revision of what an upload holds. What can be refused at once is; then the commit
-    /// is a promise that outlives this server, and is waited for a little.
-    pub async fn commit_upload(
-        &self,
-        caller: &Caller,
-        name: &RepositoryName,
-        id: &UploadId,
-        request: &CommitRequest,
-    ) -> Result<Upload> {
-        let repository = self.writable(caller, name).await?.id;
-        check_request(request)?;
-        let state = self.find_upload(repository, id).await?.upload.state;
-        if matches!(state, UploadState::Open | UploadState::Failed) {
-            self.promise_commit(caller, repository, id, request).await?;
-        }
-        let upload = self.upload_once_ended(repository, id, WAIT).await?;
-        match (&upload.state, &upload.error) {
-            (UploadState::Failed, Some(error)) => Err(Error::Refused(error.clone())),
-            _ => Ok(upload),
-        }
-    }
-
-    async fn promise_commit(
-        &self,
-        caller: &Caller,
-        repository: RepositoryId,
-        id: &UploadId,
-        request: &CommitRequest,
-    ) -> Result<()> {
-        self.keep_open(repository, id).await?;
-        let chunks: Vec<ChunkRef> = request
-            .files
-            .iter()
-            .flat_map(|f| &f.chunks)
-            .copied()
-            .collect();
-        let visibility = caller.visibility();
-        let missing = self
-            .catalog
-            .pin_or_missing(id, &visibility, &chunks)
-            .await?;
-        let missing = missing.ok_or(Error::UploadClosed)?;
-        if let Some(first) = missing.first() {
-            return Err(Error::ChunksMissing {
-                count: missing.len(),
-                first: *first,
-            });
-        }
-        let head = self.head(repository, &request.branch).await?;
-        check_parent(&request.branch, request.parent, head.as_ref())?;
-        let payload = serde_json::to_string(request).map_err(Error::internal)?;
-        if !self.catalog.queue_commit(id, &payload).await? {
-            return Err(Error::UploadClosed);
-        }
-        self.commit_queued.notify_one();
-        Ok(())
-    }
-
-    /// Makes a revision with one more file, whose chunks an upload holds.
-    pub(crate) async fn commit_file(
-        &self,
-        upload: &UploadId,
-        repository: RepositoryId,
-        put: PutFile,
-        file: Ingested,
-    ) -> Result<(Revision, bool)> {
-        let change = Change {
-            branch: branch_name(&put.branch)?,
-            parent: None,
-            message: message(put.message, "Add", &put.path)?,
-            put: vec![VerifiedFile {
-                path: put.path,
-                sha256: file.sha256,
-                size: file.size,
-                list: list_id(&file.sha256, &file.chunks),
-                chunks: file.chunks,
-            }],
-            delete: vec![],
-            condition: put.condition,
-        };
-        self.commit_change(upload, repository, &change).await
-    }
-
-    /// Makes a revision without a file.
-    pub async fn delete_file(
-        self: &Arc<Self>,
-        caller: &Caller,
-        name: &RepositoryName,
-        put: PutFile,
-    ) -> Result<Revision> {
-        let repository = self.writable(caller, name).await?.id;
-        let change = Change {
-            branch: branch_name(&put.branch)?,
-            parent: None,
-            message: message(put.message, "Delete", &put.path)?,
-            put: vec![],
-            delete: vec![put.path],
-            condition: put.condition,
-        };
-        if self.head(repository, &change.branch).await?.is_none() {
-            return Err(Error::RefNotFound(put.branch));
-        }
-        let upload = self.own_upload(repository).await?;
-        let done = self.commit_change(upload.id(), repository, &change).await;
-        Ok(done?.0)
-    }
-
     /// Makes a revision of the branch's head, changed, and moves the branch to it. Gives the head, and
     /// whether it is new: a change that changes nothing makes no revision.
     pub(crate) async fn commit_change(
@@ -260,7 +141,11 @@ impl Registry {
     }
 
     /// A branch, if it is there.
-    async fn head(&self, repository: RepositoryId, name: &RefName) -> Result<Option<RefRow>> {
+    pub(crate) async fn head(
+        &self,
+        repository: RepositoryId,
+        name: &RefName,
+    ) -> Result<Option<RefRow>> {
         let head = self.catalog.find_ref(repository, name).await?;
         if head
             .as_ref()
@@ -272,7 +157,11 @@ impl Registry {
     }
 }
 
-fn check_parent(branch: &RefName, parent: Option<RevisionId>, head: Option<&RefRow>) -> Result<()> {
+pub(crate) fn check_parent(
+    branch: &RefName,
+    parent: Option<RevisionId>,
+    head: Option<&RefRow>,
+) -> Result<()> {
     let Some(parent) = parent else { return Ok(()) };
     if head.is_some_and(|head| head.shown.revision == parent) {
         return Ok(());
@@ -319,16 +208,7 @@ fn describe(tree: &TreeFiles, change: &Change, head: Option<&RefRow>) -> Revisio
     }
 }
 
-fn message(given: String, verb: &str, path: &FilePath) -> Result<String> {
-    check_message(&given)?;
-    Ok(if given.is_empty() {
-        format!("{verb} {path}")
-    } else {
-        given
-    })
-}
-
-fn check_message(message: &str) -> Result<()> {
+pub(crate) fn check_message(message: &str) -> Result<()> {
     if message.len() <= MAX_MESSAGE {
         return Ok(());
     }
@@ -336,42 +216,4 @@ fn check_message(message: &str) -> Result<()> {
         what: "the message",
         limit: MAX_MESSAGE as u64,
     })
-}
-
-/// Refuses what contradicts itself.
-fn check_request(request: &CommitRequest) -> Result<()> {
-    check_message(&request.message)?;
-    if request.files.is_empty() && request.delete.is_empty() {
-        return Err(Error::Invalid(
-            "the commit has neither files nor paths to delete".into(),
-        ));
-    }
-    let mut paths = HashSet::new();
-    let named = request.files.iter().map(|file| &file.path);
-    for path in named.chain(&request.delete) {
-        if !paths.insert(path) {
-            return Err(Error::Invalid(format!("the commit names '{path}' twice")));
-        }
-    }
-    request.files.iter().try_for_each(check_file)
-}
-
-fn check_file(file: &NewFile) -> Result<()> {
-    let mut size = 0u64;
-    for chunk in &file.chunks {
-        if chunk.size == 0 || chunk.size > MAX_CHUNK_LEN as u64 {
-            return Err(Error::Invalid(format!(
-                "chunk {} of '{}' must have 1 to {MAX_CHUNK_LEN} bytes",
-                chunk.id, file.path
-            )));
-        }
-        size = size.saturating_add(chunk.size);
-    }
-    if size == file.size {
-        return Ok(());
-    }
-    Err(Error::Invalid(format!(
-        "'{}' has {} bytes, its chunks have {size}",
-        file.path, file.size
-    )))
 }

@@ -7,30 +7,17 @@ use std::sync::Arc;
 use sheaf_formats::{Chunk, Chunker};
 use sheaf_types::files::ChunkRef;
 use sheaf_types::revisions::Revision;
-use sheaf_types::{FilePath, RepositoryName, Sha256, UploadId};
+use sheaf_types::{RepositoryName, Sha256, UploadId};
 
 use super::body::{Body, ByteStream};
-use super::condition::Condition;
 use super::cutter::{Cut, Cutter};
+use super::one_file::FileChange;
 use super::sink::Sink;
 use crate::repository::branch_name;
 use crate::{Caller, Error, Registry, Result};
 
 /// How much of a body is handed to the CPU pool at once.
 const BATCH_LEN: usize = 1 << 20;
-
-/// A file to be put, or taken away, by one request.
-#[derive(Debug, Clone)]
-pub struct PutFile {
-    /// The branch.
-    pub branch: String,
-    /// The path in it.
-    pub path: FilePath,
-    /// The revision's message; made up when empty.
-    pub message: String,
-    /// What must hold of the file that is there.
-    pub condition: Condition,
-}
 
 /// A file whose chunks are stored and held by an upload.
 #[derive(Debug)]
@@ -47,7 +34,7 @@ impl Registry {
         self: &Arc<Self>,
         caller: &Caller,
         name: &RepositoryName,
-        put: PutFile,
+        put: FileChange,
         body: ByteStream,
     ) -> Result<(Revision, bool)> {
         let repository = self.writable(caller, name).await?;

@@ -6,7 +6,9 @@ mod commit;
 mod condition;
 mod cutter;
 mod file;
+mod one_file;
 mod own_upload;
+mod promise;
 mod revision_id;
 mod sink;
 mod store;
@@ -17,4 +19,4 @@ mod worker;
 
 pub use body::{BodyError, ByteStream};
 pub use condition::{Condition, Matching};
-pub use file::PutFile;
+pub use one_file::FileChange;

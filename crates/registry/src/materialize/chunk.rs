@@ -51,12 +51,8 @@ impl Registry {
         if let Parsed::NeedMore(more) = parse(&row, &prefix)? {
             prefix = self.get(&row, 0..more as u64).await?;
         }
-        let Parsed::Header(header, _) = parse(&row, &prefix)? else {
-            return Err(damaged(&row, "the header ends early"));
-        };
-        check_header(&row, &header)?;
         Ok(OpenChunk {
-            header: *header,
+            header: verified_header(&row, &prefix)?,
             row,
             prefix,
         })
@@ -77,13 +73,11 @@ impl Registry {
         let row = row.clone();
         self.cpu
             .run(move || {
-                let Parsed::Header(header, len) = parse(&row, &stored)? else {
-                    return Err(damaged(&row, "the header ends early"));
-                };
-                check_header(&row, &header)?;
+                let header = verified_header(&row, &stored)?;
+                let frames = &stored[header.header_len()..];
                 let mut raw = Vec::with_capacity(row.raw_len as usize);
                 header
-                    .decode_frames(0..header.frames(), &stored[len..], None, &mut raw)
+                    .decode_frames(0..header.frames(), frames, None, &mut raw)
                     .map_err(|error| damaged(&row, error))?;
                 Ok(raw)
             })
@@ -145,14 +139,18 @@ fn parse(row: &ChunkRow, prefix: &[u8]) -> Result<Parsed> {
     Header::parse(prefix).map_err(|error| damaged(row, error))
 }
 
-fn check_header(row: &ChunkRow, header: &Header) -> Result<()> {
+/// The header at the beginning of a blob's bytes, which must be that of the row's blob.
+fn verified_header(row: &ChunkRow, prefix: &[u8]) -> Result<Header> {
+    let Parsed::Header(header, _) = parse(row, prefix)? else {
+        return Err(damaged(row, "the header ends early"));
+    };
     let same = header.blob_id() == *row.blob.as_bytes()
         && header.chunk_id() == *row.chunk.as_bytes()
         && header.raw_len() == row.raw_len
         && header.blob_len() == row.stored_len
         && header.base().is_none();
     if same {
-        return Ok(());
+        return Ok(*header);
     }
     Err(damaged(row, "the header is not the one that was stored"))
 }

@@ -3,11 +3,10 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use sheaf_registry::{PutFile, Registry};
+use sheaf_registry::Registry;
 use sheaf_types::revisions::Revision;
 
-use super::conditions::condition;
-use super::put::Message;
+use super::put::{Message, file_change};
 use crate::error::ApiError;
 use crate::request::{CallerOf, Params, QueryOf};
 
@@ -34,14 +33,9 @@ pub(crate) async fn delete(
     QueryOf(query): QueryOf<Message>,
     headers: HeaderMap,
 ) -> Result<Json<Revision>, ApiError> {
-    let put = PutFile {
-        branch: params.reference().into(),
-        path: params.path()?,
-        message: query.message,
-        condition: condition(&headers),
-    };
+    let change = file_change(&params, query, &headers)?;
     let revision = registry
-        .delete_file(&caller, &params.repository()?, put)
+        .delete_file(&caller, &params.repository()?, change)
         .await?;
     Ok(Json(revision))
 }

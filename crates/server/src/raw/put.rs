@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
-use sheaf_registry::{PutFile, Registry};
+use sheaf_registry::{FileChange, Registry};
 use sheaf_types::revisions::Revision;
 use utoipa::IntoParams;
 
@@ -51,12 +51,7 @@ pub(crate) async fn put(
     body: Body,
 ) -> Result<(StatusCode, Json<Revision>), ApiError> {
     check_whole(&headers)?;
-    let put = PutFile {
-        branch: params.reference().into(),
-        path: params.path()?,
-        message: query.message,
-        condition: condition(&headers),
-    };
+    let put = file_change(&params, query, &headers)?;
     let (revision, new) = registry
         .put_file(&caller, &params.repository()?, put, byte_stream(body))
         .await?;
@@ -66,6 +61,20 @@ pub(crate) async fn put(
         StatusCode::OK
     };
     Ok((status, Json(revision)))
+}
+
+/// The change of one file that a request asks for.
+pub(crate) fn file_change(
+    params: &Params,
+    query: Message,
+    headers: &HeaderMap,
+) -> Result<FileChange, ApiError> {
+    Ok(FileChange {
+        branch: params.reference().into(),
+        path: params.path()?,
+        message: query.message,
+        condition: condition(headers),
+    })
 }
 
 /// Refuses what would be stored as a file and is none: a part of one, or one that is encoded.
