@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use crate::Error;
 use crate::check::check;
 use crate::header::{BaseRef, Header, Parsed, frame_hash};
-use crate::{Error, delta, frame};
+use crate::plan::{Decoded, Scratch};
 
 /// Decodes and verifies a whole blob: header against itself, each frame against its hash and its
 /// check, the result against the chunk id.
@@ -30,10 +31,24 @@ impl Header {
         base: Option<&[u8]>,
         out: &mut Vec<u8>,
     ) -> Result<(), Error> {
+        self.verify_frames(frames.clone(), stored)?;
+        self.decode_verified(frames, stored, base, out)
+    }
+
+    /// As [`Header::decode_frames`], for bytes that [`Header::verify_frames`] was content with. Other
+    /// bytes are an error or decode to the wrong ones, and do no harm beyond that.
+    pub fn decode_verified(
+        &self,
+        frames: Range<usize>,
+        stored: &[u8],
+        base: Option<&[u8]>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
         self.check_len(frames.clone(), stored)?;
-        let base = self.usable_base(base)?;
+        let raw = self.raw_range(frames.clone());
         let kept = out.len();
-        let decoded = self.decode_each(frames, stored, base, out);
+        out.resize(kept + (raw.end - raw.start) as usize, 0);
+        let decoded = self.decode_each(frames, stored, base, &mut out[kept..]);
         if decoded.is_err() {
             out.truncate(kept);
         }
@@ -80,26 +95,22 @@ impl Header {
         }
     }
 
+    /// Decodes frames into `out`, which has their raw length.
     fn decode_each(
         &self,
         frames: Range<usize>,
         mut stored: &[u8],
-        base: Option<(BaseRef, &[u8])>,
-        out: &mut Vec<u8>,
+        base: Option<&[u8]>,
+        mut out: &mut [u8],
     ) -> Result<(), Error> {
-        let raw = self.raw_range(frames.clone());
-        out.reserve((raw.end - raw.start) as usize);
-        let mut scratch = Vec::new();
+        let base = self.usable_base(base)?;
+        let mut scratch = Scratch::default();
         for frame in frames {
             let entry = &self.index[frame];
             let (bytes, rest) = stored.split_at(entry.stored_len as usize);
             stored = rest;
-            if frame_hash(bytes) != entry.hash {
-                return Err(Error::CorruptFrame(frame));
-            }
-            let start = out.len();
-            out.resize(start + self.facts.frame_range(frame).len(), 0);
-            let to = &mut out[start..];
+            let (to, rest) = out.split_at_mut(self.facts.frame_range(frame).len());
+            out = rest;
             self.decode_one(frame, bytes, base, &mut scratch, to)?;
             if check(to) != entry.check {
                 return Err(self.wrong(frame));
@@ -122,21 +133,35 @@ impl Header {
         frame: usize,
         stored: &[u8],
         base: Option<(BaseRef, &[u8])>,
-        scratch: &mut Vec<u8>,
+        scratch: &mut Scratch,
         out: &mut [u8],
     ) -> Result<(), Error> {
-        let layout = self.facts.layout();
-        let core = frame::core(layout, self.facts.lead, out.len());
-        frame::decode(layout, &core, stored, scratch, out)?;
-        if let Some((base_ref, base)) = base {
-            let base = &base[self.facts.frame_range(frame)];
-            delta::inverse(
-                self.facts.hint.dtype,
-                base_ref.residual,
-                &mut out[core.clone()],
-                &base[core],
-            );
-        }
-        Ok(())
+        let (stored, [before, after]) = self.split_edges(frame, stored)?;
+        let core = self.facts.core(frame);
+        out[..core.start].copy_from_slice(before);
+        out[core.end..].copy_from_slice(after);
+        let base = match base {
+            Some((_, base)) => &base[self.facts.base_range(frame)],
+            None => &[],
+        };
+        let units = Decoded {
+            first: self.facts.first_unit(frame),
+            bytes: &mut out[core],
+            base,
+        };
+        self.plan.decode(stored, units, scratch)
+    }
+
+    /// A stored frame without the raw bytes before and after its whole units, and those.
+    pub(crate) fn split_edges<'a>(
+        &self,
+        frame: usize,
+        stored: &'a [u8],
+    ) -> Result<(&'a [u8], [&'a [u8]; 2]), Error> {
+        let core = self.facts.core(frame);
+        let edges = self.facts.frame_range(frame).len() - core.len();
+        let at = stored.len().checked_sub(edges);
+        let (stored, edges) = stored.split_at(at.ok_or(Error::Malformed("frame ends early"))?);
+        Ok((stored, edges.split_at(core.start).into()))
     }
 }

@@ -1,9 +1,13 @@
 //! From chunk to blob.
 
+mod candidates;
+
+use candidates::{Candidate, candidates};
+
 use crate::check::check;
-use crate::frame::{self, Scratch};
-use crate::header::{self, BaseRef, Facts, FrameEntry, Residual};
-use crate::{Base, Blob, Dtype, Hint, Level, MAX_CHUNK_LEN, delta, guess};
+use crate::header::{self, Facts, FrameEntry, VERSION};
+use crate::plan::{self, Code, Core, Plan, Scratch};
+use crate::{Base, Blob, Dtype, Hint, Level, MAX_CHUNK_LEN, MAX_HEADER_LEN, guess};
 
 /// Encodes a chunk. With a base the result is a delta only where that is smaller. Never fails:
 /// what cannot be made smaller is stored as it is.
@@ -19,6 +23,20 @@ pub fn encode(
     base: Option<&Base<'_>>,
     level: Level,
 ) -> Blob {
+    encode_unsealed(raw, chunk_id, hint, base, level).seal()
+}
+
+/// As [`encode`], without the hashes that make a blob of it.
+///
+/// # Panics
+/// When `raw` is longer than [`MAX_CHUNK_LEN`].
+pub fn encode_unsealed(
+    raw: &[u8],
+    chunk_id: [u8; 32],
+    hint: &Hint,
+    base: Option<&Base<'_>>,
+    level: Level,
+) -> Unsealed {
     assert!(
         raw.len() <= MAX_CHUNK_LEN,
         "a chunk has at most {MAX_CHUNK_LEN} bytes"
@@ -27,122 +45,177 @@ pub fn encode(
         Dtype::Unknown => guess::guess(raw),
         known => (known, 0),
     };
-    let hint_used = Hint { dtype, ..*hint };
     let facts = Facts {
+        version: VERSION,
         raw_len: raw.len() as u32,
         chunk_id,
-        hint: hint_used,
+        hint: Hint { dtype, ..*hint },
         lead,
+        plan: Code::Planes,
+        shared_len: 0,
         base: None,
     };
-    let base = base.filter(|base| {
-        base.raw.len() == raw.len() && (base.dtype == hint.dtype || base.dtype == dtype)
+    // A base that is as unknown as the chunk is taken for the same.
+    let base = base.map(|base| Base {
+        dtype: if base.dtype == hint.dtype {
+            dtype
+        } else {
+            base.dtype
+        },
+        ..*base
     });
     let mut encoder = Encoder {
         raw,
-        base: &[],
-        facts,
+        base: base.map_or(&[], |base| base.raw),
         level,
         scratch: Scratch::default(),
     };
-    match base {
-        None => encoder.blob(),
-        Some(base) => encoder.smaller(base),
+    encoder.smallest(candidates(raw, &facts, base.as_ref(), level))
+}
+
+/// An encoded chunk that lacks the hashes of its frames and with them its id.
+#[derive(Debug, Clone)]
+pub struct Unsealed {
+    facts: Facts,
+    shared: Vec<u8>,
+    /// Room for the header, then the frames.
+    bytes: Vec<u8>,
+    /// By frame: its stored length, and the check of its raw bytes.
+    frames: Vec<(u32, u64)>,
+}
+
+impl Unsealed {
+    /// Hashes the frames and the header.
+    pub fn seal(mut self) -> Blob {
+        let header_len = self.facts.header_len();
+        let mut rest = &self.bytes[header_len..];
+        let mut index = Vec::with_capacity(self.frames.len());
+        for &(stored_len, check) in &self.frames {
+            let (stored, after) = rest.split_at(stored_len as usize);
+            rest = after;
+            index.push(FrameEntry {
+                stored_len,
+                hash: header::frame_hash(stored),
+                check,
+            });
+        }
+        let header = header::write(&self.facts, &self.shared, &index);
+        self.bytes[..header_len].copy_from_slice(&header);
+        Blob {
+            bytes: self.bytes,
+            header_len,
+            id: *blake3::hash(&header).as_bytes(),
+            base: self.facts.base.map(|base| base.id),
+        }
     }
 }
 
 struct Encoder<'a> {
     raw: &'a [u8],
+    /// The base's raw bytes; none where there is none.
     base: &'a [u8],
-    facts: Facts,
     level: Level,
     scratch: Scratch,
 }
 
-impl<'a> Encoder<'a> {
-    /// Standalone or delta, whichever is smaller.
-    fn smaller(&mut self, base: &Base<'a>) -> Blob {
-        self.base = base.raw;
-        let candidates = [None, Some(Residual::Difference), Some(Residual::Xor)].map(|residual| {
-            residual.map(|residual| BaseRef {
-                id: base.id,
-                dtype: self.facts.hint.dtype,
-                raw_len: base.raw.len() as u32,
-                residual,
-            })
-        });
-        let ordered = delta::has_order(self.facts.hint.dtype);
-        let mut sizes: Vec<(usize, Option<BaseRef>)> = candidates
-            .into_iter()
-            .filter(|way| ordered || way.is_none_or(|way| way.residual == Residual::Xor))
-            .map(|way| (self.sample_len(way), way))
-            .collect();
-        sizes.sort_by_key(|(len, _)| *len);
-        // Ways that the sample finds near each other are tried in full.
-        let near = sizes[0].0 + sizes[0].0 / 16;
-        let blobs = sizes
-            .iter()
-            .take_while(|(len, _)| *len <= near)
-            .map(|(_, way)| {
-                self.facts.base = *way;
-                self.blob()
-            });
-        // A delta must be smaller to be worth its base.
-        let best = blobs.min_by_key(|blob| (blob.bytes.len(), blob.base.is_some()));
-        best.unwrap_or_else(|| self.blob())
-    }
-
-    /// The stored bytes of a few frames when encoded in one way.
-    fn sample_len(&mut self, way: Option<BaseRef>) -> usize {
-        self.facts.base = way;
-        let frames = self.facts.frames();
-        let mut out = Vec::new();
-        for frame in (0..frames).step_by(frames.div_ceil(3).max(1)) {
-            self.frame(frame, &mut out);
+impl Encoder<'_> {
+    /// What the smallest of some ways makes. The first of them is standalone and takes any chunk.
+    fn smallest(&mut self, candidates: Vec<Candidate>) -> Unsealed {
+        if let [only] = candidates.as_slice() {
+            return self.all(only).0;
         }
-        out.len()
+        let mut sizes: Vec<(usize, &Candidate)> = candidates
+            .iter()
+            .map(|candidate| (self.estimate(candidate), candidate))
+            .collect();
+        sizes.sort_by_key(|(size, _)| *size);
+        // Ways that the sample finds near each other are tried in full, where there is time.
+        let near = match self.level {
+            Level::Fast => sizes[0].0,
+            Level::Default => sizes[0].0 + sizes[0].0 / 100,
+            Level::Max => sizes[0].0 + sizes[0].0 / 32,
+        };
+        let tried: Vec<(Unsealed, bool)> = sizes
+            .iter()
+            .take_while(|(size, _)| *size <= near)
+            .map(|(_, candidate)| self.all(candidate))
+            .collect();
+        // A delta must be smaller to be worth its base.
+        let best = tried
+            .into_iter()
+            .filter(|(_, fits)| *fits)
+            .map(|(unsealed, _)| unsealed)
+            .min_by_key(|unsealed| (unsealed.bytes.len(), unsealed.facts.base.is_some()));
+        best.unwrap_or_else(|| self.all(&candidates[0]).0)
     }
 
-    fn blob(&mut self) -> Blob {
+    /// About how many bytes a blob takes when made in one way, by a few of its frames.
+    fn estimate(&mut self, candidate: &Candidate) -> usize {
+        let mut shared = Vec::new();
+        candidate.plan.write(&mut shared);
+        let frames = candidate.facts.frames();
+        let step = frames.div_ceil(3).max(1);
+        let sample = (0..frames).step_by(step);
+        let (mut raw, mut out) = (0, Vec::new());
+        for frame in sample {
+            raw += candidate.facts.frame_range(frame).len();
+            self.frame(candidate, frame, &mut out);
+        }
+        let coded = out.len() as f64 * self.raw.len() as f64 / raw.max(1) as f64;
+        shared.len() + coded as usize
+    }
+
+    /// Encodes all frames, and says whether the result stays within the format's bounds.
+    fn all(&mut self, candidate: &Candidate) -> (Unsealed, bool) {
+        let mut shared = Vec::new();
+        candidate.plan.write(&mut shared);
+        let facts = Facts {
+            plan: candidate.plan.code(),
+            shared_len: shared.len() as u32,
+            ..candidate.facts
+        };
         // The header has a known length, so that the frames can be put in their place at once.
-        let header_len = self.facts.header_len();
+        let header_len = facts.header_len();
         let mut bytes = Vec::with_capacity(header_len + self.raw.len() + self.raw.len() / 1024);
         bytes.resize(header_len, 0);
-        let index: Vec<FrameEntry> = (0..self.facts.frames())
-            .map(|frame| self.frame(frame, &mut bytes))
-            .collect();
-        let header = header::write(&self.facts, &index);
-        bytes[..header_len].copy_from_slice(&header);
-        let id = *blake3::hash(&header).as_bytes();
-        Blob {
-            bytes,
-            header_len,
-            id,
-            base: self.facts.base.map(|base| base.id),
+        let mut fits = header_len <= MAX_HEADER_LEN;
+        let mut frames = Vec::with_capacity(facts.frames());
+        for frame in 0..facts.frames() {
+            let start = bytes.len();
+            self.frame(candidate, frame, &mut bytes);
+            let raw = &self.raw[facts.frame_range(frame)];
+            let stored = bytes.len() - start;
+            fits &= stored <= raw.len() + plan::MAX_OVERHEAD;
+            frames.push((stored as u32, check(raw)));
         }
+        fits &= bytes.len() <= crate::max_blob_len(self.raw.len());
+        let unsealed = Unsealed {
+            facts,
+            shared,
+            bytes,
+            frames,
+        };
+        (unsealed, fits)
     }
 
     /// Encodes a frame to the end of `out`.
-    fn frame(&mut self, frame: usize, out: &mut Vec<u8>) -> FrameEntry {
-        let range = self.facts.frame_range(frame);
-        let raw = &self.raw[range.clone()];
-        let start = out.len();
-        let layout = self.facts.layout();
-        let core = frame::core(layout, self.facts.lead, raw.len());
-        let edges = [&raw[..core.start], &raw[core.end..]];
-        let residual = self.facts.base.map(|base| {
-            let mut words = raw[core.clone()].to_vec();
-            let of_base = &self.base[range][core.clone()];
-            delta::forward(self.facts.hint.dtype, base.residual, &mut words, of_base);
-            words
-        });
-        let words = residual.as_deref().unwrap_or(&raw[core]);
-        frame::encode(layout, words, edges, self.level, &mut self.scratch, out);
-        let stored = &out[start..];
-        FrameEntry {
-            stored_len: stored.len() as u32,
-            hash: header::frame_hash(stored),
-            check: check(raw),
-        }
+    fn frame(&mut self, candidate: &Candidate, frame: usize, out: &mut Vec<u8>) {
+        let facts = &candidate.facts;
+        let raw = &self.raw[facts.frame_range(frame)];
+        let core = facts.core(frame);
+        let base = match facts.base {
+            Some(_) => &self.base[facts.base_range(frame)],
+            None => &[],
+        };
+        let units = Core {
+            first: facts.first_unit(frame),
+            bytes: &raw[core.clone()],
+            base,
+        };
+        candidate
+            .plan
+            .encode(units, self.level, &mut self.scratch, out);
+        out.extend_from_slice(&raw[..core.start]);
+        out.extend_from_slice(&raw[core.end..]);
     }
 }

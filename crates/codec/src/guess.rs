@@ -71,7 +71,7 @@ fn sample(raw: &[u8]) -> Vec<u8> {
 /// The bits that the sample's planes take, by the frequencies of their bytes.
 fn cost(dtype: Dtype, lead: u8, sample: &[u8]) -> f64 {
     let layout = Layout::of(dtype);
-    let core = crate::frame::core(layout, lead, sample.len());
+    let core = crate::header::core(layout, lead, sample.len());
     let mut planes = vec![0; core.len()];
     planes::split(layout, &sample[core.clone()], &mut planes);
     let edges = 8 * (sample.len() - core.len());

@@ -4,25 +4,38 @@ mod facts;
 mod parse;
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use facts::PREFIX_LEN;
 pub(crate) use facts::{
-    BaseRef, FRAME_ENTRY_LEN, Facts, FrameEntry, MAX_FIXED_LEN, Residual, frame_hash, write,
+    BaseRef, FRAME_ENTRY_LEN, Facts, FrameEntry, MAX_FIXED_LEN, Residual, VERSION, core,
+    frame_hash, write,
 };
+use facts::{MAGIC, PREFIX_LEN};
 use parse::{Reader, claimed_len, read_facts, read_index};
 
+use crate::plan::{self, Plan};
 use crate::{Error, Hint};
 
 /// A blob's header, parsed and checked for consistency.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Header {
     id: [u8; 32],
     len: usize,
     pub(crate) facts: Facts,
+    pub(crate) plan: Arc<dyn Plan>,
     pub(crate) index: Vec<FrameEntry>,
     /// Where each frame begins in the blob, and where the last ends.
     starts: Vec<u64>,
 }
+
+/// Headers are the same where their bytes are.
+impl PartialEq for Header {
+    fn eq(&self, other: &Header) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Header {}
 
 /// What [`Header::parse`] found in a blob's first bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,10 +58,12 @@ impl Header {
         let mut reader = Reader {
             bytes: &bytes[PREFIX_LEN..],
         };
-        let facts = read_facts(&mut reader)?;
+        let facts = read_facts(bytes[MAGIC.len()], &mut reader)?;
         if facts.header_len() != len {
             return Err(Error::Malformed("header length"));
         }
+        let shared = reader.slice(facts.shared_len as usize)?;
+        let plan = plan::read(facts.plan, shared, &facts)?;
         let index = read_index(&mut reader, &facts)?;
         let starts = starts(len, &index);
         let id = *blake3::hash(bytes).as_bytes();
@@ -57,6 +72,7 @@ impl Header {
                 id,
                 len,
                 facts,
+                plan,
                 index,
                 starts,
             }),

@@ -1,9 +1,9 @@
 //! What the codec makes of a chunk, for people to look at.
 
-use crate::coder::{Coding, entropy, histogram};
+use crate::coder::{entropy, histogram};
 use crate::header::{Header, Parsed};
 use crate::layout::Layout;
-use crate::{Dtype, Error, frame, planes};
+use crate::{Dtype, Error, planes};
 
 /// What is in a blob.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,17 +39,9 @@ pub fn describe(blob: &[u8]) -> Result<Description, Error> {
         return Err(Error::Malformed("header ends early"));
     };
     let dtype = header.hint().dtype;
-    let layout = header.facts.layout();
-    let mut planes: Vec<PlaneDescription> = (0..layout.planes())
-        .map(|plane| PlaneDescription {
-            name: layout.name(plane),
-            raw_len: 0,
-            stored_len: 0,
-            codings: Vec::new(),
-        })
-        .collect();
+    let mut planes = Vec::new();
     for frame in 0..header.frames() {
-        add_frame(&header, layout, frame, blob, &mut planes)?;
+        add_frame(&header, frame, blob, &mut planes)?;
     }
     Ok(Description {
         dtype,
@@ -60,32 +52,44 @@ pub fn describe(blob: &[u8]) -> Result<Description, Error> {
     })
 }
 
+/// Adds the parts of a frame to what is known of those before. All frames of a plan have the same.
 fn add_frame(
     header: &Header,
-    layout: Layout,
     frame: usize,
     blob: &[u8],
-    planes: &mut [PlaneDescription],
+    planes: &mut Vec<PlaneDescription>,
 ) -> Result<(), Error> {
-    let raw_len = header.facts.frame_range(frame).len();
-    let core = frame::core(layout, header.facts.lead, raw_len);
     let range = header.stored_range(frame..frame + 1);
     let stored = blob
         .get(range.start as usize..range.end as usize)
         .ok_or(Error::Malformed("frame ends early"))?;
-    let (parts, _) = frame::parse(layout, &core, raw_len, stored)?;
-    for (plane, part) in planes.iter_mut().zip(parts) {
-        plane.raw_len += part.raw_len as u64;
-        plane.stored_len += part.payload.len() as u64;
-        count(&mut plane.codings, part.coding);
+    let core = header.facts.core(frame);
+    let (stored, _) = header.split_edges(frame, stored)?;
+    for (i, part) in header
+        .plan
+        .parts(stored, core.len())?
+        .into_iter()
+        .enumerate()
+    {
+        if planes.len() == i {
+            planes.push(PlaneDescription {
+                name: part.name,
+                raw_len: 0,
+                stored_len: 0,
+                codings: Vec::new(),
+            });
+        }
+        planes[i].raw_len += part.raw_len as u64;
+        planes[i].stored_len += part.stored_len as u64;
+        count(&mut planes[i].codings, part.coding);
     }
     Ok(())
 }
 
-fn count(codings: &mut Vec<(&'static str, usize)>, coding: Coding) {
-    match codings.iter_mut().find(|(name, _)| *name == coding.name()) {
+fn count(codings: &mut Vec<(&'static str, usize)>, coding: &'static str) {
+    match codings.iter_mut().find(|(name, _)| *name == coding) {
         Some((_, count)) => *count += 1,
-        None => codings.push((coding.name(), 1)),
+        None => codings.push((coding, 1)),
     }
 }
 
@@ -93,13 +97,13 @@ fn count(codings: &mut Vec<(&'static str, usize)>, coding: Coding) {
 /// those of a standalone blob with this header.
 pub fn plane_entropies(header: &Header, raw: &[u8]) -> Vec<f64> {
     let layout = Layout::of(header.hint().dtype);
-    let core = frame::core(layout, header.facts.lead, raw.len());
+    let core = crate::header::core(layout, header.facts.lead, raw.len());
     let mut split = vec![0; core.len()];
     planes::split(layout, &raw[core], &mut split);
     let mut rest = split.as_slice();
     (0..layout.planes())
         .map(|plane| {
-            let (bytes, after) = rest.split_at(frame::plane_len(layout, plane, split.len()));
+            let (bytes, after) = rest.split_at(layout.plane_len(plane, split.len()));
             rest = after;
             entropy(&histogram(bytes))
         })

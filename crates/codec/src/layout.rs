@@ -74,6 +74,11 @@ impl Layout {
         }
     }
 
+    /// The bytes of a plane, where the whole units take `core_len`.
+    pub(crate) fn plane_len(self, plane: usize, core_len: usize) -> usize {
+        core_len / self.unit() * self.share(plane)
+    }
+
     /// What a plane holds.
     pub(crate) fn name(self, plane: usize) -> &'static str {
         match self {
@@ -167,7 +172,7 @@ mod tests {
     fn parts_cover_their_block() {
         for &dtype in Dtype::ALL {
             let layout = Layout::of(dtype);
-            assert!(layout.planes() <= crate::frame::MAX_PLANES, "{dtype:?}");
+            assert!(layout.planes() <= crate::plan::MAX_PLANES, "{dtype:?}");
             if let Layout::Blocks(_) = layout {
                 assert_eq!(layout.unit(), dtype.block_bytes(), "{dtype:?}");
             }

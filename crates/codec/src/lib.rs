@@ -12,18 +12,18 @@ mod delta;
 mod dtype;
 mod encode;
 mod error;
-mod frame;
 mod guess;
 mod header;
 mod input;
 pub mod inspect;
 mod layout;
+mod plan;
 mod planes;
 pub mod stream;
 
 pub use decode::decode;
 pub use dtype::Dtype;
-pub use encode::encode;
+pub use encode::{Unsealed, encode, encode_unsealed};
 pub use error::Error;
 pub use header::{Header, Parsed};
 pub use input::{Base, Blob, Hint, Level};
@@ -45,5 +45,5 @@ pub const MAX_HEADER_LEN: usize = 1 << 20;
 pub const fn max_blob_len(raw_len: usize) -> usize {
     // No block has more than 1 KiB, so that no frame but the last is shorter than this.
     let frames = raw_len / (FRAME_LEN - 1024) + 1;
-    header::MAX_FIXED_LEN + raw_len + frames * (header::FRAME_ENTRY_LEN + frame::MAX_OVERHEAD)
+    header::MAX_FIXED_LEN + raw_len + frames * (header::FRAME_ENTRY_LEN + plan::MAX_OVERHEAD)
 }

@@ -3,17 +3,23 @@
 use std::ops::Range;
 
 use crate::layout::Layout;
-use crate::{Dtype, FRAME_LEN, Hint, delta};
+use crate::plan::Code;
+use crate::{Dtype, FRAME_LEN, Hint};
 
 pub(crate) const MAGIC: [u8; 4] = *b"\x8fShB";
-pub(crate) const VERSION: u8 = 1;
+/// What is written. The first version has no plan: its frames are planes.
+pub(crate) const VERSION: u8 = 2;
+pub(super) const FIRST_VERSION: u8 = 1;
 /// Magic, version, header length.
 pub(super) const PREFIX_LEN: usize = 9;
-/// Everything before the base or the index.
+/// Everything before the plan, the base or the index.
 pub(super) const FIXED_LEN: usize = PREFIX_LEN + 4 + 32 + 1 + 1 + 4 + 8 + 1;
+/// The plan, and how many bytes its frames share.
+const PLAN_LEN: usize = 1 + 4;
 /// Base chunk id, its dtype, its length.
 const BASE_LEN: usize = 32 + 1 + 4;
-pub(crate) const MAX_FIXED_LEN: usize = FIXED_LEN + BASE_LEN;
+/// The most bytes of a header without what frames share and the index.
+pub(crate) const MAX_FIXED_LEN: usize = FIXED_LEN + PLAN_LEN + BASE_LEN;
 /// Bytes of a frame's hash: the first of the BLAKE3 of its stored bytes. They name nothing; that no
 /// other bytes can be found for a given frame is what is asked of them.
 pub(crate) const FRAME_HASH_LEN: usize = 16;
@@ -52,21 +58,32 @@ pub(crate) struct FrameEntry {
     pub check: u64,
 }
 
-/// What a header says, beyond its frames.
+/// What a header says, beyond its frames and what they share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Facts {
+    /// The format's version.
+    pub version: u8,
     pub raw_len: u32,
     pub chunk_id: [u8; 32],
     pub hint: Hint,
-    /// Bytes of each frame before its first whole element.
+    /// Bytes of each frame before its first whole unit.
     pub lead: u8,
+    pub plan: Code,
+    /// Bytes of what the plan's frames share.
+    pub shared_len: u32,
     pub base: Option<BaseRef>,
 }
 
 impl Facts {
-    /// Raw bytes of every frame but the last: as many whole elements as fit.
+    /// Raw bytes of every frame but the last: as many whole units as fit.
     pub(crate) fn frame_len(&self) -> usize {
-        frame_len(self.hint.dtype)
+        let unit = self.unit();
+        FRAME_LEN / unit * unit
+    }
+
+    /// Bytes of an element, or of a block of them: what stays together.
+    pub(crate) fn unit(&self) -> usize {
+        Layout::of(self.hint.dtype).unit()
     }
 
     pub(crate) fn frames(&self) -> usize {
@@ -81,29 +98,45 @@ impl Facts {
         start..(start + self.frame_len()).min(self.raw_len as usize)
     }
 
-    /// The layout of the planes in every frame: that of the elements, or of what a delta leaves.
-    /// Both have the same unit.
-    pub(crate) fn layout(&self) -> Layout {
-        match self.base {
-            Some(base) => delta::layout(self.hint.dtype, base.residual),
-            None => Layout::of(self.hint.dtype),
-        }
+    /// Where in a frame its whole units are.
+    pub(crate) fn core(&self, frame: usize) -> Range<usize> {
+        let layout = Layout::of(self.hint.dtype);
+        core(layout, self.lead, self.frame_range(frame).len())
+    }
+
+    /// How many units of the chunk come before a frame's core.
+    pub(crate) fn first_unit(&self, frame: usize) -> usize {
+        frame * (self.frame_len() / self.unit())
+    }
+
+    /// The base's bytes at the place of a frame's core.
+    pub(crate) fn base_range(&self, frame: usize) -> Range<usize> {
+        let start = self.frame_range(frame).start;
+        let core = self.core(frame);
+        start + core.start..start + core.end
     }
 
     pub(crate) fn header_len(&self) -> usize {
+        let plan = if self.version == FIRST_VERSION {
+            0
+        } else {
+            PLAN_LEN
+        };
         let base = if self.base.is_some() { BASE_LEN } else { 0 };
-        FIXED_LEN + base + self.frames() * FRAME_ENTRY_LEN
+        let index = self.frames() * FRAME_ENTRY_LEN;
+        FIXED_LEN + plan + base + self.shared_len as usize + index
     }
 }
 
-/// Raw bytes of a whole frame of a dtype.
-pub(crate) fn frame_len(dtype: Dtype) -> usize {
-    let unit = Layout::of(dtype).unit();
-    FRAME_LEN / unit * unit
+/// Where the whole units are in a frame of `len` bytes: after `lead` bytes, as many as fit.
+pub(crate) fn core(layout: Layout, lead: u8, len: usize) -> Range<usize> {
+    let start = usize::from(lead).min(len);
+    let unit = layout.unit();
+    start..start + (len - start) / unit * unit
 }
 
-/// Writes a header.
-pub(crate) fn write(facts: &Facts, index: &[FrameEntry]) -> Vec<u8> {
+/// Writes a header, of the version that is written now.
+pub(crate) fn write(facts: &Facts, shared: &[u8], index: &[FrameEntry]) -> Vec<u8> {
     let len = facts.header_len();
     let mut out = Vec::with_capacity(len);
     out.extend(MAGIC);
@@ -116,11 +149,14 @@ pub(crate) fn write(facts: &Facts, index: &[FrameEntry]) -> Vec<u8> {
     out.extend(facts.hint.row.to_le_bytes());
     out.extend(facts.hint.offset.to_le_bytes());
     out.push(facts.lead);
+    out.push(facts.plan as u8);
+    out.extend(facts.shared_len.to_le_bytes());
     if let Some(base) = &facts.base {
         out.extend(base.id);
         out.push(base.dtype.code());
         out.extend(base.raw_len.to_le_bytes());
     }
+    out.extend(shared);
     for entry in index {
         out.extend(entry.stored_len.to_le_bytes());
         out.extend(entry.hash);

@@ -1,8 +1,11 @@
 //! A header's bytes, of which nothing is believed before it is checked.
 
-use super::facts::{BaseRef, FIXED_LEN, Facts, FrameEntry, MAGIC, PREFIX_LEN, Residual, VERSION};
+use super::facts::{
+    BaseRef, FIRST_VERSION, FIXED_LEN, Facts, FrameEntry, MAGIC, PREFIX_LEN, Residual, VERSION,
+};
 use crate::layout::Layout;
-use crate::{Dtype, Error, Hint, MAX_CHUNK_LEN, MAX_HEADER_LEN, frame};
+use crate::plan::{self, Code};
+use crate::{Dtype, Error, Hint, MAX_CHUNK_LEN, MAX_HEADER_LEN};
 
 /// The header's length by its own claim, if that much is there: checked against magic, version
 /// and bound.
@@ -12,7 +15,7 @@ pub(super) fn claimed_len(prefix: &[u8]) -> Result<Option<usize>, Error> {
         return Err(Error::Malformed("magic"));
     }
     match prefix.get(MAGIC.len()) {
-        Some(&VERSION) | None => {}
+        Some(&(FIRST_VERSION..=VERSION)) | None => {}
         Some(&version) => return Err(Error::Version(version)),
     }
     let Some(bytes) = prefix.get(MAGIC.len() + 1..PREFIX_LEN) else {
@@ -28,7 +31,8 @@ pub(super) fn claimed_len(prefix: &[u8]) -> Result<Option<usize>, Error> {
     Ok(Some(len))
 }
 
-pub(super) fn read_facts(reader: &mut Reader<'_>) -> Result<Facts, Error> {
+/// Reads what a header of a known version says, up to what the frames share.
+pub(super) fn read_facts(version: u8, reader: &mut Reader<'_>) -> Result<Facts, Error> {
     let raw_len = reader.u32()?;
     if raw_len as usize > MAX_CHUNK_LEN {
         return Err(Error::Malformed("chunk too long"));
@@ -45,6 +49,10 @@ pub(super) fn read_facts(reader: &mut Reader<'_>) -> Result<Facts, Error> {
     if usize::from(lead) >= Layout::of(dtype).unit() {
         return Err(Error::Malformed("lead"));
     }
+    let (plan, shared_len) = match version {
+        FIRST_VERSION => (Code::Planes, 0),
+        _ => read_plan(reader)?,
+    };
     let residual = match residual {
         0 => None,
         1 => Some(Residual::Difference),
@@ -58,12 +66,21 @@ pub(super) fn read_facts(reader: &mut Reader<'_>) -> Result<Facts, Error> {
         return Err(Error::Malformed("base of another kind"));
     }
     Ok(Facts {
+        version,
         raw_len,
         chunk_id,
         hint,
         lead,
+        plan,
+        shared_len,
         base,
     })
+}
+
+fn read_plan(reader: &mut Reader<'_>) -> Result<(Code, u32), Error> {
+    let [code] = reader.take()?;
+    let code = Code::from_byte(code).ok_or(Error::Malformed("plan"))?;
+    Ok((code, reader.u32()?))
 }
 
 fn read_base(reader: &mut Reader<'_>, residual: Residual) -> Result<BaseRef, Error> {
@@ -79,7 +96,7 @@ pub(super) fn read_index(reader: &mut Reader<'_>, facts: &Facts) -> Result<Vec<F
     (0..facts.frames())
         .map(|frame| {
             let stored_len = reader.u32()?;
-            if stored_len as usize > facts.frame_range(frame).len() + frame::MAX_OVERHEAD {
+            if stored_len as usize > facts.frame_range(frame).len() + plan::MAX_OVERHEAD {
                 return Err(Error::Malformed("frame too long"));
             }
             let hash = reader.take()?;
@@ -97,7 +114,17 @@ pub(super) struct Reader<'a> {
     pub bytes: &'a [u8],
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    /// The next `len` bytes.
+    pub(super) fn slice(&mut self, len: usize) -> Result<&'a [u8], Error> {
+        let (slice, rest) = self
+            .bytes
+            .split_at_checked(len)
+            .ok_or(Error::Malformed("header ends early"))?;
+        self.bytes = rest;
+        Ok(slice)
+    }
+
     fn take<const N: usize>(&mut self) -> Result<[u8; N], Error> {
         let (field, rest) = self
             .bytes

@@ -1,0 +1,105 @@
+//! Plans: how the whole units of each frame become bytes. The encoder chooses one for a chunk; the
+//! header names it, with what its frames share.
+
+mod planes;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+#[cfg(test)]
+pub(crate) use planes::MAX_PLANES;
+pub(crate) use planes::Planes;
+
+use crate::header::Facts;
+use crate::{Error, Level, coder};
+
+/// Which plan a blob has. The number is in the header and never changes its meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Code {
+    /// [`Planes`].
+    Planes = 0,
+}
+
+impl Code {
+    pub(crate) fn from_byte(byte: u8) -> Option<Code> {
+        [Code::Planes].into_iter().find(|code| *code as u8 == byte)
+    }
+}
+
+/// The most bytes that a plan may add to a frame's raw bytes: a plan whose frames could be longer is
+/// not taken.
+pub(crate) const MAX_OVERHEAD: usize = planes::MAX_OVERHEAD;
+
+/// A frame's core: its whole units, one after the other.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Core<'a> {
+    /// How many units of the chunk come before.
+    #[expect(dead_code, reason = "plans that know a unit's place use it")]
+    pub first: usize,
+    /// The units' bytes.
+    pub bytes: &'a [u8],
+    /// The base's units at the same place; none where the blob is no delta.
+    pub base: &'a [u8],
+}
+
+/// A frame's core before it is decoded.
+#[derive(Debug)]
+pub(crate) struct Decoded<'a> {
+    /// How many units of the chunk come before.
+    #[expect(dead_code, reason = "plans that know a unit's place use it")]
+    pub first: usize,
+    /// Where the units' bytes go: all of them.
+    pub bytes: &'a mut [u8],
+    /// The base's units at the same place; none where the blob is no delta.
+    pub base: &'a [u8],
+}
+
+/// Buffers that are used again from frame to frame. What is in them is of no use to the next.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    /// Planes, one after the other.
+    pub planes: Vec<u8>,
+    /// Units that were changed before they are split.
+    pub words: Vec<u8>,
+    /// What the coders keep.
+    pub coder: coder::Scratch,
+}
+
+/// A part of a stored frame, for people to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// What it holds.
+    pub name: &'static str,
+    /// Its bytes before, rounded up.
+    pub raw_len: usize,
+    /// Its bytes in the frame.
+    pub stored_len: usize,
+    /// How it is coded.
+    pub coding: &'static str,
+}
+
+/// How the cores of a chunk's frames become bytes. Each frame decodes alone, given the plan.
+pub(crate) trait Plan: Debug + Send + Sync {
+    /// Its number in the header.
+    fn code(&self) -> Code;
+
+    /// Appends what the frames share, as the header keeps it: what [`read`] takes.
+    fn write(&self, out: &mut Vec<u8>);
+
+    /// Encodes a frame's core to the end of `out`.
+    fn encode(&self, core: Core<'_>, level: Level, scratch: &mut Scratch, out: &mut Vec<u8>);
+
+    /// Decodes exactly the bytes that [`Plan::encode`] appended.
+    fn decode(&self, stored: &[u8], core: Decoded<'_>, scratch: &mut Scratch) -> Result<(), Error>;
+
+    /// Takes such bytes apart without decoding them; the core has `core_len` bytes.
+    fn parts(&self, stored: &[u8], core_len: usize) -> Result<Vec<Part>, Error>;
+}
+
+/// Reads a plan from what its frames share. The plan must have exactly these bytes, whoever wrote
+/// them.
+pub(crate) fn read(code: Code, shared: &[u8], facts: &Facts) -> Result<Arc<dyn Plan>, Error> {
+    match code {
+        Code::Planes => Ok(Arc::new(Planes::read(shared, facts)?)),
+    }
+}

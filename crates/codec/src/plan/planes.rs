@@ -1,0 +1,172 @@
+//! The plan of a layout's planes, each with the coding that is cheapest for it in a frame: a word per
+//! plane, then the planes' payloads.
+
+use super::{Code, Core, Decoded, Part, Plan, Scratch};
+use crate::coder::{self, Coding};
+use crate::header::{Facts, Residual};
+use crate::layout::Layout;
+use crate::{Dtype, Error, Level, delta, planes};
+
+/// The most planes of a layout.
+pub(crate) const MAX_PLANES: usize = 8;
+/// What a frame can take beyond its raw bytes.
+pub(super) const MAX_OVERHEAD: usize = MAX_PLANES * WORD;
+/// Coding and length of a plane.
+const WORD: usize = 4;
+
+/// The planes of a dtype's layout, or of what a delta leaves of its elements.
+#[derive(Debug)]
+pub(crate) struct Planes {
+    dtype: Dtype,
+    layout: Layout,
+    residual: Option<Residual>,
+}
+
+impl Planes {
+    /// The planes of elements, or of their residuals.
+    pub(crate) fn new(dtype: Dtype, residual: Option<Residual>) -> Planes {
+        let layout = match residual {
+            Some(residual) => delta::layout(dtype, residual),
+            None => Layout::of(dtype),
+        };
+        Planes {
+            dtype,
+            layout,
+            residual,
+        }
+    }
+
+    /// Frames share nothing but what the header says.
+    pub(super) fn read(shared: &[u8], facts: &Facts) -> Result<Planes, Error> {
+        if !shared.is_empty() {
+            return Err(Error::Malformed("planes share nothing"));
+        }
+        let residual = facts.base.map(|base| base.residual);
+        Ok(Planes::new(facts.hint.dtype, residual))
+    }
+
+    /// Takes a stored core apart.
+    fn stored_planes<'a>(
+        &self,
+        stored: &'a [u8],
+        core_len: usize,
+    ) -> Result<Vec<StoredPlane<'a>>, Error> {
+        let (directory, mut rest) = stored
+            .split_at_checked(self.layout.planes() * WORD)
+            .ok_or(Error::Malformed("frame ends early"))?;
+        let mut planes = Vec::with_capacity(self.layout.planes());
+        for (plane, word) in directory.as_chunks::<WORD>().0.iter().enumerate() {
+            let word = u32::from_le_bytes(*word);
+            let coding = Coding::from_code(word as u8).ok_or(Error::Malformed("coding"))?;
+            let (payload, after) = rest
+                .split_at_checked((word >> 8) as usize)
+                .ok_or(Error::Malformed("plane ends early"))?;
+            planes.push(StoredPlane {
+                coding,
+                raw_len: self.layout.plane_len(plane, core_len),
+                payload,
+            });
+            rest = after;
+        }
+        if !rest.is_empty() {
+            return Err(Error::Malformed("bytes after the last plane"));
+        }
+        Ok(planes)
+    }
+
+    fn encode_planes(
+        &self,
+        words: &[u8],
+        level: Level,
+        planes: &mut Vec<u8>,
+        coder: &mut coder::Scratch,
+        out: &mut Vec<u8>,
+    ) {
+        // What is in it from the frame before is overwritten.
+        planes.resize(words.len(), 0);
+        planes::split(self.layout, words, planes);
+        let directory = out.len();
+        out.resize(directory + self.layout.planes() * WORD, 0);
+        let mut rest = planes.as_slice();
+        for plane in 0..self.layout.planes() {
+            let (bytes, after) = rest.split_at(self.layout.plane_len(plane, words.len()));
+            rest = after;
+            let start = out.len();
+            let coding = coder::encode(bytes, level, coder, out);
+            let word = coding as u32 | ((out.len() - start) as u32) << 8;
+            out[directory + plane * WORD..][..WORD].copy_from_slice(&word.to_le_bytes());
+        }
+    }
+}
+
+impl Plan for Planes {
+    fn code(&self) -> Code {
+        Code::Planes
+    }
+
+    fn write(&self, _: &mut Vec<u8>) {}
+
+    fn encode(&self, core: Core<'_>, level: Level, scratch: &mut Scratch, out: &mut Vec<u8>) {
+        let Scratch {
+            planes,
+            words,
+            coder,
+            ..
+        } = scratch;
+        let units = match self.residual {
+            None => core.bytes,
+            Some(residual) => {
+                words.clear();
+                words.extend_from_slice(core.bytes);
+                delta::forward(self.dtype, residual, words, core.base);
+                words
+            }
+        };
+        self.encode_planes(units, level, planes, coder, out);
+    }
+
+    fn decode(&self, stored: &[u8], core: Decoded<'_>, scratch: &mut Scratch) -> Result<(), Error> {
+        let stored_planes = self.stored_planes(stored, core.bytes.len())?;
+        // A single plane is the units as they are.
+        if let [plane] = stored_planes.as_slice() {
+            coder::decode(plane.coding, plane.payload, core.bytes)?;
+        } else {
+            scratch.planes.resize(core.bytes.len(), 0);
+            decode_planes(&stored_planes, &mut scratch.planes)?;
+            planes::merge(self.layout, &scratch.planes, core.bytes);
+        }
+        if let Some(residual) = self.residual {
+            delta::inverse(self.dtype, residual, core.bytes, core.base);
+        }
+        Ok(())
+    }
+
+    fn parts(&self, stored: &[u8], core_len: usize) -> Result<Vec<Part>, Error> {
+        let planes = self.stored_planes(stored, core_len)?;
+        let parts = planes.iter().enumerate().map(|(i, plane)| Part {
+            name: self.layout.name(i),
+            raw_len: plane.raw_len,
+            stored_len: plane.payload.len(),
+            coding: plane.coding.name(),
+        });
+        Ok(parts.collect())
+    }
+}
+
+/// One plane of a stored core.
+struct StoredPlane<'a> {
+    coding: Coding,
+    raw_len: usize,
+    payload: &'a [u8],
+}
+
+/// Decodes planes one after the other.
+fn decode_planes(planes: &[StoredPlane<'_>], out: &mut [u8]) -> Result<(), Error> {
+    let mut rest = out;
+    for plane in planes {
+        let (to, after) = rest.split_at_mut(plane.raw_len);
+        coder::decode(plane.coding, plane.payload, to)?;
+        rest = after;
+    }
+    Ok(())
+}
