@@ -5,7 +5,8 @@ use std::ops::Range;
 use crate::Error;
 use crate::check::check;
 use crate::header::{BaseRef, Header, Parsed, frame_hash};
-use crate::plan::{Decoded, Scratch};
+use crate::plan::Decoded;
+use crate::scratch::{self, Scratch};
 
 /// Decodes and verifies a whole blob: header against itself, each frame against its hash and its
 /// check, the result against the chunk id.
@@ -48,7 +49,9 @@ impl Header {
         let raw = self.raw_range(frames.clone());
         let kept = out.len();
         out.resize(kept + (raw.end - raw.start) as usize, 0);
-        let decoded = self.decode_each(frames, stored, base, &mut out[kept..]);
+        let decoded = scratch::with(|scratch| {
+            self.decode_each(frames, stored, base, scratch, &mut out[kept..])
+        });
         if decoded.is_err() {
             out.truncate(kept);
         }
@@ -101,17 +104,17 @@ impl Header {
         frames: Range<usize>,
         mut stored: &[u8],
         base: Option<&[u8]>,
+        scratch: &mut Scratch,
         mut out: &mut [u8],
     ) -> Result<(), Error> {
         let base = self.usable_base(base)?;
-        let mut scratch = Scratch::default();
         for frame in frames {
             let entry = &self.index[frame];
             let (bytes, rest) = stored.split_at(entry.stored_len as usize);
             stored = rest;
             let (to, rest) = out.split_at_mut(self.facts.frame_range(frame).len());
             out = rest;
-            self.decode_one(frame, bytes, base, &mut scratch, to)?;
+            self.decode_one(frame, bytes, base, scratch, to)?;
             if check(to) != entry.check {
                 return Err(self.wrong(frame));
             }

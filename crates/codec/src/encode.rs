@@ -6,7 +6,8 @@ use candidates::{Candidate, candidates};
 
 use crate::check::check;
 use crate::header::{self, Facts, FrameEntry, VERSION};
-use crate::plan::{self, Code, Core, Plan, Scratch};
+use crate::plan::{self, Code, Core, Plan};
+use crate::scratch::{self, Scratch};
 use crate::{Base, Blob, Dtype, Hint, Level, MAX_CHUNK_LEN, MAX_HEADER_LEN, guess};
 
 /// Encodes a chunk. With a base the result is a delta only where that is smaller. Never fails:
@@ -64,13 +65,16 @@ pub fn encode_unsealed(
         },
         ..*base
     });
-    let mut encoder = Encoder {
-        raw,
-        base: base.map_or(&[], |base| base.raw),
-        level,
-        scratch: Scratch::default(),
-    };
-    encoder.smallest(candidates(raw, &facts, base.as_ref(), level))
+    let ways = candidates(raw, &facts, base.as_ref(), level);
+    scratch::with(|scratch| {
+        let mut encoder = Encoder {
+            raw,
+            base: base.map_or(&[], |base| base.raw),
+            level,
+            scratch,
+        };
+        encoder.smallest(ways)
+    })
 }
 
 /// An encoded chunk that lacks the hashes of its frames and with them its id.
@@ -115,7 +119,7 @@ struct Encoder<'a> {
     /// The base's raw bytes; none where there is none.
     base: &'a [u8],
     level: Level,
-    scratch: Scratch,
+    scratch: &'a mut Scratch,
 }
 
 impl Encoder<'_> {
@@ -212,9 +216,7 @@ impl Encoder<'_> {
             bytes: &raw[core.clone()],
             base,
         };
-        candidate
-            .plan
-            .encode(units, self.level, &mut self.scratch, out);
+        candidate.plan.encode(units, self.level, self.scratch, out);
         out.extend_from_slice(&raw[..core.start]);
         out.extend_from_slice(&raw[core.end..]);
     }

@@ -1,5 +1,5 @@
 //! A chunk's bytes to a blob's bytes and back: planes by dtype, the cheapest coding of each plane
-//! and frame, a self-describing versioned blob. Pure: no I/O, no clock, no global state.
+//! and frame, a self-describing versioned blob. Pure: no I/O, no clock, no state but a thread's buffers.
 //!
 //! [`encode`] makes a blob; [`Header::parse`] reads one's beginning, after which any frame decodes
 //! alone; [`decode`] does it all at once. `docs/format.md` defines every byte.
@@ -19,6 +19,7 @@ pub mod inspect;
 mod layout;
 mod plan;
 mod planes;
+mod scratch;
 pub mod stream;
 
 pub use decode::decode;

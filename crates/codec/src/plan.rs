@@ -11,7 +11,8 @@ pub(crate) use planes::MAX_PLANES;
 pub(crate) use planes::Planes;
 
 use crate::header::Facts;
-use crate::{Error, Level, coder};
+use crate::scratch::Scratch;
+use crate::{Error, Level};
 
 /// Which plan a blob has. The number is in the header and never changes its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,17 +53,6 @@ pub(crate) struct Decoded<'a> {
     pub bytes: &'a mut [u8],
     /// The base's units at the same place; none where the blob is no delta.
     pub base: &'a [u8],
-}
-
-/// Buffers that are used again from frame to frame. What is in them is of no use to the next.
-#[derive(Default)]
-pub(crate) struct Scratch {
-    /// Planes, one after the other.
-    pub planes: Vec<u8>,
-    /// Units that were changed before they are split.
-    pub words: Vec<u8>,
-    /// What the coders keep.
-    pub coder: coder::Scratch,
 }
 
 /// A part of a stored frame, for people to look at.

@@ -1,10 +1,11 @@
 //! The plan of a layout's planes, each with the coding that is cheapest for it in a frame: a word per
 //! plane, then the planes' payloads.
 
-use super::{Code, Core, Decoded, Part, Plan, Scratch};
+use super::{Code, Core, Decoded, Part, Plan};
 use crate::coder::{self, Coding};
 use crate::header::{Facts, Residual};
 use crate::layout::Layout;
+use crate::scratch::Scratch;
 use crate::{Dtype, Error, Level, delta, planes};
 
 /// The most planes of a layout.
