@@ -3,6 +3,9 @@
 mod choose;
 mod histogram;
 mod huffman;
+// Plans begin to use it one by one.
+#[allow(dead_code, unused_imports)]
+pub(crate) mod rans;
 
 use crate::Error;
 
