@@ -152,16 +152,23 @@ unsafe fn decode_rounds<const BITS: u32, const CONTEXTS: bool>(
 unsafe fn fetch(entries: &[u32], index: __m256i) -> __m256i {
     let low = _mm256_castsi256_si128(index);
     let high = _mm256_extracti128_si256::<1>(index);
-    let pairs = [
-        _mm_cvtsi128_si64(low) as u64,
-        _mm_extract_epi64::<1>(low) as u64,
-        _mm_cvtsi128_si64(high) as u64,
-        _mm_extract_epi64::<1>(high) as u64,
-    ];
-    // SAFETY: the caller's.
-    let at = |i: u64| unsafe { *entries.get_unchecked(i as usize) } as i32;
-    let [a, b, c, d] = pairs.map(|pair| (at(pair & 0xffff_ffff), at(pair >> 32)));
-    _mm256_setr_epi32(a.0, a.1, b.0, b.1, c.0, c.1, d.0, d.1)
+    let a = _mm_cvtsi128_si64(low) as u64;
+    let b = _mm_extract_epi64::<1>(low) as u64;
+    let c = _mm_cvtsi128_si64(high) as u64;
+    let d = _mm_extract_epi64::<1>(high) as u64;
+    // SAFETY: the caller's. (Closures that are passed on would not be compiled for AVX2.)
+    unsafe {
+        _mm256_setr_epi32(
+            *entries.get_unchecked(a as u32 as usize) as i32,
+            *entries.get_unchecked((a >> 32) as usize) as i32,
+            *entries.get_unchecked(b as u32 as usize) as i32,
+            *entries.get_unchecked((b >> 32) as usize) as i32,
+            *entries.get_unchecked(c as u32 as usize) as i32,
+            *entries.get_unchecked((c >> 32) as usize) as i32,
+            *entries.get_unchecked(d as u32 as usize) as i32,
+            *entries.get_unchecked((d >> 32) as usize) as i32,
+        )
+    }
 }
 
 /// Encodes whole rounds, as [`super::encode::encode_plainly`] does.
@@ -191,13 +198,18 @@ fn encode_rounds<const BITS: u32>(
     let share_mask = _mm256_set1_epi32(0x3fff);
     let mut lanes = load_lanes(to_lanes);
     let mut missing = _mm256_setzero_si256();
+    let table = segment.tables.entries.as_slice();
     let symbols = segment.symbols.as_chunks::<LANES>().0;
+    let contexts = segment.contexts.as_chunks::<LANES>().0;
     for (round, symbols) in symbols.iter().enumerate().rev() {
-        let contexts = segment.contexts.get(round * LANES..(round + 1) * LANES);
+        let symbols = symbols.as_chunks::<WIDE>().0;
+        let contexts = contexts
+            .get(round)
+            .unwrap_or(&[0; LANES])
+            .as_chunks::<WIDE>()
+            .0;
         for (i, lane) in lanes.iter_mut().enumerate().rev() {
-            let symbols = &symbols[i * WIDE..][..WIDE];
-            let contexts = contexts.map(|contexts| &contexts[i * WIDE..][..WIDE]);
-            let [even, odd] = entries(segment, symbols, contexts);
+            let [even, odd] = entries(table, &symbols[i], &contexts[i]);
             let rest = _mm256_blend_epi32::<0b1010_1010>(_mm256_srli_epi64::<32>(even), odd);
             let share = _mm256_and_si256(rest, share_mask);
             missing = _mm256_or_si256(missing, _mm256_cmpeq_epi32(share, _mm256_setzero_si256()));
@@ -222,15 +234,14 @@ fn encode_rounds<const BITS: u32>(
 /// The entries of eight symbols: those of the even lanes, and of the odd ones.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn entries(segment: &Segment<'_>, symbols: &[u8], contexts: Option<&[u8]>) -> [__m256i; 2] {
-    let table = segment.tables.entries.as_slice();
-    let at = |i: usize| {
-        let context = contexts.map_or(0, |contexts| usize::from(contexts[i]) << 8);
-        table[context | usize::from(symbols[i])] as i64
-    };
+fn entries(table: &[u64], symbols: &[u8; WIDE], contexts: &[u8; WIDE]) -> [__m256i; 2] {
+    let mut found = [0; WIDE];
+    for i in 0..WIDE {
+        found[i] = table[usize::from(contexts[i]) << 8 | usize::from(symbols[i])] as i64;
+    }
     [
-        _mm256_setr_epi64x(at(0), at(2), at(4), at(6)),
-        _mm256_setr_epi64x(at(1), at(3), at(5), at(7)),
+        _mm256_setr_epi64x(found[0], found[2], found[4], found[6]),
+        _mm256_setr_epi64x(found[1], found[3], found[5], found[7]),
     ]
 }
 
