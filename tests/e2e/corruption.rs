@@ -131,12 +131,18 @@ impl Victim {
             ("row", 47),
             ("offset", 51),
             ("lead", 59),
+            ("plan", 60),
+            ("length of what is shared", 61),
         ];
         let mut regions: Vec<_> = fields.map(|(name, at)| (name.to_owned(), at)).to_vec();
         let number = |at: usize| u32::from_le_bytes(self.blob[at..at + 4].try_into().unwrap());
         let header = number(5) as usize;
+        let index = 65 + number(61) as usize;
+        if index > 65 {
+            regions.push(("what is shared".to_owned(), (65 + index) / 2));
+        }
         let mut start = header;
-        for (frame, entry) in (60..header).step_by(28).enumerate() {
+        for (frame, entry) in (index..header).step_by(28).enumerate() {
             let end = start + number(entry) as usize;
             for (field, at) in [
                 ("stored length", entry),
@@ -160,7 +166,7 @@ fn a_flipped_bit_anywhere_is_noticed() {
     let fixture = Fixture::new();
     let victim = fixture.victim();
     let regions = victim.regions();
-    assert!(regions.len() >= 10 + 2 * 6, "one frame alone: {regions:?}");
+    assert!(regions.len() >= 12 + 2 * 6, "one frame alone: {regions:?}");
     for (number, (what, at)) in regions.iter().enumerate() {
         let mut blob = victim.blob.clone();
         blob[*at] ^= 1 << (number % 8);

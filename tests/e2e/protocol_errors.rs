@@ -137,9 +137,9 @@ fn a_delta_against_itself_is_refused() {
     let mut raw = base.raw.clone();
     raw[1000] ^= 1;
     let mut delta = Chunk::delta(raw, &base);
-    // The base's id stands behind the header's 60 fixed bytes: see docs/format.md.
+    // The base's id stands behind the header's 65 fixed bytes: see docs/format.md.
     let own = delta.blob[13..45].to_vec();
-    delta.blob[60..92].copy_from_slice(&own);
+    delta.blob[65..97].copy_from_slice(&own);
     fixture.upload.put(&delta).expect_error(422, "bad_blob");
     fixture.unharmed();
 }
