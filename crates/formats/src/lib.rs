@@ -17,6 +17,7 @@ mod gguf;
 mod groups;
 mod layout;
 mod metadata;
+pub mod near_lossless;
 mod phase;
 mod pickle;
 mod pytorch;
