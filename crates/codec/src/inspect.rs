@@ -29,7 +29,8 @@ pub struct PlaneDescription {
     pub raw_len: u64,
     /// Its bytes in the blob.
     pub stored_len: u64,
-    /// In how many frames each coding was taken, by the coding's name.
+    /// How often each coding was taken, by the coding's name: once a frame, where that has one part
+    /// of the name.
     pub codings: Vec<(&'static str, usize)>,
 }
 
@@ -52,7 +53,8 @@ pub fn describe(blob: &[u8]) -> Result<Description, Error> {
     })
 }
 
-/// Adds the parts of a frame to what is known of those before. All frames of a plan have the same.
+/// Adds the parts of a frame to what is known of those before, by their names: frames may have
+/// different ones.
 fn add_frame(
     header: &Header,
     frame: usize,
@@ -65,25 +67,30 @@ fn add_frame(
         .ok_or(Error::Malformed("frame ends early"))?;
     let core = header.facts.core(frame);
     let (stored, _) = header.split_edges(frame, stored)?;
-    for (i, part) in header
-        .plan
-        .parts(stored, core.len())?
-        .into_iter()
-        .enumerate()
-    {
-        if planes.len() == i {
-            planes.push(PlaneDescription {
-                name: part.name,
-                raw_len: 0,
-                stored_len: 0,
-                codings: Vec::new(),
-            });
-        }
-        planes[i].raw_len += part.raw_len as u64;
-        planes[i].stored_len += part.stored_len as u64;
-        count(&mut planes[i].codings, part.coding);
+    for part in header.plan.parts(stored, core.len())? {
+        let plane = named(part.name, planes);
+        plane.raw_len += part.raw_len as u64;
+        plane.stored_len += part.stored_len as u64;
+        count(&mut plane.codings, part.coding);
     }
     Ok(())
+}
+
+fn named<'a>(
+    name: &'static str,
+    planes: &'a mut Vec<PlaneDescription>,
+) -> &'a mut PlaneDescription {
+    let at = planes.iter().position(|plane| plane.name == name);
+    let at = at.unwrap_or_else(|| {
+        planes.push(PlaneDescription {
+            name,
+            raw_len: 0,
+            stored_len: 0,
+            codings: Vec::new(),
+        });
+        planes.len() - 1
+    });
+    &mut planes[at]
 }
 
 fn count(codings: &mut Vec<(&'static str, usize)>, coding: &'static str) {
@@ -118,7 +125,7 @@ mod tests {
     #[test]
     fn planes_add_up() {
         let raw: Vec<u8> = (0..300_000u32)
-            .flat_map(|i| (i as f32 * 0.01).to_le_bytes())
+            .flat_map(|i| (i as f32).sin().to_le_bytes())
             .collect();
         let hint = Hint {
             dtype: Dtype::F32,

@@ -1,11 +1,13 @@
 //! Plans: how the whole units of each frame become bytes. The encoder chooses one for a chunk; the
 //! header names it, with what its frames share.
 
+mod fixed;
 mod planes;
 
 use std::fmt::Debug;
 use std::sync::Arc;
 
+pub(crate) use fixed::Fixed;
 #[cfg(test)]
 pub(crate) use planes::MAX_PLANES;
 pub(crate) use planes::Planes;
@@ -19,11 +21,15 @@ use crate::{Error, Level};
 pub(crate) enum Code {
     /// [`Planes`].
     Planes = 0,
+    /// [`Fixed`].
+    Fixed = 4,
 }
 
 impl Code {
     pub(crate) fn from_byte(byte: u8) -> Option<Code> {
-        [Code::Planes].into_iter().find(|code| *code as u8 == byte)
+        [Code::Planes, Code::Fixed]
+            .into_iter()
+            .find(|code| *code as u8 == byte)
     }
 }
 
@@ -91,5 +97,6 @@ pub(crate) trait Plan: Debug + Send + Sync {
 pub(crate) fn read(code: Code, shared: &[u8], facts: &Facts) -> Result<Arc<dyn Plan>, Error> {
     match code {
         Code::Planes => Ok(Arc::new(Planes::read(shared, facts)?)),
+        Code::Fixed => Ok(Arc::new(Fixed::read(shared, facts)?)),
     }
 }

@@ -3,7 +3,7 @@
 use super::Plan;
 use crate::delta;
 use crate::header::{BaseRef, Facts, Residual};
-use crate::plan::Planes;
+use crate::plan::{Fixed, Planes};
 use crate::{Base, Level};
 
 /// One way to encode a chunk.
@@ -29,11 +29,19 @@ pub(super) fn candidates(
     all
 }
 
-fn standalone(_raw: &[u8], facts: &Facts, _level: Level) -> Vec<Candidate> {
-    vec![Candidate {
+fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
+    let dtype = facts.hint.dtype;
+    let mut plans: Vec<Box<dyn Plan>> = vec![Box::new(Planes::new(dtype, None))];
+    if level != Level::Fast
+        && let Some(fixed) = Fixed::plausible(raw, facts.lead, dtype)
+    {
+        plans.push(Box::new(fixed));
+    }
+    let candidate = |plan| Candidate {
         facts: *facts,
-        plan: Box::new(Planes::new(facts.hint.dtype, None)),
-    }]
+        plan,
+    };
+    plans.into_iter().map(candidate).collect()
 }
 
 fn deltas(raw: &[u8], facts: &Facts, base: &Base<'_>) -> Vec<Candidate> {

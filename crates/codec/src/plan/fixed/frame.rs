@@ -1,0 +1,235 @@
+//! A frame's numbers as integers.
+
+use super::field::{Field, fields, plane_len};
+use super::kernels::{Kernels, planes_len};
+use super::number::{Apart, Number, PLACES, Word, apart, max_bits};
+use crate::coder::{self, Coding};
+use crate::plan::Part;
+use crate::scratch::Scratch;
+use crate::{Error, Level};
+
+/// Places, bits, low bits.
+const FORM_LEN: usize = 3;
+/// Coding and length of a plane.
+const WORD: usize = 4;
+
+/// What all magnitudes of a frame have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Form {
+    /// They count multiples of 2^-`places`.
+    pub places: i32,
+    /// They have at most so many bits.
+    pub bits: u32,
+    /// The lowest so many are as good as random.
+    pub low: u32,
+}
+
+/// What is known of some numbers' bits.
+#[derive(Debug, Clone, Copy)]
+struct Extent {
+    /// The lowest and the highest power of two that any has, the latter plus one.
+    lowest: i32,
+    end: i32,
+    /// The sum of the ends of each, and how many there are.
+    sum: i64,
+    count: i64,
+    finite: bool,
+}
+
+impl Form {
+    /// The form of whole numbers, if they have one.
+    pub fn of<N: Number>(bytes: &[u8]) -> Option<Form> {
+        let extent = extent::<N>(bytes);
+        if !extent.finite {
+            return None;
+        }
+        if extent.count == 0 {
+            let (places, bits, low) = (0, 0, 0);
+            return Some(Form { places, bits, low });
+        }
+        let places = -extent.lowest;
+        let bits = (extent.end - extent.lowest) as u32;
+        if bits > max_bits::<N>() || !(-PLACES..=PLACES).contains(&places) {
+            return None;
+        }
+        let usual = extent.sum.div_euclid(extent.count) as i32 - extent.lowest;
+        let low = low_bits(usual, bits);
+        Some(Form { places, bits, low })
+    }
+
+    /// Whether integers of this form are likely to take less than planes of floats do.
+    pub fn is_small(self, width: usize) -> bool {
+        // A sign, and what the upper bits of a bell curve come to.
+        self.low + 5 < 8 * width as u32
+    }
+
+    fn read<N: Number>(bytes: [u8; FORM_LEN]) -> Option<Form> {
+        let [places, bits, low] = bytes;
+        let form = Form {
+            places: i32::from(places as i8),
+            bits: bits.into(),
+            low: low.into(),
+        };
+        let known = (-PLACES..=PLACES).contains(&form.places)
+            && form.bits <= max_bits::<N>()
+            && form.low <= form.bits;
+        known.then_some(form)
+    }
+
+    fn write(self) -> [u8; FORM_LEN] {
+        [self.places as i8 as u8, self.bits as u8, self.low as u8]
+    }
+}
+
+/// The low bits that are not worth coding: those more than 3 below a usual number's highest. Or up to
+/// 2 fewer, where that makes fewer planes.
+fn low_bits(usual: i32, bits: u32) -> u32 {
+    let most = usual.saturating_sub(2).clamp(0, bits as i32) as u32;
+    let least = most.saturating_sub(2);
+    (least..=most)
+        .rev()
+        .min_by_key(|low| fields(*low, bits).len())
+        .unwrap_or(most)
+}
+
+fn extent<N: Number>(bytes: &[u8]) -> Extent {
+    let mut extent = Extent {
+        lowest: i32::MAX,
+        end: i32::MIN,
+        sum: 0,
+        count: 0,
+        finite: true,
+    };
+    for number in bytes.chunks_exact(N::WIDTH) {
+        let Apart {
+            mantissa,
+            exponent,
+            finite,
+        } = apart::<N>(N::load(number));
+        extent.finite &= finite;
+        if mantissa != N::Word::default() {
+            let end = exponent + mantissa.len() as i32;
+            extent.lowest = extent
+                .lowest
+                .min(exponent + mantissa.trailing_zeros() as i32);
+            extent.end = extent.end.max(end);
+            extent.sum += i64::from(end);
+            extent.count += 1;
+        }
+    }
+    extent
+}
+
+/// The widths of a form's planes: the signs', then its fields'.
+fn widths(fields: &[Field]) -> impl Iterator<Item = u32> {
+    std::iter::once(1).chain(fields.iter().map(|field| field.width))
+}
+
+/// Encodes whole numbers of a form to the end of `out`.
+pub(super) fn encode<N: Kernels>(
+    form: Form,
+    bytes: &[u8],
+    level: Level,
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) {
+    let fields = fields(form.low, form.bits);
+    let count = bytes.len() / N::WIDTH;
+    let Scratch { planes, coder, .. } = scratch;
+    planes.resize(planes_len(&fields, count), 0);
+    N::split(form.places, &fields, bytes, planes);
+    out.extend(form.write());
+    let directory = out.len();
+    out.resize(directory + (1 + fields.len()) * WORD, 0);
+    let mut rest = planes.as_slice();
+    for (plane, width) in widths(&fields).enumerate() {
+        let (bytes, after) = rest.split_at(plane_len(width, count));
+        rest = after;
+        let start = out.len();
+        let coding = coder::encode(bytes, level, coder, out);
+        let word = coding as u32 | ((out.len() - start) as u32) << 8;
+        out[directory + plane * WORD..][..WORD].copy_from_slice(&word.to_le_bytes());
+    }
+}
+
+/// Decodes what [`encode`] made of as many numbers as `bytes` has room for.
+pub(super) fn decode<N: Kernels>(
+    stored: &[u8],
+    bytes: &mut [u8],
+    scratch: &mut Scratch,
+) -> Result<(), Error> {
+    let count = bytes.len() / N::WIDTH;
+    let (form, stored) = form_of::<N>(stored)?;
+    let fields = fields(form.low, form.bits);
+    let stored = stored_planes(&fields, count, stored)?;
+    scratch.planes.resize(planes_len(&fields, count), 0);
+    let mut rest = scratch.planes.as_mut_slice();
+    for plane in stored {
+        let (to, after) = rest.split_at_mut(plane.raw_len);
+        coder::decode(plane.coding, plane.payload, to)?;
+        rest = after;
+    }
+    N::merge(form.places, &fields, &scratch.planes, bytes);
+    Ok(())
+}
+
+/// What a stored frame of `count` numbers is made of.
+pub(super) fn parts<N: Number>(stored: &[u8], count: usize) -> Result<Vec<Part>, Error> {
+    let (form, stored) = form_of::<N>(stored)?;
+    let fields = fields(form.low, form.bits);
+    let planes = stored_planes(&fields, count, stored)?;
+    let name = |plane| match plane {
+        0 => "signs",
+        plane if fields[plane - 1].from < form.low => "low bits",
+        _ => "high bits",
+    };
+    let parts = planes.iter().enumerate().map(|(i, plane)| Part {
+        name: name(i),
+        raw_len: plane.raw_len,
+        stored_len: plane.payload.len(),
+        coding: plane.coding.name(),
+    });
+    Ok(parts.collect())
+}
+
+fn form_of<N: Number>(stored: &[u8]) -> Result<(Form, &[u8]), Error> {
+    let (form, stored) = stored
+        .split_first_chunk()
+        .ok_or(Error::Malformed("frame ends early"))?;
+    let form = Form::read::<N>(*form).ok_or(Error::Malformed("form of integers"))?;
+    Ok((form, stored))
+}
+
+struct StoredPlane<'a> {
+    coding: Coding,
+    raw_len: usize,
+    payload: &'a [u8],
+}
+
+fn stored_planes<'a>(
+    fields: &[Field],
+    count: usize,
+    stored: &'a [u8],
+) -> Result<Vec<StoredPlane<'a>>, Error> {
+    let (directory, mut rest) = stored
+        .split_at_checked((1 + fields.len()) * WORD)
+        .ok_or(Error::Malformed("frame ends early"))?;
+    let mut planes = Vec::with_capacity(1 + fields.len());
+    for (width, word) in widths(fields).zip(directory.as_chunks::<WORD>().0) {
+        let word = u32::from_le_bytes(*word);
+        let coding = Coding::from_code(word as u8).ok_or(Error::Malformed("coding"))?;
+        let (payload, after) = rest
+            .split_at_checked((word >> 8) as usize)
+            .ok_or(Error::Malformed("plane ends early"))?;
+        planes.push(StoredPlane {
+            coding,
+            raw_len: plane_len(width, count),
+            payload,
+        });
+        rest = after;
+    }
+    if !rest.is_empty() {
+        return Err(Error::Malformed("bytes after the last plane"));
+    }
+    Ok(planes)
+}
