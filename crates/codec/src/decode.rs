@@ -45,17 +45,31 @@ impl Header {
         base: Option<&[u8]>,
         out: &mut Vec<u8>,
     ) -> Result<(), Error> {
-        self.check_len(frames.clone(), stored)?;
         let raw = self.raw_range(frames.clone());
         let kept = out.len();
         out.resize(kept + (raw.end - raw.start) as usize, 0);
-        let decoded = scratch::with(|scratch| {
-            self.decode_each(frames, stored, base, scratch, &mut out[kept..])
-        });
+        let decoded = self.decode_into(frames, stored, base, &mut out[kept..]);
         if decoded.is_err() {
             out.truncate(kept);
         }
         decoded
+    }
+
+    /// As [`Header::decode_verified`], into memory that has exactly the frames' raw length. What is
+    /// in it after an error is not to be used.
+    pub fn decode_into(
+        &self,
+        frames: Range<usize>,
+        stored: &[u8],
+        base: Option<&[u8]>,
+        out: &mut [u8],
+    ) -> Result<(), Error> {
+        self.check_len(frames.clone(), stored)?;
+        let raw = self.raw_range(frames.clone());
+        if out.len() as u64 != raw.end - raw.start {
+            return Err(Error::Malformed("length of the decoded frames"));
+        }
+        scratch::with(|scratch| self.decode_each(frames, stored, base, scratch, out))
     }
 
     /// Verifies the stored bytes of a run of frames against the header without decoding them.

@@ -21,9 +21,9 @@ use crate::{output, table};
 /// one by one, over and over, into buffers that were used before. The median of five runs counts.
 ///
 /// `ratio` is stored bytes to raw bytes (.66 means that a third is saved); smaller is better. For
-/// Sheaf it counts whole blobs. Speeds are raw bytes in 10^9 a second. The hash that names a chunk
-/// is not in them; the hashes of a blob's own bytes are: encoding makes them, and decoding verifies
-/// them, each frame before it is decoded and after it. zstd gets the same chunks, and has no hash.
+/// Sheaf it counts whole blobs. Speeds are raw bytes in 10^9 a second. No hash is in them, neither
+/// the one that names a chunk nor those of a blob's own bytes; the 64-bit check of each frame, which
+/// the others lack, is. zstd gets the same chunks.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The files
