@@ -1,12 +1,14 @@
 //! Plans: how the whole units of each frame become bytes. The encoder chooses one for a chunk; the
 //! header names it, with what its frames share.
 
+pub(crate) mod delta;
 mod fixed;
 mod planes;
 
 use std::fmt::Debug;
 use std::sync::Arc;
 
+pub(crate) use delta::Delta;
 pub(crate) use fixed::Fixed;
 #[cfg(test)]
 pub(crate) use planes::MAX_PLANES;
@@ -21,13 +23,15 @@ use crate::{Error, Level};
 pub(crate) enum Code {
     /// [`Planes`].
     Planes = 0,
+    /// [`Delta`].
+    Delta = 3,
     /// [`Fixed`].
     Fixed = 4,
 }
 
 impl Code {
     pub(crate) fn from_byte(byte: u8) -> Option<Code> {
-        [Code::Planes, Code::Fixed]
+        [Code::Planes, Code::Delta, Code::Fixed]
             .into_iter()
             .find(|code| *code as u8 == byte)
     }
@@ -41,7 +45,6 @@ pub(crate) const MAX_OVERHEAD: usize = planes::MAX_OVERHEAD;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Core<'a> {
     /// How many units of the chunk come before.
-    #[expect(dead_code, reason = "plans that know a unit's place use it")]
     pub first: usize,
     /// The units' bytes.
     pub bytes: &'a [u8],
@@ -53,7 +56,6 @@ pub(crate) struct Core<'a> {
 #[derive(Debug)]
 pub(crate) struct Decoded<'a> {
     /// How many units of the chunk come before.
-    #[expect(dead_code, reason = "plans that know a unit's place use it")]
     pub first: usize,
     /// Where the units' bytes go: all of them.
     pub bytes: &'a mut [u8],
@@ -97,6 +99,7 @@ pub(crate) trait Plan: Debug + Send + Sync {
 pub(crate) fn read(code: Code, shared: &[u8], facts: &Facts) -> Result<Arc<dyn Plan>, Error> {
     match code {
         Code::Planes => Ok(Arc::new(Planes::read(shared, facts)?)),
+        Code::Delta => Ok(Arc::new(Delta::read(shared, facts)?)),
         Code::Fixed => Ok(Arc::new(Fixed::read(shared, facts)?)),
     }
 }

@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-use crate::coder;
+use crate::{coder, plan};
 
 /// Buffers that are used again. What is in them is of no use to the next user.
 #[derive(Default)]
@@ -12,6 +12,8 @@ pub(crate) struct Scratch {
     pub planes: Vec<u8>,
     /// Units that were changed before they are split.
     pub words: Vec<u8>,
+    /// What deltas need.
+    pub delta: plan::delta::Buffers,
     /// What the coders keep.
     pub coder: coder::Scratch,
 }

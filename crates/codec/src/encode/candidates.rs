@@ -1,8 +1,11 @@
 //! Which ways of encoding a chunk are worth a look.
 
+mod deltas;
+
+use deltas::deltas;
+
 use super::Plan;
-use crate::delta;
-use crate::header::{BaseRef, Facts, Residual};
+use crate::header::Facts;
 use crate::plan::{Fixed, Planes};
 use crate::{Base, Level};
 
@@ -24,7 +27,7 @@ pub(super) fn candidates(
 ) -> Vec<Candidate> {
     let mut all = standalone(raw, facts, level);
     if let Some(base) = base {
-        all.extend(deltas(raw, facts, base));
+        all.extend(deltas(raw, facts, base, level));
     }
     all
 }
@@ -42,28 +45,4 @@ fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
         plan,
     };
     plans.into_iter().map(candidate).collect()
-}
-
-fn deltas(raw: &[u8], facts: &Facts, base: &Base<'_>) -> Vec<Candidate> {
-    let dtype = facts.hint.dtype;
-    if base.raw.len() != raw.len() || base.dtype != dtype {
-        return Vec::new();
-    }
-    let residuals = [Residual::Difference, Residual::Xor];
-    residuals
-        .into_iter()
-        .filter(|residual| *residual == Residual::Xor || delta::has_order(dtype))
-        .map(|residual| Candidate {
-            facts: Facts {
-                base: Some(BaseRef {
-                    id: base.id,
-                    dtype,
-                    raw_len: base.raw.len() as u32,
-                    residual,
-                }),
-                ..*facts
-            },
-            plan: Box::new(Planes::new(dtype, Some(residual))),
-        })
-        .collect()
 }

@@ -39,6 +39,8 @@ pub(crate) enum Residual {
     Difference = 1,
     /// The exclusive or of the bytes.
     Xor = 2,
+    /// As the plan does it.
+    Planned = 3,
 }
 
 /// What a delta's header says of its base.
@@ -109,11 +111,19 @@ impl Facts {
         frame * (self.frame_len() / self.unit())
     }
 
-    /// The base's bytes at the place of a frame's core.
+    /// The base's bytes at the place of a frame's core. One of another dtype has as many elements, and
+    /// the first at its beginning.
     pub(crate) fn base_range(&self, frame: usize) -> Range<usize> {
         let start = self.frame_range(frame).start;
         let core = self.core(frame);
-        start + core.start..start + core.end
+        let range = start + core.start..start + core.end;
+        match &self.base {
+            Some(base) if base.dtype != self.hint.dtype => {
+                let of_base = |at| at / self.unit() * Layout::of(base.dtype).unit();
+                of_base(range.start)..of_base(range.end)
+            }
+            _ => range,
+        }
     }
 
     pub(crate) fn header_len(&self) -> usize {

@@ -57,12 +57,13 @@ pub(super) fn read_facts(version: u8, reader: &mut Reader<'_>) -> Result<Facts, 
         0 => None,
         1 => Some(Residual::Difference),
         2 => Some(Residual::Xor),
+        3 if plan == Code::Delta => Some(Residual::Planned),
         _ => return Err(Error::Malformed("residual")),
     };
     let base = residual
         .map(|residual| read_base(reader, residual))
         .transpose()?;
-    if base.is_some_and(|base| base.raw_len != raw_len || base.dtype != dtype) {
+    if base.is_some_and(|base| !is_usable(&base, dtype, raw_len)) {
         return Err(Error::Malformed("base of another kind"));
     }
     Ok(Facts {
@@ -75,6 +76,18 @@ pub(super) fn read_facts(version: u8, reader: &mut Reader<'_>) -> Result<Facts, 
         shared_len,
         base,
     })
+}
+
+/// Whether a base has an element for each of the chunk's, from which that can be told.
+fn is_usable(base: &BaseRef, dtype: Dtype, raw_len: u32) -> bool {
+    let elements = |len: u32, dtype| len as usize / Layout::of(dtype).unit();
+    if base.dtype == dtype {
+        return base.raw_len == raw_len;
+    }
+    base.residual == Residual::Planned
+        && plan::delta::can(base.dtype, dtype)
+        && base.raw_len as usize <= MAX_CHUNK_LEN
+        && elements(base.raw_len, base.dtype) == elements(raw_len, dtype)
 }
 
 fn read_plan(reader: &mut Reader<'_>) -> Result<(Code, u32), Error> {

@@ -43,6 +43,9 @@ impl Planes {
             return Err(Error::Malformed("planes share nothing"));
         }
         let residual = facts.base.map(|base| base.residual);
+        if residual == Some(Residual::Planned) {
+            return Err(Error::Malformed("planes of a planned residual"));
+        }
         Ok(Planes::new(facts.hint.dtype, residual))
     }
 
