@@ -1,6 +1,7 @@
 //! Plans: how the whole units of each frame become bytes. The encoder chooses one for a chunk; the
 //! header names it, with what its frames share.
 
+pub(crate) mod classes;
 pub(crate) mod delta;
 mod fixed;
 mod planes;
@@ -8,6 +9,7 @@ mod planes;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+pub(crate) use classes::Classes;
 pub(crate) use delta::Delta;
 pub(crate) use fixed::Fixed;
 #[cfg(test)]
@@ -23,6 +25,8 @@ use crate::{Error, Level};
 pub(crate) enum Code {
     /// [`Planes`].
     Planes = 0,
+    /// [`Classes`].
+    Classes = 1,
     /// [`Delta`].
     Delta = 3,
     /// [`Fixed`].
@@ -31,7 +35,7 @@ pub(crate) enum Code {
 
 impl Code {
     pub(crate) fn from_byte(byte: u8) -> Option<Code> {
-        [Code::Planes, Code::Delta, Code::Fixed]
+        [Code::Planes, Code::Classes, Code::Delta, Code::Fixed]
             .into_iter()
             .find(|code| *code as u8 == byte)
     }
@@ -101,5 +105,6 @@ pub(crate) fn read(code: Code, shared: &[u8], facts: &Facts) -> Result<Arc<dyn P
         Code::Planes => Ok(Arc::new(Planes::read(shared, facts)?)),
         Code::Delta => Ok(Arc::new(Delta::read(shared, facts)?)),
         Code::Fixed => Ok(Arc::new(Fixed::read(shared, facts)?)),
+        Code::Classes => Ok(Arc::new(Classes::read(shared, facts)?)),
     }
 }

@@ -16,6 +16,8 @@ pub(crate) struct Scratch {
     pub delta: plan::delta::Buffers,
     /// What the coders keep.
     pub coder: coder::Scratch,
+    /// What the plan of classes keeps.
+    pub classes: plan::classes::Buffers,
 }
 
 thread_local! {

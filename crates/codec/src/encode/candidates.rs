@@ -6,7 +6,7 @@ use deltas::deltas;
 
 use super::Plan;
 use crate::header::Facts;
-use crate::plan::{Fixed, Planes};
+use crate::plan::{Classes, Fixed, Planes};
 use crate::{Base, Level};
 
 /// One way to encode a chunk.
@@ -39,6 +39,11 @@ fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
         && let Some(fixed) = Fixed::plausible(raw, facts.lead, dtype)
     {
         plans.push(Box::new(fixed));
+    }
+    if level == Level::Max
+        && let Some(classes) = Classes::fit(raw, facts)
+    {
+        plans.push(Box::new(classes));
     }
     let candidate = |plan| Candidate {
         facts: *facts,

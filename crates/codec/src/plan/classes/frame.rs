@@ -1,0 +1,161 @@
+//! A frame: the length of what is coded (4 bytes), the rows' symbols and the elements' as one
+//! payload, the elements' low bits by runs of rows that end with the same zeros, what escaped.
+
+use super::split::{self, Split};
+use super::{Classes, MAX_CLASSES, low};
+use crate::Error;
+use crate::coder::rans::{self, Decoder, Segment};
+use crate::plan::{Core, Decoded};
+
+/// Buffers that a thread keeps.
+#[derive(Default)]
+pub(crate) struct Buffers {
+    pub(super) symbols: Vec<u8>,
+    pub(super) contexts: Vec<u8>,
+    pub(super) rows: Vec<u8>,
+}
+
+/// The coded part of a stored frame, and the rest.
+pub(super) fn take_apart(stored: &[u8]) -> Result<(&[u8], &[u8]), Error> {
+    let ends = Error::Malformed("frame ends early");
+    let (len, rest) = stored.split_first_chunk().ok_or(ends.clone())?;
+    rest.split_at_checked(u32::from_le_bytes(*len) as usize)
+        .ok_or(ends)
+}
+
+impl Classes {
+    pub(super) fn encode_frame(&self, core: Core<'_>, buffers: &mut Buffers, out: &mut Vec<u8>) {
+        let count = core.bytes.len() / self.split.width;
+        let Buffers {
+            symbols, contexts, ..
+        } = buffers;
+        symbols.resize(count, 0);
+        split::symbols(self.split, core.bytes, symbols);
+        let rows = self.frame_rows(core.first, count);
+        self.fill_contexts(core.first, count, rows, contexts);
+        let start = out.len();
+        out.extend([0; 4]);
+        self.encode_symbols(rows, symbols, contexts, out);
+        let len = (out.len() - start - 4) as u32;
+        out[start..start + 4].copy_from_slice(&len.to_le_bytes());
+        let mut rest = core.bytes;
+        self.runs_of_zeros(core.first, count, rows, |zeros, len| {
+            let (run, after) = rest.split_at(len * self.split.width);
+            low::write(self.split, zeros, run, out);
+            rest = after;
+            Ok(())
+        })
+        .unwrap_or_default();
+        split::write_escapes(self.split, core.bytes, symbols, out);
+    }
+
+    /// The symbols of a frame's rows.
+    fn frame_rows(&self, first: usize, count: usize) -> &[u8] {
+        if self.row_tables.is_none() {
+            return &[];
+        }
+        let skip = self.rows.count(first + 1) - 1;
+        let end = self.rows.count(first + count);
+        self.row_symbols.get(skip..end).unwrap_or_default()
+    }
+
+    fn encode_symbols(&self, rows: &[u8], symbols: &[u8], contexts: &[u8], out: &mut Vec<u8>) {
+        let [row_tables, tables] = self.encoder();
+        let rows = row_tables.as_ref().map(|tables| Segment {
+            symbols: rows,
+            contexts: &[],
+            tables,
+        });
+        let symbols = tables.as_ref().map(|tables| Segment {
+            symbols,
+            contexts,
+            tables,
+        });
+        let segments: Vec<Segment<'_>> = rows.into_iter().chain(symbols).collect();
+        let whole = rans::encode_segments(&segments, out);
+        debug_assert!(whole, "the tables are of all of the chunk's symbols");
+    }
+
+    pub(super) fn decode_frame(
+        &self,
+        stored: &[u8],
+        core: Decoded<'_>,
+        buffers: &mut Buffers,
+    ) -> Result<(), Error> {
+        let (coded, rest) = take_apart(stored)?;
+        let count = core.bytes.len() / self.split.width;
+        let Buffers {
+            symbols,
+            contexts,
+            rows,
+        } = buffers;
+        let mut decoder = Decoder::new(coded)?;
+        let [row_tables, tables] = self.decoder();
+        rows.clear();
+        if let Some(tables) = row_tables {
+            let number = self.rows.runs(core.first, count).count();
+            rows.resize(number, 0);
+            decoder.decode(&[], tables, rows)?;
+        }
+        self.fill_contexts(core.first, count, rows, contexts);
+        symbols.resize(count, 0);
+        if let Some(tables) = tables {
+            decoder.decode(contexts, tables, symbols)?;
+        }
+        decoder.finish()?;
+        split::elements(self.split, symbols, core.bytes);
+        let escaped = self.read_low(rest, core.first, rows, core.bytes)?;
+        split::read_escapes(self.split, escaped, symbols, core.bytes)
+    }
+
+    /// Puts low bits into elements, and gives back what follows them.
+    fn read_low<'a>(
+        &self,
+        mut stored: &'a [u8],
+        first: usize,
+        rows: &[u8],
+        mut out: &mut [u8],
+    ) -> Result<&'a [u8], Error> {
+        let Split { width, low, .. } = self.split;
+        if low == 0 {
+            return Ok(stored);
+        }
+        self.runs_of_zeros(first, out.len() / width, rows, |zeros, len| {
+            let (run, after) = std::mem::take(&mut out).split_at_mut(len * width);
+            stored = low::read(self.split, zeros, stored, run)?;
+            out = after;
+            Ok(())
+        })?;
+        Ok(stored)
+    }
+
+    /// Calls back for each run of elements that end with the same number of zeros.
+    fn runs_of_zeros(
+        &self,
+        first: usize,
+        count: usize,
+        rows: &[u8],
+        mut each: impl FnMut(u32, usize) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let zeros = |row: u8| {
+            let which = usize::from(row) / MAX_CLASSES;
+            self.zeros.get(which).map_or(0, |zeros| u32::from(*zeros))
+        };
+        if self.zeros.len() == 1 {
+            return each(zeros(0), count);
+        }
+        let (mut open, mut len) = (0, 0);
+        for (i, run) in self.rows.runs(first, count).enumerate() {
+            let zeros = zeros(rows.get(i).copied().unwrap_or(0));
+            if zeros != open && len > 0 {
+                each(open, len)?;
+                len = 0;
+            }
+            (open, len) = (zeros, len + run.len);
+        }
+        if len > 0 {
+            each(open, len)?;
+        }
+        Ok(())
+    }
+}

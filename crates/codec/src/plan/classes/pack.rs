@@ -1,0 +1,127 @@
+//! Numbers of 1 to 7 bits packed without gaps: number `i` begins at bit `i * bits`, from the lowest
+//! bit of the first byte on. Eight of them take `bits` bytes, so that eight are packed at once.
+
+use crate::cpu::at_best;
+
+/// Calls a function for a number of bits that the compiler knows.
+macro_rules! for_bits {
+    ($bits:expr, $call:ident($($arg:expr),*)) => {
+        match $bits {
+            1 => $call::<1>($($arg),*),
+            2 => $call::<2>($($arg),*),
+            3 => $call::<3>($($arg),*),
+            4 => $call::<4>($($arg),*),
+            5 => $call::<5>($($arg),*),
+            6 => $call::<6>($($arg),*),
+            _ => $call::<7>($($arg),*),
+        }
+    };
+}
+
+/// How many bytes so many numbers take.
+pub(super) fn packed_len(count: usize, bits: usize) -> usize {
+    (count * bits).div_ceil(8)
+}
+
+at_best! {
+    /// Packs numbers that are below 2^bits into exactly `out`.
+    pub(super) fn pack(bits: usize, numbers: &[u8], out: &mut [u8]) = pack_any
+}
+
+#[inline(always)]
+fn pack_any(bits: usize, numbers: &[u8], out: &mut [u8]) {
+    for_bits!(bits, pack_by(numbers, out));
+}
+
+#[inline(always)]
+fn pack_by<const BITS: usize>(numbers: &[u8], out: &mut [u8]) {
+    let (groups, rest) = numbers.as_chunks::<8>();
+    let (whole, end) = out.split_at_mut(groups.len() * BITS);
+    for (to, group) in whole.as_chunks_mut::<BITS>().0.iter_mut().zip(groups) {
+        to.copy_from_slice(&join::<BITS>(*group)[..BITS]);
+    }
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    end.copy_from_slice(&join::<BITS>(last)[..end.len()]);
+}
+
+at_best! {
+    /// Unpacks as many numbers as `out` has places.
+    pub(super) fn unpack(bits: usize, packed: &[u8], out: &mut [u8]) = unpack_any
+}
+
+#[inline(always)]
+fn unpack_any(bits: usize, packed: &[u8], out: &mut [u8]) {
+    for_bits!(bits, unpack_by(packed, out));
+}
+
+#[inline(always)]
+fn unpack_by<const BITS: usize>(packed: &[u8], out: &mut [u8]) {
+    let (groups, rest) = out.as_chunks_mut::<8>();
+    let (whole, end) = packed.split_at(groups.len() * BITS);
+    for (to, from) in groups.iter_mut().zip(whole.as_chunks::<BITS>().0) {
+        let mut word = [0; 8];
+        word[..BITS].copy_from_slice(from);
+        *to = spread::<BITS>(word);
+    }
+    let mut word = [0; 8];
+    word[..end.len()].copy_from_slice(end);
+    let last = spread::<BITS>(word);
+    rest.copy_from_slice(&last[..rest.len()]);
+}
+
+/// Moves eight numbers together: by twos, then those pairs, then the halves.
+#[inline(always)]
+fn join<const BITS: usize>(numbers: [u8; 8]) -> [u8; 8] {
+    let x = u64::from_le_bytes(numbers);
+    let x = (x & 0x00ff_00ff_00ff_00ff) | (x & 0xff00_ff00_ff00_ff00) >> (8 - BITS);
+    let x = (x & 0x0000_ffff_0000_ffff) | (x & 0xffff_0000_ffff_0000) >> (16 - 2 * BITS);
+    let x = (x & 0x0000_0000_ffff_ffff) | (x & 0xffff_ffff_0000_0000) >> (32 - 4 * BITS);
+    x.to_le_bytes()
+}
+
+#[inline(always)]
+fn spread<const BITS: usize>(packed: [u8; 8]) -> [u8; 8] {
+    let x = u64::from_le_bytes(packed);
+    let low = |bits: usize| (1u64 << bits) - 1;
+    let (four, two, one) = (low(4 * BITS), low(2 * BITS), low(BITS));
+    let x = (x & four) | (x & four << (4 * BITS)) << (32 - 4 * BITS);
+    let two = two | two << 32;
+    let x = (x & two) | (x & two << (2 * BITS)) << (16 - 2 * BITS);
+    let one = one | one << 16 | one << 32 | one << 48;
+    let x = (x & one) | (x & one << BITS) << (8 - BITS);
+    x.to_le_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_come_back() {
+        for bits in 1..8 {
+            for count in [0, 1, 7, 8, 9, 64, 1003] {
+                let numbers: Vec<u8> = (0..count as u32)
+                    .map(|i| (i.wrapping_mul(0x9e37_79b9) >> 20) as u8 & ((1 << bits) - 1))
+                    .collect();
+                let mut packed = vec![0; packed_len(count, bits)];
+                let mut plain = packed.clone();
+                pack(bits, &numbers, &mut packed);
+                pack_any(bits, &numbers, &mut plain);
+                assert_eq!(packed, plain);
+                let mut back = vec![0; count];
+                unpack(bits, &packed, &mut back);
+                assert_eq!(back, numbers);
+                unpack_any(bits, &packed, &mut back);
+                assert_eq!(back, numbers);
+            }
+        }
+    }
+
+    #[test]
+    fn the_lowest_bit_comes_first() {
+        let mut packed = [0; 2];
+        pack(5, &[1, 2, 3], &mut packed);
+        assert_eq!(u16::from_le_bytes(packed), 1 | 2 << 5 | 3 << 10);
+    }
+}
