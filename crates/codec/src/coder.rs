@@ -6,6 +6,9 @@ mod huffman;
 // Plans begin to use it one by one.
 #[allow(dead_code, unused_imports)]
 pub(crate) mod rans;
+// The choice among codings is yet to use it.
+#[allow(dead_code, unused_imports)]
+pub(crate) mod tiered;
 
 use crate::Error;
 
@@ -23,13 +26,21 @@ pub(crate) enum Coding {
     Huffman = 2,
     /// A zstd frame.
     Zstd = 3,
+    /// A code of tiers, with bits that are not coded beside it.
+    Tiered = 4,
 }
 
 impl Coding {
     pub(crate) fn from_code(code: u8) -> Option<Coding> {
-        [Coding::Constant, Coding::Raw, Coding::Huffman, Coding::Zstd]
-            .into_iter()
-            .find(|coding| *coding as u8 == code)
+        [
+            Coding::Constant,
+            Coding::Raw,
+            Coding::Huffman,
+            Coding::Zstd,
+            Coding::Tiered,
+        ]
+        .into_iter()
+        .find(|coding| *coding as u8 == code)
     }
 
     /// Its name.
@@ -39,6 +50,7 @@ impl Coding {
             Coding::Raw => "raw",
             Coding::Huffman => "huffman",
             Coding::Zstd => "zstd",
+            Coding::Tiered => "tiered",
         }
     }
 }
@@ -48,6 +60,8 @@ impl Coding {
 pub(crate) struct Scratch {
     /// By level, each made at its first use, since that takes memory and time.
     zstd: Vec<(i32, zstd::bulk::Compressor<'static>)>,
+    #[allow(dead_code)]
+    pub(crate) tiered: tiered::Scratch,
 }
 
 /// Decodes a payload into exactly `out`.
@@ -69,6 +83,7 @@ pub(crate) fn decode(coding: Coding, payload: &[u8], out: &mut [u8]) -> Result<(
                 return Err(Error::Malformed("zstd plane"));
             }
         }
+        Coding::Tiered => tiered::decode(payload, out)?,
     }
     Ok(())
 }

@@ -1,0 +1,167 @@
+//! What machines do differently: spreading and gathering bits, and looking up bytes.
+//!
+//! A machine is a value that exists only where its instructions do, so that to hold one is the proof
+//! that they may run. The code that uses one is compiled once for each.
+
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+/// 32 bytes, as words.
+pub(super) type Row = [u64; 4];
+
+/// The instructions that the code of tiers is made of.
+pub(super) trait Machine: Copy {
+    /// Puts the lowest bits, one after the other, where the mask has ones.
+    fn deposit(self, bits: u64, mask: u64) -> u64;
+
+    /// Takes the bits where the mask has ones, and puts them together at the lowest end.
+    fn extract(self, bits: u64, mask: u64) -> u64;
+
+    /// The table's entry for each byte, which is below 16.
+    fn look_up(self, table: &[u64; 2], row: Row) -> Row;
+
+    /// The table's entry for each byte, counted from `first`; `other` for those that it lacks.
+    fn look_up_window(self, table: &[u64; 4], other: u8, first: u8, row: Row) -> Row;
+}
+
+/// Any machine.
+#[derive(Clone, Copy)]
+pub(super) struct Plain;
+
+impl Machine for Plain {
+    #[inline(always)]
+    fn deposit(self, bits: u64, mask: u64) -> u64 {
+        deposit(bits, mask)
+    }
+
+    #[inline(always)]
+    fn extract(self, bits: u64, mask: u64) -> u64 {
+        extract(bits, mask)
+    }
+
+    #[inline(always)]
+    fn look_up(self, table: &[u64; 2], row: Row) -> Row {
+        row.map(|word| u64::from_le_bytes(word.to_le_bytes().map(|byte| entry(table, byte & 15))))
+    }
+
+    #[inline(always)]
+    fn look_up_window(self, table: &[u64; 4], other: u8, first: u8, row: Row) -> Row {
+        let entry = |byte: u8| match byte.wrapping_sub(first) {
+            at @ ..32 => entry(table, at),
+            _ => other,
+        };
+        row.map(|word| u64::from_le_bytes(word.to_le_bytes().map(entry)))
+    }
+}
+
+/// A byte of a table.
+#[inline(always)]
+fn entry(table: &[u64], at: u8) -> u8 {
+    (table[usize::from(at / 8)] >> (8 * (at % 8))) as u8
+}
+
+/// Bit by bit, as many steps as the mask has ones: on average few.
+#[inline(always)]
+fn deposit(mut bits: u64, mut mask: u64) -> u64 {
+    let mut out = 0;
+    while mask != 0 {
+        let lowest = mask & mask.wrapping_neg();
+        out |= lowest & (bits & 1).wrapping_neg();
+        bits >>= 1;
+        mask ^= lowest;
+    }
+    out
+}
+
+#[inline(always)]
+fn extract(bits: u64, mut mask: u64) -> u64 {
+    let (mut out, mut at) = (0, 0);
+    while mask != 0 {
+        let lowest = mask & mask.wrapping_neg();
+        out |= u64::from(bits & lowest != 0) << at;
+        at += 1;
+        mask ^= lowest;
+    }
+    out
+}
+
+/// Runs an expression with the best machine that there is here, compiled for it.
+macro_rules! on_best {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:path) => {
+        $(#[$meta])*
+        $vis fn $name($($arg: $type),*) $(-> $out)? {
+            #[cfg(target_arch = "x86_64")]
+            {
+                use $crate::coder::tiered::machine::{V3, V3Loop};
+                #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,movbe")]
+                fn v3($($arg: $type),*, machine: V3) $(-> $out)? {
+                    $body(machine, $($arg),*)
+                }
+                #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,movbe")]
+                fn v3_loop($($arg: $type),*, machine: V3Loop) $(-> $out)? {
+                    $body(machine, $($arg),*)
+                }
+                if let Some(machine) = V3::here() {
+                    // SAFETY: `v3` is a safe function that only asks for the features that a `V3` proves.
+                    #[allow(unsafe_code)]
+                    return unsafe { v3($($arg),*, machine) };
+                }
+                if let Some(machine) = V3Loop::here() {
+                    // SAFETY: as above, for a `V3Loop`.
+                    #[allow(unsafe_code)]
+                    return unsafe { v3_loop($($arg),*, machine) };
+                }
+            }
+            $body($crate::coder::tiered::machine::Plain, $($arg),*)
+        }
+    };
+}
+pub(super) use on_best;
+#[cfg(target_arch = "x86_64")]
+pub(super) use x86::{V3, V3Loop};
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use super::*;
+
+    fn words(seed: u8) -> Vec<u64> {
+        let mut bytes = vec![0; 8 * 400];
+        blake3::Hasher::new()
+            .update(&[seed])
+            .finalize_xof()
+            .fill(&mut bytes);
+        let words = bytes.as_chunks::<8>().0.iter();
+        words.map(|word| u64::from_le_bytes(*word)).collect()
+    }
+
+    fn agrees(machine: impl Machine) {
+        let (bits, masks) = (words(1), words(2));
+        for (i, (&bits, &mask)) in bits.iter().zip(&masks).enumerate() {
+            let mask = [mask, 0, u64::MAX, mask & masks[0]][i % 4];
+            assert_eq!(machine.deposit(bits, mask), Plain.deposit(bits, mask));
+            assert_eq!(machine.extract(bits, mask), Plain.extract(bits, mask));
+        }
+        for (rows, tables) in bits.as_chunks::<4>().0.iter().zip(masks.as_chunks::<4>().0) {
+            let below = rows.map(|word| word & 0x0f0f_0f0f_0f0f_0f0f);
+            let table = [tables[0], tables[1]];
+            assert_eq!(machine.look_up(&table, below), Plain.look_up(&table, below));
+            for row in [*rows, below, rows.map(|word| word & 0x1f1f_1f1f_1f1f_1f1f)] {
+                let [first, other, ..] = tables[3].to_le_bytes();
+                assert_eq!(
+                    machine.look_up_window(tables, other, first % 4, row),
+                    Plain.look_up_window(tables, other, first % 4, row)
+                );
+                assert_eq!(
+                    machine.look_up_window(tables, other, first, row),
+                    Plain.look_up_window(tables, other, first, row)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_machine_does_the_same() {
+        V3::here().into_iter().for_each(agrees);
+        V3Loop::here().into_iter().for_each(agrees);
+    }
+}
