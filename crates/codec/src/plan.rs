@@ -1,6 +1,7 @@
 //! Plans: how the whole units of each frame become bytes. The encoder chooses one for a chunk; the
 //! header names it, with what its frames share.
 
+pub(crate) mod blocks;
 pub(crate) mod classes;
 pub(crate) mod delta;
 mod fixed;
@@ -9,6 +10,7 @@ mod planes;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+pub(crate) use blocks::Blocks;
 pub(crate) use classes::Classes;
 pub(crate) use delta::Delta;
 pub(crate) use fixed::Fixed;
@@ -27,6 +29,8 @@ pub(crate) enum Code {
     Planes = 0,
     /// [`Classes`].
     Classes = 1,
+    /// [`Blocks`].
+    Blocks = 2,
     /// [`Delta`].
     Delta = 3,
     /// [`Fixed`].
@@ -35,9 +39,15 @@ pub(crate) enum Code {
 
 impl Code {
     pub(crate) fn from_byte(byte: u8) -> Option<Code> {
-        [Code::Planes, Code::Classes, Code::Delta, Code::Fixed]
-            .into_iter()
-            .find(|code| *code as u8 == byte)
+        [
+            Code::Planes,
+            Code::Classes,
+            Code::Blocks,
+            Code::Delta,
+            Code::Fixed,
+        ]
+        .into_iter()
+        .find(|code| *code as u8 == byte)
     }
 }
 
@@ -104,6 +114,7 @@ pub(crate) fn read(code: Code, shared: &[u8], facts: &Facts) -> Result<Arc<dyn P
     match code {
         Code::Planes => Ok(Arc::new(Planes::read(shared, facts)?)),
         Code::Delta => Ok(Arc::new(Delta::read(shared, facts)?)),
+        Code::Blocks => Ok(Arc::new(Blocks::read(shared, facts)?)),
         Code::Fixed => Ok(Arc::new(Fixed::read(shared, facts)?)),
         Code::Classes => Ok(Arc::new(Classes::read(shared, facts)?)),
     }

@@ -14,6 +14,8 @@ pub(crate) struct Scratch {
     pub words: Vec<u8>,
     /// What deltas need.
     pub delta: plan::delta::Buffers,
+    /// What the plan of blocks keeps.
+    pub blocks: plan::blocks::Buffers,
     /// What the coders keep.
     pub coder: coder::Scratch,
     /// What the plan of classes keeps.

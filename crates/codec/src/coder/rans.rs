@@ -11,7 +11,7 @@
 //! next 16 bits when it falls below 2^16. Payload: the lanes, 4 bytes each; then 16-bit words. In the
 //! end all lanes are 2^16 again, and no word is left.
 
-mod bits;
+pub(crate) mod bits;
 mod decode;
 mod encode;
 mod normal;

@@ -6,7 +6,7 @@ use deltas::deltas;
 
 use super::Plan;
 use crate::header::Facts;
-use crate::plan::{Classes, Fixed, Planes};
+use crate::plan::{Blocks, Classes, Fixed, Planes};
 use crate::{Base, Level};
 
 /// One way to encode a chunk.
@@ -44,6 +44,11 @@ fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
         && let Some(classes) = Classes::fit(raw, facts)
     {
         plans.push(Box::new(classes));
+    }
+    if level != Level::Fast
+        && let Some(blocks) = Blocks::fit(raw, facts, level)
+    {
+        plans.push(Box::new(blocks));
     }
     let candidate = |plan| Candidate {
         facts: *facts,

@@ -9,7 +9,7 @@ const PLAIN: u32 = 16;
 
 /// Writes.
 #[derive(Default)]
-pub(super) struct Writer {
+pub(crate) struct Writer {
     bytes: Vec<u8>,
     word: u64,
     held: u32,
@@ -19,7 +19,7 @@ pub(super) struct Writer {
 
 impl Writer {
     /// At most 16 bits.
-    pub(super) fn put(&mut self, value: u32, bits: u32) {
+    pub(crate) fn put(&mut self, value: u32, bits: u32) {
         self.word |= u64::from(value) << self.held;
         self.held += bits;
         self.len += bits as usize;
@@ -32,7 +32,7 @@ impl Writer {
 
     /// A number below 2^16 that is about 2^`low` as a rule: its upper part as so many zeros and a one,
     /// then its low bits.
-    pub(super) fn put_rice(&mut self, value: u32, low: u32) {
+    pub(crate) fn put_rice(&mut self, value: u32, low: u32) {
         let upper = value >> low;
         if upper >= ESCAPE {
             self.put(0, 10);
@@ -47,7 +47,7 @@ impl Writer {
     }
 
     /// All bits, filled up with zeros to a whole byte.
-    pub(super) fn finish(mut self) -> Vec<u8> {
+    pub(crate) fn finish(mut self) -> Vec<u8> {
         if self.held > 0 {
             self.bytes.push(self.word as u8);
         }
@@ -56,13 +56,13 @@ impl Writer {
 }
 
 /// Reads what [`Writer`] wrote.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Reader<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Reader<'a> {
         Reader { bytes, at: 0 }
     }
 
@@ -76,13 +76,13 @@ impl<'a> Reader<'a> {
     }
 
     /// At most 16 bits.
-    pub(super) fn get(&mut self, bits: u32) -> u32 {
+    pub(crate) fn get(&mut self, bits: u32) -> u32 {
         let value = self.peek() as u32 & ((1 << bits) - 1);
         self.at += bits as usize;
         value
     }
 
-    pub(super) fn get_rice(&mut self, low: u32) -> u32 {
+    pub(crate) fn get_rice(&mut self, low: u32) -> u32 {
         let upper = self.peek().trailing_zeros();
         if upper >= ESCAPE {
             self.at += ESCAPE as usize;
@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
     }
 
     /// How many bytes were read, the last one perhaps in part.
-    pub(super) fn finish(self) -> Result<usize, Error> {
+    pub(crate) fn finish(self) -> Result<usize, Error> {
         let len = self.at.div_ceil(8);
         if len > self.bytes.len() {
             return Err(Error::Malformed("tables end early"));

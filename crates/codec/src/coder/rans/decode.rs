@@ -6,6 +6,7 @@ use crate::cpu::at_best;
 
 /// What the decoder needs of tables: for each context and slot an entry, from the lowest bit on the
 /// share (`bits` bits), the slot's number among the symbol's (`bits`), the symbol.
+#[derive(Debug)]
 pub(crate) struct DecodeTables {
     bits: u32,
     contexts: usize,

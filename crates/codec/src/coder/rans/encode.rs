@@ -11,6 +11,7 @@ pub(crate) struct Segment<'a> {
 }
 
 /// What the encoder needs of tables.
+#[derive(Debug)]
 pub(crate) struct EncodeTables {
     pub(super) bits: u32,
     contexts: usize,

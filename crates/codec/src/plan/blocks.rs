@@ -1,0 +1,300 @@
+//! The plan of quantised blocks: each field of the blocks is coded for itself, the quants last and by
+//! what the scales say of them.
+//!
+//! A quant stands for `scale * quant + minimum`. Weights are spread about zero, so that a group's zero
+//! (`-minimum / scale`) and its scale beside those of its row say a good deal about where its quants
+//! are; the columns' scales, where the chunk has them, say some more.
+
+mod fit;
+mod grid;
+mod half;
+mod kind;
+mod pack;
+mod scales;
+mod set;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use super::{Code, Core, Decoded, Part, Plan};
+use crate::coder::rans::{Decoder, bits, encode_segments};
+use crate::cpu::at_best;
+use crate::header::Facts;
+use crate::scratch::Scratch;
+use crate::{Error, Level};
+use grid::{Axis, Grid, Groups, Place};
+use kind::{Fields, Kind};
+use scales::Mode;
+use set::Set;
+use words::{Symbols, Words};
+
+/// What a frame begins with that is stored as it is.
+const RAW: u8 = 0;
+/// What a coded frame begins with.
+const CODED: u8 = 1;
+
+/// Quantised blocks.
+#[derive(Debug)]
+pub(crate) struct Blocks {
+    kind: Kind,
+    place: Place,
+    mode: Mode,
+    /// The scales and minimums, as many as the kind has.
+    halves: Vec<Words>,
+    /// The groups' scales and minimums; the latter by the former.
+    subs: Vec<Set>,
+    grid: Grid,
+    quants: Set,
+}
+
+/// Buffers that are used again.
+#[derive(Debug, Default)]
+pub(crate) struct Buffers {
+    fields: Fields,
+    groups: Groups,
+    contexts: Vec<u8>,
+    sub_contexts: Vec<u8>,
+    symbols: [Symbols; 2],
+}
+
+impl Blocks {
+    /// Reads what frames share.
+    pub(super) fn read(mut shared: &[u8], facts: &Facts) -> Result<Blocks, Error> {
+        const ERROR: Error = Error::Malformed("blocks");
+        let kind = Kind::of(facts.hint.dtype).filter(|_| facts.base.is_none());
+        let kind = kind.ok_or(ERROR)?;
+        let place = Place::new(&kind, facts.hint.row, facts.hint.offset);
+        let bytes = &mut shared;
+        let &[code, by, ref rest @ ..] = *bytes else {
+            return Err(ERROR);
+        };
+        *bytes = rest;
+        let mode = Mode::from_code([code, by], kind.halves)?;
+        let halves = (0..kind.halves)
+            .map(|_| Words::read(bytes))
+            .collect::<Result<_, Error>>()?;
+        let subs = (0..kind.subs)
+            .map(|_| Set::read(bytes))
+            .collect::<Result<_, Error>>()?;
+        let grid = read_grid(&kind, &place, bytes)?;
+        let quants = Set::read(bytes)?;
+        if !bytes.is_empty() || quants.tables.contexts() != grid.contexts() {
+            return Err(ERROR);
+        }
+        Ok(Blocks {
+            kind,
+            place,
+            mode,
+            halves,
+            subs,
+            grid,
+            quants,
+        })
+    }
+
+    /// The chunk's number of the first group of a frame.
+    fn first_group(&self, first_unit: usize) -> usize {
+        first_unit * self.kind.groups()
+    }
+
+    /// Decodes all fields.
+    fn decode_fields(
+        &self,
+        payload: &[u8],
+        first: usize,
+        blocks: usize,
+        buffers: &mut Buffers,
+    ) -> Result<(), Error> {
+        let Buffers {
+            fields,
+            groups,
+            contexts,
+            sub_contexts,
+            symbols,
+        } = buffers;
+        fields.resize(&self.kind, blocks);
+        let mut decoder = Decoder::new(payload)?;
+        let (mut before, mut symbols) = (&[][..], symbols.iter_mut());
+        for ((words, half), symbols) in self.halves.iter().zip(&mut fields.halves).zip(&mut symbols)
+        {
+            words.decode(&mut decoder, before, symbols, half)?;
+            before = &symbols.high;
+        }
+        let [scales, minimums] = &mut fields.subs;
+        if let [set, rest @ ..] = self.subs.as_slice() {
+            set.decode(&mut decoder, &[], scales)?;
+            if let [set] = rest {
+                fill_sub_contexts(scales, sub_contexts);
+                set.decode(&mut decoder, sub_contexts, minimums)?;
+            }
+        }
+        undo(self.mode, fields);
+        groups.find(&self.kind, &self.place, first, fields);
+        fill(&self.grid, &self.kind, &self.place, first, groups, contexts);
+        self.quants
+            .decode(&mut decoder, contexts, &mut fields.quants)?;
+        decoder.finish()
+    }
+
+    /// Encodes a frame to the end of `out`; whether the tables have all its symbols.
+    fn encode_fields(
+        &self,
+        core: &[u8],
+        first: usize,
+        buffers: &mut Buffers,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let Buffers {
+            fields,
+            groups,
+            contexts,
+            sub_contexts,
+            symbols,
+        } = buffers;
+        pack::unpack(&self.kind, core, fields);
+        groups.find(&self.kind, &self.place, first, fields);
+        fill(&self.grid, &self.kind, &self.place, first, groups, contexts);
+        self.mode.forward(fields);
+        let mut before = &[][..];
+        for ((words, half), symbols) in
+            (self.halves.iter().zip(&fields.halves)).zip(symbols.iter_mut())
+        {
+            words.symbols(half, before, symbols);
+            before = &symbols.high;
+        }
+        let mut segments = Vec::with_capacity(8);
+        for (words, symbols) in self.halves.iter().zip(symbols.iter()) {
+            segments.extend(words.segments(symbols));
+        }
+        fill_sub_contexts(&fields.subs[0], sub_contexts);
+        let sub_contexts = [&[], sub_contexts.as_slice()];
+        for ((set, subs), contexts) in self.subs.iter().zip(&fields.subs).zip(sub_contexts) {
+            segments.push(set.segment(subs, contexts));
+        }
+        segments.push(self.quants.segment(&fields.quants, contexts));
+        encode_segments(&segments, out)
+    }
+}
+
+impl Plan for Blocks {
+    fn code(&self) -> Code {
+        Code::Blocks
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend(self.mode.code());
+        for words in &self.halves {
+            words.write(out);
+        }
+        for set in &self.subs {
+            set.tables.write(out);
+        }
+        write_grid(&self.grid, out);
+        self.quants.tables.write(out);
+    }
+
+    fn encode(&self, core: Core<'_>, _: Level, scratch: &mut Scratch, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.push(CODED);
+        let first = self.first_group(core.first);
+        let coded = self.encode_fields(core.bytes, first, &mut scratch.blocks, out);
+        if !coded || out.len() - start > core.bytes.len() {
+            out.truncate(start);
+            out.push(RAW);
+            out.extend_from_slice(core.bytes);
+        }
+    }
+
+    fn decode(&self, stored: &[u8], core: Decoded<'_>, scratch: &mut Scratch) -> Result<(), Error> {
+        match stored.split_first() {
+            Some((&RAW, bytes)) if bytes.len() == core.bytes.len() => {
+                core.bytes.copy_from_slice(bytes);
+                Ok(())
+            }
+            Some((&CODED, payload)) => {
+                let first = self.first_group(core.first);
+                let blocks = core.bytes.len() / self.kind.unit;
+                self.decode_fields(payload, first, blocks, &mut scratch.blocks)?;
+                pack::pack(&self.kind, &scratch.blocks.fields, core.bytes);
+                Ok(())
+            }
+            _ => Err(Error::Malformed("frame of blocks")),
+        }
+    }
+
+    fn parts(&self, stored: &[u8], core_len: usize) -> Result<Vec<Part>, Error> {
+        let coding = match stored.first() {
+            Some(&RAW) => "raw",
+            Some(&CODED) => "contexts",
+            _ => return Err(Error::Malformed("frame of blocks")),
+        };
+        Ok(vec![Part {
+            name: "blocks",
+            raw_len: core_len,
+            stored_len: stored.len(),
+            coding,
+        }])
+    }
+}
+
+at_best! {
+    fn undo(mode: Mode, fields: &mut Fields) = Mode::inverse
+}
+
+at_best! {
+    fn fill(grid: &Grid, kind: &Kind, place: &Place, first: usize, groups: &Groups, out: &mut Vec<u8>) = Grid::fill
+}
+
+/// The contexts of the groups' minimums: their scales' upper bits.
+fn fill_sub_contexts(scales: &[u8], to: &mut Vec<u8>) {
+    to.clear();
+    to.extend(scales.iter().map(|scale| scale >> 2 & 15));
+}
+
+fn write_grid(grid: &Grid, out: &mut Vec<u8>) {
+    grid.zero.write(out);
+    grid.ratio.write(out);
+    out.push(u8::from(!grid.columns.is_empty()));
+    let mut writer = bits::Writer::default();
+    for column in &grid.columns {
+        let steps = column / STEP;
+        writer.put_rice((steps << 1 ^ steps >> 15) as u16 as u32, 2);
+    }
+    out.extend(writer.finish());
+}
+
+/// What columns' scales are told in: a quarter of an octave.
+const STEP: i16 = 4;
+
+fn read_grid(kind: &Kind, place: &Place, bytes: &mut &[u8]) -> Result<Grid, Error> {
+    const ERROR: Error = Error::Malformed("columns");
+    let zero = Axis::read(bytes)?;
+    let ratio = Axis::read(bytes)?;
+    if usize::from(zero.number) * usize::from(ratio.number) > 64 {
+        return Err(ERROR);
+    }
+    let (&has_columns, rest) = bytes.split_first().ok_or(ERROR)?;
+    *bytes = rest;
+    let number = match has_columns {
+        0 => 0,
+        // Each takes some bits, so that there are no more of them than the header can have.
+        1 if place.row() > 0 && place.row() * kind.group <= rest.len() * 8 => {
+            place.row() * kind.group
+        }
+        _ => return Err(ERROR),
+    };
+    let mut reader = bits::Reader::new(rest);
+    let columns = (0..number)
+        .map(|_| {
+            let folded = reader.get_rice(2) as i32;
+            let steps = folded >> 1 ^ -(folded & 1);
+            (steps.clamp(-500, 500) as i16) * STEP
+        })
+        .collect();
+    *bytes = &rest[reader.finish()?..];
+    Ok(Grid {
+        zero,
+        ratio,
+        columns,
+    })
+}

@@ -1,0 +1,138 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::plan::Plan;
+use crate::{Dtype, Hint};
+
+fn facts(dtype: Dtype, row: u32, raw: &[u8]) -> Facts {
+    Facts {
+        version: crate::header::VERSION,
+        raw_len: raw.len() as u32,
+        chunk_id: [0; 32],
+        hint: Hint {
+            dtype,
+            row,
+            offset: 0,
+        },
+        lead: 0,
+        plan: Code::Blocks,
+        shared_len: 0,
+        base: None,
+    }
+}
+
+fn noise(len: usize, seed: u64) -> Vec<u8> {
+    let mut bytes = vec![0; len];
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&seed.to_le_bytes());
+    hasher.finalize_xof().fill(&mut bytes);
+    bytes
+}
+
+/// Every frame encoded by the plan, decoded by what is read of it.
+fn round_trip(dtype: Dtype, row: u32, raw: &[u8], level: Level) -> usize {
+    let facts = facts(dtype, row, raw);
+    let plan = Blocks::fit(raw, &facts, level).unwrap();
+    let mut shared = Vec::new();
+    plan.write(&mut shared);
+    let read = Blocks::read(&shared, &facts).unwrap();
+    let mut again = Vec::new();
+    read.write(&mut again);
+    assert_eq!(again, shared);
+    let mut scratch = Scratch::default();
+    let mut len = shared.len();
+    for frame in 0..facts.frames() {
+        let bytes = &raw[facts.frame_range(frame)][facts.core(frame)];
+        let first = facts.first_unit(frame);
+        let mut stored = Vec::new();
+        let core = Core {
+            first,
+            bytes,
+            base: &[],
+        };
+        plan.encode(core, level, &mut scratch, &mut stored);
+        let mut back = vec![0; bytes.len()];
+        let core = Decoded {
+            first,
+            bytes: &mut back,
+            base: &[],
+        };
+        read.decode(&stored, core, &mut scratch).unwrap();
+        assert!(back == bytes);
+        len += stored.len();
+    }
+    len
+}
+
+fn kinds() -> impl Iterator<Item = Kind> {
+    Dtype::ALL.iter().filter_map(|dtype| Kind::of(*dtype))
+}
+
+/// Blocks of a few different bytes, so that there is something to code.
+fn plain_blocks(kind: &Kind, number: usize) -> Vec<u8> {
+    let mut blocks = noise(number * kind.unit, 3);
+    for byte in &mut blocks {
+        *byte = 0x21 + (byte.leading_zeros() as u8) * 0x11;
+    }
+    blocks
+}
+
+#[test]
+fn every_kind_comes_back() {
+    for kind in kinds() {
+        for level in [Level::Default, Level::Max] {
+            for row in [0, 1, kind.quants as u32, 5 * kind.quants as u32] {
+                round_trip(kind.dtype, row, &noise(40 * kind.unit, 1), level);
+                round_trip(kind.dtype, row, &vec![0; 40 * kind.unit], level);
+                let blocks = plain_blocks(&kind, 600_000 / kind.unit);
+                assert!(round_trip(kind.dtype, row, &blocks, level) < blocks.len() * 3 / 4);
+            }
+        }
+    }
+}
+
+#[test]
+fn scales_that_came_from_bfloat16() {
+    let mut blocks = noise(34 * 500, 5);
+    for (i, block) in blocks.chunks_mut(34).enumerate() {
+        let scale = half::from_single(half::from_brain(0x3c80 + i as u16) / 127.0);
+        block[..2].copy_from_slice(&scale.to_le_bytes());
+    }
+    let facts = facts(Dtype::GgmlQ8_0, 0, &blocks);
+    let plan = Blocks::fit(&blocks, &facts, Level::Default).unwrap();
+    assert_eq!(plan.mode, Mode::Most(127));
+    round_trip(Dtype::GgmlQ8_0, 0, &blocks, Level::Default);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_refused(
+        mut shared in proptest::collection::vec(any::<u8>(), 0..400),
+        stored in proptest::collection::vec(any::<u8>(), 0..900),
+        kind in 0..8usize,
+        row in 0..600u32,
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let kind = kinds().nth(kind).unwrap();
+        let blocks = plain_blocks(&kind, 9);
+        let facts = facts(kind.dtype, row, &blocks);
+        let _ = Blocks::read(&shared, &facts);
+        // A good beginning.
+        let plan = Blocks::fit(&blocks, &facts, Level::Max).unwrap();
+        let mut good = Vec::new();
+        plan.write(&mut good);
+        let at = cut.index(good.len());
+        for (to, from) in good[at..].iter_mut().zip(shared.drain(..).take(3)) {
+            *to = from;
+        }
+        if let Ok(read) = Blocks::read(&good, &facts) {
+            let mut stored = stored;
+            if let Some(first) = stored.first_mut() {
+                *first = CODED;
+            }
+            let mut back = vec![0; blocks.len()];
+            let core = Decoded { first: 0, bytes: &mut back, base: &[] };
+            let _ = read.decode(&stored, core, &mut Scratch::default());
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Numbers of 16 bits as two symbols: the upper bits, which are worth coding, and the lower ones with
+//! the sign.
+
+use super::scales::Mode;
+use super::set::Set;
+use crate::Error;
+use crate::coder::rans::{Decoder, Segment, Tables, count};
+
+/// The most contexts that the upper symbols have.
+const CONTEXTS: usize = 16;
+/// Bits of the tables.
+const BITS: u32 = 12;
+
+/// How a chunk's numbers of one kind are coded. The sign is moved behind the lowest bit first.
+#[derive(Debug)]
+pub(super) struct Words {
+    /// Bits of the lower symbol, at most 8.
+    low_bits: u32,
+    /// What the upper bits begin at.
+    base: u16,
+    /// The upper symbol's context is the upper symbol of the series before, shifted by so much; 8 for
+    /// none.
+    shift: u8,
+    high: Set,
+    low: Set,
+}
+
+/// Symbols of a frame's numbers.
+#[derive(Debug, Default)]
+pub(super) struct Symbols {
+    pub high: Vec<u8>,
+    pub low: Vec<u8>,
+    pub contexts: Vec<u8>,
+}
+
+impl Words {
+    /// The best for a chunk's numbers, beside which there are the upper symbols of a series before, or
+    /// none. Also gives their upper symbols.
+    pub(super) fn fit(words: &[u16], before: &[u8], mode: Mode) -> (Words, Vec<u8>) {
+        let rotated = || words.iter().map(|word| word.rotate_left(1));
+        let least = rotated().min().unwrap_or(0);
+        let most = rotated().max().unwrap_or(0);
+        let fits = |bits: &u32| (most >> bits) - (least >> bits) < 256;
+        // Two or three bits of mantissa are worth coding with the exponent.
+        let least_bits = if mode == Mode::Plain { 8 } else { 6 };
+        let low_bits = (least_bits..8).find(fits).unwrap_or(8);
+        let base = least >> low_bits;
+        let high: Vec<u8> = rotated()
+            .map(|word| ((word >> low_bits) - base) as u8)
+            .collect();
+        let low: Vec<u8> = rotated()
+            .map(|word| (word & ((1 << low_bits) - 1)) as u8)
+            .collect();
+        let none = Tables::new(BITS, &count(&high, &[], 1));
+        let plain = none.encoded_len(&count(&high, &[], 1)) + none.written_len();
+        let (shift, tables) = by_other(&high, before, plain).unwrap_or((8, none));
+        let words = Words {
+            low_bits,
+            base,
+            shift,
+            high: Set::new(tables),
+            low: Set::new(flat_or_not(&low)),
+        };
+        (words, high)
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        out.extend([self.low_bits as u8, self.shift]);
+        out.extend(self.base.to_le_bytes());
+        self.high.tables.write(out);
+        self.low.tables.write(out);
+    }
+
+    pub(super) fn read(bytes: &mut &[u8]) -> Result<Words, Error> {
+        let &[low_bits @ 0..=8, shift @ 0..=8, a, b, ref rest @ ..] = *bytes else {
+            return Err(Error::Malformed("words"));
+        };
+        *bytes = rest;
+        Ok(Words {
+            low_bits: low_bits.into(),
+            base: u16::from_le_bytes([a, b]),
+            shift,
+            high: Set::read(bytes)?,
+            low: Set::read(bytes)?,
+        })
+    }
+
+    /// A frame's numbers as symbols.
+    pub(super) fn symbols(&self, words: &[u16], before: &[u8], to: &mut Symbols) {
+        to.high.clear();
+        to.low.clear();
+        for word in words {
+            let word = word.rotate_left(1);
+            to.high
+                .push((word >> self.low_bits).wrapping_sub(self.base) as u8);
+            to.low.push((word & ((1 << self.low_bits) - 1)) as u8);
+        }
+        self.contexts(before, &mut to.contexts);
+    }
+
+    fn contexts(&self, before: &[u8], to: &mut Vec<u8>) {
+        to.clear();
+        if self.shift < 8 {
+            to.extend(before.iter().map(|symbol| context(*symbol, self.shift)));
+        }
+    }
+
+    pub(super) fn segments<'a>(&'a self, symbols: &'a Symbols) -> [Segment<'a>; 2] {
+        [
+            self.high.segment(&symbols.high, &symbols.contexts),
+            self.low.segment(&symbols.low, &[]),
+        ]
+    }
+
+    /// Decodes numbers, and gives their upper symbols too.
+    pub(super) fn decode(
+        &self,
+        decoder: &mut Decoder<'_>,
+        before: &[u8],
+        symbols: &mut Symbols,
+        words: &mut [u16],
+    ) -> Result<(), Error> {
+        let Symbols {
+            high,
+            low,
+            contexts,
+        } = symbols;
+        high.resize(words.len(), 0);
+        low.resize(words.len(), 0);
+        self.contexts(before, contexts);
+        self.high.decode(decoder, contexts, high)?;
+        self.low.decode(decoder, &[], low)?;
+        for ((word, high), low) in words.iter_mut().zip(high.iter()).zip(low.iter()) {
+            let upper = self.base.wrapping_add(u16::from(*high));
+            let low = u16::from(*low) & ((1 << self.low_bits) - 1);
+            *word = (upper << self.low_bits | low).rotate_right(1);
+        }
+        Ok(())
+    }
+}
+
+fn context(before: u8, shift: u8) -> u8 {
+    (before >> shift).min(CONTEXTS as u8 - 1)
+}
+
+/// Tables by another series' symbols, if those make it smaller than it is without.
+fn by_other(high: &[u8], before: &[u8], plain: usize) -> Option<(u8, Tables)> {
+    let most = *before.iter().max()?;
+    let shift = (0..8).find(|shift| usize::from(most >> shift) < CONTEXTS)?;
+    let contexts: Vec<u8> = before
+        .iter()
+        .map(|symbol| context(*symbol, shift))
+        .collect();
+    let counts = count(high, &contexts, usize::from(most >> shift) + 1);
+    let tables = Tables::new(BITS, &counts);
+    (tables.encoded_len(&counts) + tables.written_len() < plain).then_some((shift, tables))
+}
+
+/// The best tables, or those that have all symbols alike and are cheap to write.
+fn flat_or_not(low: &[u8]) -> Tables {
+    let counts = count(low, &[], 1);
+    let flat = counts[0].map(|count| u32::from(count > 0));
+    let [best, flat] = [counts[0], flat].map(|counts| Tables::new(BITS, &[counts]));
+    let len = |tables: &Tables| tables.encoded_len(&counts) + tables.written_len();
+    if len(&flat) <= len(&best) { flat } else { best }
+}
