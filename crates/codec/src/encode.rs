@@ -123,10 +123,15 @@ struct Encoder<'a> {
 }
 
 impl Encoder<'_> {
-    /// What the smallest of some ways makes. The first of them is standalone and takes any chunk.
+    /// What the smallest of some ways makes. The first of them is standalone.
     fn smallest(&mut self, candidates: Vec<Candidate>) -> Unsealed {
         if let [only] = candidates.as_slice() {
-            return self.all(only).0;
+            let (unsealed, fits) = self.all(only);
+            return if fits {
+                unsealed
+            } else {
+                self.all(&only.by_planes()).0
+            };
         }
         let mut sizes: Vec<(usize, &Candidate)> = candidates
             .iter()
@@ -150,7 +155,7 @@ impl Encoder<'_> {
             .filter(|(_, fits)| *fits)
             .map(|(unsealed, _)| unsealed)
             .min_by_key(|unsealed| (unsealed.bytes.len(), unsealed.facts.base.is_some()));
-        best.unwrap_or_else(|| self.all(&candidates[0]).0)
+        best.unwrap_or_else(|| self.all(&candidates[0].by_planes()).0)
     }
 
     /// About how many bytes a blob takes when made in one way, by a few of its frames.

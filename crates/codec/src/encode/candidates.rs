@@ -6,7 +6,8 @@ use deltas::deltas;
 
 use super::Plan;
 use crate::header::Facts;
-use crate::plan::{Blocks, Classes, Fixed, Planes};
+use crate::plan::{Blocks, Classes, Core, Fixed, Planes};
+use crate::scratch;
 use crate::{Base, Level};
 
 /// One way to encode a chunk.
@@ -17,8 +18,21 @@ pub(super) struct Candidate {
     pub plan: Box<dyn Plan>,
 }
 
+impl Candidate {
+    /// The way that takes any chunk.
+    pub(super) fn by_planes(&self) -> Candidate {
+        Candidate {
+            facts: Facts {
+                base: None,
+                ..self.facts
+            },
+            plan: Box::new(Planes::new(self.facts.hint.dtype, None)),
+        }
+    }
+}
+
 /// The ways to encode a chunk of which these are the facts, with what base may be used. The first is
-/// standalone and takes any chunk.
+/// standalone.
 pub(super) fn candidates(
     raw: &[u8],
     facts: &Facts,
@@ -43,6 +57,7 @@ fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
     if level == Level::Max
         && let Some(classes) = Classes::fit(raw, facts)
     {
+        plans.retain(|plan| !is_clear(classes.expected_len, plan.as_ref(), raw, facts));
         plans.push(Box::new(classes));
     }
     if level != Level::Fast
@@ -55,4 +70,28 @@ fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
         plan,
     };
     plans.into_iter().map(candidate).collect()
+}
+
+/// Whether a way that takes so many bytes surely beats a plan, by what that makes of a few parts of
+/// frames: much work at the level that looks for the smallest would be in vain.
+fn is_clear(len: usize, plan: &dyn Plan, raw: &[u8], facts: &Facts) -> bool {
+    const PART: usize = 32 << 10;
+    const PARTS: usize = 3;
+    let frames = facts.frames();
+    let (mut taken, mut out) = (0, Vec::new());
+    scratch::with(|scratch| {
+        for frame in (0..frames).step_by(frames.div_ceil(PARTS).max(1)) {
+            let bytes = &raw[facts.frame_range(frame)][facts.core(frame)];
+            let part = bytes.len().min(PART) / facts.unit() * facts.unit();
+            taken += part;
+            let core = Core {
+                first: facts.first_unit(frame),
+                bytes: &bytes[..part],
+                base: &[],
+            };
+            plan.encode(core, Level::Default, scratch, &mut out);
+        }
+    });
+    let by_plan = out.len() as f64 * raw.len() as f64 / taken.max(1) as f64;
+    (len as f64) < by_plan * (1.0 - 1.0 / 256.0)
 }

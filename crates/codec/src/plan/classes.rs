@@ -55,6 +55,8 @@ pub(crate) struct Classes {
     tables: Tables,
     /// Each row's symbol, which only the encoder has.
     row_symbols: Vec<u8>,
+    /// About how many bytes the chunk takes, which only the encoder knows.
+    pub(crate) expected_len: usize,
     made: OnceLock<Made>,
 }
 

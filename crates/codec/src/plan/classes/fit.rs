@@ -22,6 +22,8 @@ const MOST_CONTEXTS: usize = 16;
 const TABLE_BITS: f32 = 400.0;
 /// Bits that another class of rows or columns costs, about, beside what it says of each.
 const CLASS_BITS: f32 = 100.0;
+/// Bytes that a frame takes beside its symbols and low bits, about.
+const FRAME_LEN: usize = 140;
 /// Parts of a share in the tables of symbols, and of rows.
 const SYMBOL_BITS: u32 = 12;
 const ROW_BITS: u32 = 10;
@@ -43,7 +45,11 @@ pub(super) fn fit(raw: &[u8], facts: &Facts) -> Option<Classes> {
     let rows = shared::rows(row_len, facts);
     let grid = Grid::of(&symbols, rows, real);
     let (zeros, row_zeros) = ends::choose(split, rows, raw);
-    Some(plan(kept, split, rows, grid, zeros, &row_zeros))
+    let mut plan = plan(kept, split, rows, grid, zeros, &row_zeros);
+    let mut shared = Vec::new();
+    plan.write_shared(&mut shared);
+    plan.expected_len += low_len(&plan, elements) + shared.len() + facts.frames() * FRAME_LEN;
+    Some(plan)
 }
 
 fn plan(
@@ -68,6 +74,7 @@ fn plan(
                 .collect()
         }
     };
+    let tables = Tables::new(SYMBOL_BITS, &counts);
     let several = grid.row_classes * zeros.len() > 1;
     let row_tables = several.then(|| Tables::new(ROW_BITS, &count(&row_symbols, &[], 1)));
     Classes {
@@ -80,10 +87,23 @@ fn plan(
         map: grid.map,
         columns: grid.columns,
         row_tables,
-        tables: Tables::new(SYMBOL_BITS, &counts),
+        expected_len: tables.encoded_len(&counts),
+        tables,
         row_symbols,
         made: Default::default(),
     }
+}
+
+/// Bytes of the low bits.
+fn low_len(plan: &Classes, elements: usize) -> usize {
+    let low = plan.split.low as usize;
+    let which = |row: usize| match plan.row_symbols.get(row) {
+        Some(row) if plan.zeros.len() > 1 => usize::from(*row) / MAX_CLASSES,
+        _ => 0,
+    };
+    let runs = plan.rows.runs(0, elements);
+    let bits = runs.map(|run| run.len * (low - usize::from(plan.zeros[which(run.row)])));
+    bits.sum::<usize>() / 8
 }
 
 /// The length of a row, and whether it is one of the tensor.

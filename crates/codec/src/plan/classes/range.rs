@@ -4,9 +4,9 @@ use super::split::{ESCAPE, Split};
 use crate::Dtype;
 
 /// Elements that are looked at.
-const SAMPLE: usize = 1 << 16;
+const SAMPLE: usize = 1 << 13;
 /// Of so many elements one may escape at either end.
-const RARE: usize = 4096;
+const RARE: usize = 4000;
 /// A bit of the mantissa is given up when more than one of so many escapes.
 const OFTEN: usize = 64;
 

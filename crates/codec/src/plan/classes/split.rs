@@ -106,6 +106,7 @@ impl Split {
     }
 
     /// The bits between sign and raw bits of an element.
+    #[inline]
     pub(super) fn within(self, element: &[u8]) -> u16 {
         let mut bytes = [0; 8];
         bytes[..element.len()].copy_from_slice(element);
