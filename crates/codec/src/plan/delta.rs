@@ -164,9 +164,10 @@ impl Plan for Delta {
                 &mut block.words[..len],
                 &mut block.lows,
             );
-            for (i, low) in block.lows[..len].iter().enumerate() {
-                for byte in 0..self.low_bytes() {
-                    out[low_at + byte * count + at + i] = (low >> (8 * byte)) as u8;
+            for byte in 0..self.low_bytes() {
+                let plane = &mut out[low_at + byte * count + at..][..len];
+                for (to, low) in plane.iter_mut().zip(&block.lows) {
+                    *to = (low >> (8 * byte)) as u8;
                 }
             }
             put_symbols(
@@ -309,9 +310,5 @@ fn put_symbols_any(
     symbols: &mut [u8],
     writer: &mut Writer<'_>,
 ) {
-    for (symbol, number) in symbols.iter_mut().zip(numbers) {
-        let (own, raw, len) = buckets.symbol(*number);
-        *symbol = own;
-        writer.put(raw, len);
-    }
+    writer.symbols(buckets, numbers, symbols);
 }

@@ -35,19 +35,28 @@ impl Buckets {
     /// A number's symbol, its raw bits, and how many those are.
     #[inline(always)]
     pub(super) fn symbol(&self, number: u32) -> (u8, u32, u8) {
-        if number < FIRST_SHARED {
-            return (number as u8, 0, 0);
-        }
-        let sign = u32::from(self.by_sign);
-        let size = number >> sign;
-        let log = size.ilog2();
-        let raw_len = log - 2;
-        let raw = size & ((1 << raw_len) - 1);
-        // 4 to 7: the bucket in its doubling, with the bit that is always set.
-        let upper = size >> raw_len;
-        let bucket = 4 * (log + sign) + upper - 20;
-        let symbol = FIRST_SHARED + (bucket << sign | number & sign);
-        (symbol as u8, raw, raw_len as u8)
+        symbol(self.by_sign, number)
+    }
+}
+
+/// A number's symbol, its raw bits, and how many those are.
+#[inline(always)]
+pub(super) fn symbol(by_sign: bool, number: u32) -> (u8, u32, u8) {
+    let sign = u32::from(by_sign);
+    // Small ones come along, so that there is no branch to guess.
+    let shared = number.max(FIRST_SHARED);
+    let size = shared >> sign;
+    let log = 31 - size.leading_zeros();
+    let raw_len = log - 2;
+    // 4 to 7: the bucket in its doubling, with the bit that is always set.
+    let upper = size >> raw_len;
+    let bucket = 4 * (log + sign) + upper - 20;
+    let own = FIRST_SHARED + (bucket << sign | number & sign);
+    let raw = size & ((1 << raw_len) - 1);
+    if number < FIRST_SHARED {
+        (number as u8, 0, 0)
+    } else {
+        (own as u8, raw, raw_len as u8)
     }
 }
 

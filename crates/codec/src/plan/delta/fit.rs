@@ -5,20 +5,23 @@ mod terms;
 
 use std::sync::OnceLock;
 
-use super::buckets::Buckets;
+use super::buckets::{self, Buckets};
 use super::contexts::{Contexts, Key, Place, Terms};
 use super::difference::{self, Form};
 use super::pair::{BLOCK, Block, Pair};
 use super::{Delta, shared};
 use crate::coder::rans::Tables;
+use crate::cpu::at_best;
 use crate::header::Facts;
 use crate::layout::Layout;
 use crate::{Base, Level};
 
-/// How often each symbol occurs at each number that contexts go by.
-type Counts = Vec<[u32; 256]>;
+/// How often each symbol occurs at each number that contexts go by, of those that occur, in order.
+type Counts = Vec<(u8, [u32; 256])>;
 
-/// Blocks that are looked at to choose the form of the differences.
+const FIRST_SHARED: usize = buckets::FIRST_SHARED as usize;
+
+/// Blocks that are looked at to choose how many low bits are kept apart.
 const SAMPLES: usize = 8;
 
 /// The delta of a chunk from its base; none if that promises nothing. It covers the chunk's facts.
@@ -34,13 +37,21 @@ pub(crate) fn fit(raw: &[u8], base: &Base<'_>, facts: &Facts, level: Level) -> O
         place: shared::place(facts),
         level,
     };
-    let (form, by_sign) = fit.form()?;
-    let plain = fit.with_terms(form, by_sign, None);
+    let form = fit.form();
+    let (contexts, mut counts) = fit.counted(form, None, BLOCK);
+    let by_sign = fit.folded(&mut counts, form)?;
+    let plain = fit.fitted(form, by_sign, contexts, &counts);
     if level < Level::Max {
         return Some(plain.delta);
     }
     let ways = terms::ways(&pair, fit.place, form).into_iter();
-    let all = ways.map(|terms| fit.with_terms(form, by_sign, Some(terms)));
+    let all = ways.map(|terms| {
+        let (contexts, mut counts) = fit.counted(form, Some(terms), BLOCK);
+        if !by_sign {
+            fold(&mut counts);
+        }
+        fit.fitted(form, by_sign, contexts, &counts)
+    });
     let smallest = all.chain([plain]).min_by_key(|fitted| fitted.len);
     smallest.map(|fitted| fitted.delta)
 }
@@ -58,78 +69,92 @@ struct Fitted {
 }
 
 impl Fit<'_> {
-    /// The form of the differences, and whether buckets go by their sign.
-    fn form(&self) -> Option<(Form, bool)> {
-        let elements = self.pair.elements();
-        let step = (elements / SAMPLES).next_multiple_of(BLOCK).max(BLOCK);
-        let unit = Layout::of(self.pair.to).unit();
-        let contexts = self.contexts(None);
-        let ways = forms(8 * unit as u32, self.pair.from != self.pair.to);
-        let (mut best, mut least) = (None, f64::MAX);
-        for (form, by_sign) in ways {
-            let buckets = Buckets::new(by_sign);
-            let (counts, sampled) = self.count(form, &buckets, &contexts, step);
-            let bits = self.bits(&counts, &buckets) + f64::from(form.low) * sampled as f64;
-            let share = bits / (8 * unit * sampled.max(1)) as f64;
-            if share < least {
-                (best, least) = (Some((form, by_sign)), share);
-            }
+    fn unit(&self) -> usize {
+        Layout::of(self.pair.to).unit()
+    }
+
+    /// The form that takes the fewest bits, by a sample where there is a choice.
+    fn form(&self) -> Form {
+        let forms = forms(8 * self.unit() as u32, self.pair.from != self.pair.to);
+        if let [only] = forms.as_slice() {
+            return *only;
         }
-        best.filter(|_| least < 0.97)
+        let step = (self.pair.elements() / SAMPLES)
+            .next_multiple_of(BLOCK)
+            .max(BLOCK);
+        let bits = |form| {
+            let (_, mut counts) = self.counted(form, None, step);
+            let by_sign = bits(&counts, true);
+            fold(&mut counts);
+            by_sign.min(bits(&counts, false)) + low_bits(&counts, form)
+        };
+        let all = forms.iter().map(|form| (bits(*form), *form));
+        let least = all.min_by(|a, b| a.0.total_cmp(&b.0));
+        least.map_or(forms[0], |(_, form)| form)
     }
 
-    /// About how many bits the counted symbols take, with their raw bits.
-    fn bits(&self, counts: &Counts, buckets: &Buckets) -> f64 {
-        let symbols: f64 = counts.iter().map(merge::bits).sum();
-        symbols + raw_bits(counts, buckets)
+    /// Whether buckets go by the sign of differences. If not, counts that do are folded. None if there
+    /// is little to win either way.
+    fn folded(&self, counts: &mut Counts, form: Form) -> Option<bool> {
+        let by_sign = bits(counts, true);
+        let mut folded = counts.clone();
+        fold(&mut folded);
+        let plain = bits(&folded, false);
+        let least = plain.min(by_sign) + low_bits(counts, form);
+        if least > 0.97 * (8 * self.pair.raw.len()) as f64 {
+            return None;
+        }
+        // Fewer symbols are faster, and their tables finer.
+        if plain < by_sign * 1.002 {
+            *counts = folded;
+            return Some(false);
+        }
+        Some(true)
     }
 
-    fn contexts(&self, terms: Option<Terms>) -> Contexts {
-        Contexts {
+    /// Contexts by some terms, and the symbols by sign of every block that is a multiple of `step` from
+    /// the chunk's beginning.
+    fn counted(&self, form: Form, terms: Option<Terms>, step: usize) -> (Contexts, Counts) {
+        let contexts = Contexts {
             key: Key::of(self.pair.to),
             terms,
             bounds: Vec::new(),
-        }
-    }
-
-    /// Counts the symbols of every block that is a multiple of `step` from the chunk's beginning; and
-    /// how many elements those are.
-    fn count(
-        &self,
-        form: Form,
-        buckets: &Buckets,
-        contexts: &Contexts,
-        step: usize,
-    ) -> (Counts, usize) {
-        let mut counts = vec![[0; 256]; 256];
-        let mut counted = 0;
+        };
+        let mut counts = vec![[[0; 256]; 2]; 256];
         let mut block = Block::new();
-        let mut sums = [0; BLOCK];
+        let (mut sums, mut symbols) = ([0; BLOCK], [0; BLOCK]);
         for at in (0..self.pair.elements()).step_by(step) {
             let len = self.pair.load(at, &mut block);
             let expected = &block.expected[..len];
             contexts.sums(self.place, at, expected, &mut sums[..len]);
             let words = &mut block.words[..len];
             difference::apart(form, expected, words, &mut block.lows);
-            for (word, sum) in words.iter().zip(&sums) {
-                let (symbol, _, _) = buckets.symbol(*word);
-                counts[usize::from(*sum)][usize::from(symbol)] += 1;
-            }
-            counted += len;
+            symbols_by_sign(words, &mut symbols);
+            count(&sums[..len], &symbols, &mut counts);
         }
-        (counts, counted)
+        let both = (0..=255).zip(&counts).map(|(sum, [one, other])| {
+            let counts: [u32; 256] = std::array::from_fn(|i| one[i] + other[i]);
+            (sum, counts)
+        });
+        let counts = both
+            .filter(|(_, counts)| counts.iter().any(|count| *count > 0))
+            .collect();
+        (contexts, counts)
     }
 
-    /// The delta whose contexts go by some terms.
-    fn with_terms(&self, form: Form, by_sign: bool, terms: Option<Terms>) -> Fitted {
+    /// The delta of what was counted.
+    fn fitted(&self, form: Form, by_sign: bool, mut contexts: Contexts, counts: &Counts) -> Fitted {
         let buckets = Buckets::new(by_sign);
-        let mut contexts = self.contexts(terms);
-        let (counts, _) = self.count(form, &buckets, &contexts, BLOCK);
-        let (bounds, counts) = merge::merge(&counts, self.most_contexts());
+        let (bounds, counts) = merge::merge(counts, self.most_contexts());
         contexts.bounds = bounds;
-        let tables = Tables::new(self.table_bits(&counts), &counts);
-        let shared = shared::write(form, by_sign, &contexts, &tables);
-        let len = shared.len() + tables.encoded_len(&counts);
+        let all = self.table_bits(&counts).map(|bits| {
+            let tables = Tables::new(bits, &counts);
+            let shared = shared::write(form, by_sign, &contexts, &tables);
+            (shared.len() + tables.encoded_len(&counts), tables, shared)
+        });
+        let (len, tables, shared) = all
+            .min_by_key(|(len, ..)| *len)
+            .unwrap_or_else(|| unreachable!("there are bits for every number of symbols"));
         let delta = Delta {
             from: self.pair.from,
             to: self.pair.to,
@@ -153,22 +178,69 @@ impl Fit<'_> {
         }
     }
 
-    /// As fine as the coder can with so many symbols: most differences are 0 in a good delta.
-    fn table_bits(&self, counts: &Counts) -> u32 {
+    /// How fine tables may be. Coarse ones take less room and are faster.
+    fn table_bits(&self, counts: &[[u32; 256]]) -> std::ops::RangeInclusive<u32> {
         let few = counts
             .iter()
             .all(|counts| counts[64..].iter().all(|count| *count == 0));
         match self.level {
-            Level::Fast => 11,
-            _ if few => 13,
-            _ => 12,
+            Level::Fast => 11..=11,
+            _ if few => 11..=13,
+            _ => 11..=12,
         }
     }
 }
 
+at_best! {
+    /// The symbols of numbers, where buckets go by sign.
+    fn symbols_by_sign(numbers: &[u32], symbols: &mut [u8]) = symbols_by_sign_any
+}
+
+#[inline(always)]
+fn symbols_by_sign_any(numbers: &[u32], symbols: &mut [u8]) {
+    for (symbol, number) in symbols.iter_mut().zip(numbers) {
+        *symbol = buckets::symbol(true, *number).0;
+    }
+}
+
+/// Counts symbols by sums, in two places in turn, so that equal neighbours do not wait for each other.
+fn count(sums: &[u8], symbols: &[u8], counts: &mut [[[u32; 256]; 2]]) {
+    for (i, (sum, symbol)) in sums.iter().zip(symbols).enumerate() {
+        counts[usize::from(*sum)][i % 2][usize::from(*symbol)] += 1;
+    }
+}
+
+/// Symbols of both signs to the one that buckets have which do not go by sign.
+fn fold(counts: &mut Counts) {
+    for (_, counts) in counts {
+        let both = *counts;
+        counts[FIRST_SHARED..].fill(0);
+        for (symbol, count) in both.iter().enumerate().skip(FIRST_SHARED) {
+            counts[FIRST_SHARED + (symbol - FIRST_SHARED) / 2] += count;
+        }
+    }
+}
+
+/// About how many bits the counted symbols take, with their raw bits.
+fn bits(counts: &Counts, by_sign: bool) -> f64 {
+    let buckets = Buckets::new(by_sign);
+    let symbols: f64 = counts.iter().map(|(_, counts)| merge::bits(counts)).sum();
+    symbols + raw_bits(counts, &buckets)
+}
+
+/// The bits that are kept apart, of all that were counted.
+fn low_bits(counts: &Counts, form: Form) -> f64 {
+    let counted: f64 = counts
+        .iter()
+        .flat_map(|(_, counts)| counts)
+        .map(|count| f64::from(*count))
+        .sum();
+    counted * f64::from(form.low)
+}
+
 /// Raw bits of all symbols.
 fn raw_bits(counts: &Counts, buckets: &Buckets) -> f64 {
-    let bits = counts.iter().flat_map(|counts| {
+    let bits = counts.iter().flat_map(|(_, counts)| {
         let all = (0..=255).zip(counts);
         all.map(|(symbol, count)| f64::from(*count) * f64::from(buckets.entry(symbol).1))
     });
@@ -176,7 +248,7 @@ fn raw_bits(counts: &Counts, buckets: &Buckets) -> f64 {
 }
 
 /// Which forms are worth a look.
-fn forms(bits: u32, converted: bool) -> Vec<(Form, bool)> {
+fn forms(bits: u32, converted: bool) -> Vec<Form> {
     let lows: &[u32] = if bits == 32 { &[0, 8, 16] } else { &[0] };
     let mut forms = Vec::new();
     for &low in lows {
@@ -189,8 +261,7 @@ fn forms(bits: u32, converted: bool) -> Vec<(Form, bool)> {
                 rounds || converted
             };
             if sensible {
-                let form = Form { bits, low, rounds };
-                forms.extend([(form, false), (form, true)]);
+                forms.push(Form { bits, low, rounds });
             }
         }
     }

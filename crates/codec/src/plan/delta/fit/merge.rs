@@ -9,13 +9,13 @@ const TABLE_BITS: f64 = 8.0;
 /// A run of numbers that go by one table.
 struct Run {
     /// The first number of it that occurs.
-    first: usize,
+    first: u8,
     counts: [u32; 256],
     bits: f64,
 }
 
 impl Run {
-    fn new(first: usize, counts: [u32; 256]) -> Run {
+    fn new(first: u8, counts: [u32; 256]) -> Run {
         let bits = bits(&counts);
         Run {
             first,
@@ -49,14 +49,11 @@ fn n_log_n(n: u32) -> f64 {
 }
 
 /// The bounds of at most so many contexts, and what occurs in each.
-pub(super) fn merge(counts: &Counts, most: usize) -> (Vec<u8>, Counts) {
-    let occurring = counts
+pub(super) fn merge(counts: &Counts, most: usize) -> (Vec<u8>, Vec<[u32; 256]>) {
+    let each = counts
         .iter()
-        .enumerate()
-        .filter(|(_, counts)| counts.iter().any(|count| *count > 0));
-    let mut runs: Vec<Run> = occurring
-        .map(|(first, counts)| Run::new(first, *counts))
-        .collect();
+        .map(|(first, counts)| Run::new(*first, *counts));
+    let mut runs: Vec<Run> = each.collect();
     // What each and its next would be together.
     let mut pairs: Vec<Run> = runs.windows(2).map(|pair| pair[0].with(&pair[1])).collect();
     while let Some((loss, at)) = cheapest(&runs, &pairs) {
@@ -72,7 +69,7 @@ pub(super) fn merge(counts: &Counts, most: usize) -> (Vec<u8>, Counts) {
             pairs[at - 1] = runs[at - 1].with(&runs[at]);
         }
     }
-    let bounds = runs.iter().skip(1).map(|run| run.first as u8).collect();
+    let bounds = runs.iter().skip(1).map(|run| run.first).collect();
     let counts = match runs.len() {
         0 => vec![[0; 256]],
         _ => runs.into_iter().map(|run| run.counts).collect(),
@@ -95,14 +92,17 @@ mod tests {
 
     #[test]
     fn like_share_and_unlike_do_not() {
-        let mut counts = vec![[0; 256]; 256];
-        for (number, symbols) in [(3, [900, 100]), (4, [1800, 200]), (9, [10, 990])] {
-            counts[number][..2].copy_from_slice(&symbols);
-        }
+        let counts =
+            [(3, [900, 100]), (4, [1800, 200]), (9, [10, 990])].map(|(number, symbols)| {
+                let mut counts = [0; 256];
+                counts[..2].copy_from_slice(&symbols);
+                (number, counts)
+            });
+        let counts = counts.to_vec();
         let (bounds, merged) = merge(&counts, 16);
         assert_eq!(bounds, [9]);
         assert_eq!(merged[0][..2], [2700, 300]);
         assert_eq!(merge(&counts, 1).1.len(), 1);
-        assert_eq!(merge(&vec![[0; 256]; 256], 16), (vec![], vec![[0; 256]]));
+        assert_eq!(merge(&vec![], 16), (vec![], vec![[0; 256]]));
     }
 }
