@@ -6,8 +6,6 @@ mod huffman;
 // Plans begin to use it one by one.
 #[allow(dead_code, unused_imports)]
 pub(crate) mod rans;
-// The choice among codings is yet to use it.
-#[allow(dead_code, unused_imports)]
 pub(crate) mod tiered;
 
 use crate::Error;
@@ -60,8 +58,7 @@ impl Coding {
 pub(crate) struct Scratch {
     /// By level, each made at its first use, since that takes memory and time.
     zstd: Vec<(i32, zstd::bulk::Compressor<'static>)>,
-    #[allow(dead_code)]
-    pub(crate) tiered: tiered::Scratch,
+    tiered: tiered::Scratch,
 }
 
 /// Decodes a payload into exactly `out`.

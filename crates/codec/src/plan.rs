@@ -14,9 +14,8 @@ pub(crate) use blocks::Blocks;
 pub(crate) use classes::Classes;
 pub(crate) use delta::Delta;
 pub(crate) use fixed::Fixed;
-#[cfg(test)]
 pub(crate) use planes::MAX_PLANES;
-pub(crate) use planes::Planes;
+pub(crate) use planes::{Planes, Tiles};
 
 use crate::header::Facts;
 use crate::scratch::Scratch;

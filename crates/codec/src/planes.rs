@@ -1,7 +1,12 @@
 //! Elements to planes and back: the byte grouping.
 
+mod words;
+
+use words::{Half, merge2, merge4, split2, split4};
+
 use crate::cpu::at_best;
 use crate::layout::{Layout, Part};
+use crate::plan::MAX_PLANES;
 
 /// Runs an expression with a part's length as a constant, where it is a usual one.
 macro_rules! for_len {
@@ -16,65 +21,76 @@ macro_rules! for_len {
     };
 }
 
-at_best! {
-    /// Splits whole elements into planes, one after the other in `out`, which has the same length.
-    pub(crate) fn split(layout: Layout, raw: &[u8], out: &mut [u8]) = split_any
+/// Splits whole elements into planes, one after the other in `out`, which has the same length.
+pub(crate) fn split(layout: Layout, raw: &[u8], out: &mut [u8]) {
+    let mut rest = out;
+    let mut planes: [&mut [u8]; MAX_PLANES] = Default::default();
+    for (plane, to) in planes[..layout.planes()].iter_mut().enumerate() {
+        *to = rest
+            .split_off_mut(..layout.plane_len(plane, raw.len()))
+            .unwrap_or_default();
+    }
+    split_to(layout, raw, &mut planes[..layout.planes()]);
+}
+
+/// Puts planes that follow each other back together: the inverse of [`split`].
+pub(crate) fn merge(layout: Layout, planes: &[u8], out: &mut [u8]) {
+    let mut rest = planes;
+    let mut planes: [&[u8]; MAX_PLANES] = Default::default();
+    for (plane, from) in planes[..layout.planes()].iter_mut().enumerate() {
+        *from = rest
+            .split_off(..layout.plane_len(plane, out.len()))
+            .unwrap_or_default();
+    }
+    merge_from(layout, &planes[..layout.planes()], out);
 }
 
 at_best! {
-    /// Puts planes back together: the inverse of [`split`].
-    pub(crate) fn merge(layout: Layout, planes: &[u8], out: &mut [u8]) = merge_any
+    /// Splits whole elements into planes, each of which has room for its share of them.
+    pub(crate) fn split_to(layout: Layout, raw: &[u8], planes: &mut [&mut [u8]]) = split_any
+}
+
+at_best! {
+    /// Puts planes back together: the inverse of [`split_to`].
+    pub(crate) fn merge_from(layout: Layout, planes: &[&[u8]], out: &mut [u8]) = merge_any
 }
 
 #[inline(always)]
-fn split_any(layout: Layout, raw: &[u8], out: &mut [u8]) {
-    match layout {
-        Layout::Bytes(1) => out.copy_from_slice(raw),
-        Layout::Bytes(2) => split_words::<2>(raw, out, |word| word),
-        Layout::Bytes(4) => split_words::<4>(raw, out, |word| word),
-        Layout::Bytes(_) => split_words::<8>(raw, out, |word| word),
-        Layout::Bf16 => split_words::<2>(raw, out, |[low, high]| sign_down(low, high)),
-        Layout::F32 => split_words::<4>(raw, out, |[a, b, low, high]| {
-            let [low, high] = sign_down(low, high);
-            [a, b, low, high]
-        }),
-        Layout::F64 => split_words::<8>(raw, out, |[a, b, c, d, e, f, low, high]| {
+fn split_any(layout: Layout, raw: &[u8], planes: &mut [&mut [u8]]) {
+    match (layout, planes) {
+        (Layout::Blocks(parts), planes) => split_blocks(parts, raw, planes),
+        (Layout::F64, planes) => split8(raw, planes, |[a, b, c, d, e, f, low, high]| {
             let [low, high] = nibbles_apart(low, high);
             [a, b, c, d, e, f, low, high]
         }),
-        Layout::Blocks(parts) => split_blocks(parts, raw, out),
+        (_, [bytes]) => bytes.copy_from_slice(raw),
+        (layout, [a, b]) => split2(top(layout), raw, [a, b]),
+        (layout, [a, b, c, d]) => split4(top(layout), raw, [a, b, c, d]),
+        (_, planes) => split8(raw, planes, |word| word),
     }
 }
 
 #[inline(always)]
-fn merge_any(layout: Layout, planes: &[u8], out: &mut [u8]) {
-    match layout {
-        Layout::Bytes(1) => out.copy_from_slice(planes),
-        Layout::Bytes(2) => merge_words::<2>(planes, out, |word| word),
-        Layout::Bytes(4) => merge_words::<4>(planes, out, |word| word),
-        Layout::Bytes(_) => merge_words::<8>(planes, out, |word| word),
-        Layout::Bf16 => merge_words::<2>(planes, out, |[low, high]| sign_up(low, high)),
-        Layout::F32 => merge_words::<4>(planes, out, |[a, b, low, high]| {
-            let [low, high] = sign_up(low, high);
-            [a, b, low, high]
-        }),
-        Layout::F64 => merge_words::<8>(planes, out, |[a, b, c, d, e, f, low, high]| {
+fn merge_any(layout: Layout, planes: &[&[u8]], out: &mut [u8]) {
+    match (layout, planes) {
+        (Layout::Blocks(parts), planes) => merge_blocks(parts, planes, out),
+        (Layout::F64, planes) => merge8(planes, out, |[a, b, c, d, e, f, low, high]| {
             let [low, high] = nibbles_together(low, high);
             [a, b, c, d, e, f, low, high]
         }),
-        Layout::Blocks(parts) => merge_blocks(parts, planes, out),
+        (_, [bytes]) => out.copy_from_slice(bytes),
+        (layout, &[a, b]) => merge2(top(layout), [a, b], out),
+        (layout, &[a, b, c, d]) => merge4(top(layout), [a, b, c, d], out),
+        (_, planes) => merge8(planes, out, |word| word),
     }
 }
 
-/// The top bytes of a bf16 or a single: sign and 7 bits of mantissa, then 8 bits of exponent.
-#[inline(always)]
-fn sign_down(low: u8, high: u8) -> [u8; 2] {
-    [(low & 0x7f) | (high & 0x80), (high << 1) | (low >> 7)]
-}
-
-#[inline(always)]
-fn sign_up(low: u8, high: u8) -> [u8; 2] {
-    [(low & 0x7f) | (high << 7), (high >> 1) | (low & 0x80)]
+/// How a layout divides an element's upper two bytes.
+fn top(layout: Layout) -> Half {
+    match layout {
+        Layout::Bf16 | Layout::F32 => Half::Float,
+        _ => Half::Bytes,
+    }
 }
 
 /// The top bytes of a double: the sign, the exponent's top 3 bits and the mantissa's top 4, which
@@ -93,33 +109,27 @@ fn nibbles_together(low: u8, high: u8) -> [u8; 2] {
 const TILE: usize = 64;
 
 #[inline(always)]
-fn split_words<const W: usize>(raw: &[u8], out: &mut [u8], map: impl Fn([u8; W]) -> [u8; W]) {
-    let (words, _) = raw.as_chunks::<W>();
-    let count = words.len();
-    let mut tile = [[0u8; TILE]; W];
-    for (at, words) in words.chunks(TILE).enumerate() {
+fn split8(raw: &[u8], planes: &mut [&mut [u8]], map: impl Fn([u8; 8]) -> [u8; 8]) {
+    let mut tile = [[0u8; TILE]; 8];
+    for (at, words) in raw.as_chunks::<8>().0.chunks(TILE).enumerate() {
         for (i, word) in words.iter().enumerate() {
             let word = map(*word);
-            for plane in 0..W {
+            for plane in 0..8 {
                 tile[plane][i] = word[plane];
             }
         }
-        for (plane, bytes) in tile.iter().enumerate() {
-            let start = plane * count + at * TILE;
-            out[start..start + words.len()].copy_from_slice(&bytes[..words.len()]);
+        for (bytes, plane) in tile.iter().zip(&mut *planes) {
+            plane[at * TILE..][..words.len()].copy_from_slice(&bytes[..words.len()]);
         }
     }
 }
 
 #[inline(always)]
-fn merge_words<const W: usize>(planes: &[u8], out: &mut [u8], map: impl Fn([u8; W]) -> [u8; W]) {
-    let (words, _) = out.as_chunks_mut::<W>();
-    let count = words.len();
-    let mut tile = [[0u8; TILE]; W];
-    for (at, words) in words.chunks_mut(TILE).enumerate() {
-        for (plane, bytes) in tile.iter_mut().enumerate() {
-            let start = plane * count + at * TILE;
-            bytes[..words.len()].copy_from_slice(&planes[start..start + words.len()]);
+fn merge8(planes: &[&[u8]], out: &mut [u8], map: impl Fn([u8; 8]) -> [u8; 8]) {
+    let mut tile = [[0u8; TILE]; 8];
+    for (at, words) in out.as_chunks_mut::<8>().0.chunks_mut(TILE).enumerate() {
+        for (bytes, plane) in tile.iter_mut().zip(planes) {
+            bytes[..words.len()].copy_from_slice(&plane[at * TILE..][..words.len()]);
         }
         for (i, word) in words.iter_mut().enumerate() {
             *word = map(std::array::from_fn(|plane| tile[plane][i]));
@@ -127,12 +137,10 @@ fn merge_words<const W: usize>(planes: &[u8], out: &mut [u8], map: impl Fn([u8; 
     }
 }
 
-fn split_blocks(parts: &[Part], raw: &[u8], out: &mut [u8]) {
+fn split_blocks(parts: &[Part], raw: &[u8], planes: &mut [&mut [u8]]) {
     let unit: usize = parts.iter().map(|part| part.len).sum();
-    let count = raw.len() / unit;
-    let (mut within, mut rest) = (0, out);
-    for part in parts {
-        let (plane, after) = rest.split_at_mut(part.len * count);
+    let mut within = 0;
+    for (part, plane) in parts.iter().zip(planes) {
         let blocks = raw
             .chunks_exact(unit)
             .map(|block| &block[within..within + part.len]);
@@ -141,16 +149,14 @@ fn split_blocks(parts: &[Part], raw: &[u8], out: &mut [u8]) {
         {
             to.copy_from_slice(from);
         });
-        (within, rest) = (within + part.len, after);
+        within += part.len;
     }
 }
 
-fn merge_blocks(parts: &[Part], planes: &[u8], out: &mut [u8]) {
+fn merge_blocks(parts: &[Part], planes: &[&[u8]], out: &mut [u8]) {
     let unit: usize = parts.iter().map(|part| part.len).sum();
-    let count = out.len() / unit;
-    let (mut within, mut rest) = (0, planes);
-    for part in parts {
-        let (plane, after) = rest.split_at(part.len * count);
+    let mut within = 0;
+    for (part, plane) in parts.iter().zip(planes) {
         let blocks = out
             .chunks_exact_mut(unit)
             .map(|block| &mut block[within..within + part.len]);
@@ -159,7 +165,7 @@ fn merge_blocks(parts: &[Part], planes: &[u8], out: &mut [u8]) {
         {
             to.copy_from_slice(from);
         });
-        (within, rest) = (within + part.len, after);
+        within += part.len;
     }
 }
 
@@ -207,13 +213,20 @@ mod tests {
             let raw: Vec<u8> = (0..777 * layout.unit())
                 .map(|i| (i * i + i / 5) as u8)
                 .collect();
-            let (mut best, mut plain) = (vec![0; raw.len()], vec![0; raw.len()]);
+            let mut best = vec![0; raw.len()];
             split(layout, &raw, &mut best);
-            split_any(layout, &raw, &mut plain);
-            assert_eq!(best, plain, "{dtype:?}");
-            merge(layout, &raw, &mut best);
-            merge_any(layout, &raw, &mut plain);
-            assert_eq!(best, plain, "{dtype:?}");
+            let mut plain: Vec<Vec<u8>> = (0..layout.planes())
+                .map(|plane| vec![0; layout.plane_len(plane, raw.len())])
+                .collect();
+            let mut to: Vec<&mut [u8]> = plain.iter_mut().map(Vec::as_mut_slice).collect();
+            split_any(layout, &raw, &mut to);
+            assert_eq!(best, plain.concat(), "{dtype:?}");
+            merge(layout, &plain.concat(), &mut best);
+            assert_eq!(best, raw, "{dtype:?}");
+            let from: Vec<&[u8]> = plain.iter().map(Vec::as_slice).collect();
+            best.fill(0);
+            merge_any(layout, &from, &mut best);
+            assert_eq!(best, raw, "{dtype:?}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Which coding a plane gets: the cheapest, found with as little looking as will do.
 
 use super::histogram::{entropy, histogram};
-use super::{Coding, Scratch, huffman};
+use super::{Coding, Scratch, huffman, tiered};
 use crate::Level;
 use crate::cpu::at_best;
 
@@ -29,7 +29,15 @@ pub(crate) fn encode(
     let coded = code.encoded_len(&counts);
     let effort = effort(level);
     let worth = plane.len() - (plane.len() as f64 * effort.least_gain) as usize;
-    let (levels, limit) = if looks_repetitive(plane, &counts, repeats, &code, effort, scratch) {
+    let repetitive = looks_repetitive(plane, &counts, repeats, &code, effort, scratch);
+    if level == Level::Fast
+        && !repetitive
+        && let Some(spec) = tiered::instead(&counts, coded.min(worth))
+    {
+        tiered::encode(plane, &spec, &mut scratch.tiered, out);
+        return Coding::Tiered;
+    }
+    let (levels, limit) = if repetitive {
         (effort.zstd, coded)
     } else if has_long_codes(coded, plane) {
         (

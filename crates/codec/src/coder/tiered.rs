@@ -21,7 +21,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use fit::fit;
+pub(crate) use fit::{fit, instead};
 pub(crate) use reader::Reader;
 pub(crate) use spec::Spec;
 pub(crate) use writer::Writer;

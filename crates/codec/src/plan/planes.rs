@@ -1,6 +1,11 @@
 //! The plan of a layout's planes, each with the coding that is cheapest for it in a frame: a word per
 //! plane, then the planes' payloads.
 
+mod look;
+mod tiles;
+
+pub(crate) use tiles::Scratch as Tiles;
+
 use super::{Code, Core, Decoded, Part, Plan};
 use crate::coder::{self, Coding};
 use crate::header::{Facts, Residual};
@@ -78,6 +83,25 @@ impl Planes {
         Ok(planes)
     }
 
+    /// Encodes units, in one pass where that will do.
+    fn encode_units(
+        &self,
+        units: &[u8],
+        level: Level,
+        scratch: &mut Tiles,
+        planes: &mut Vec<u8>,
+        coder: &mut coder::Scratch,
+        out: &mut Vec<u8>,
+    ) {
+        if level == Level::Fast
+            && self.residual.is_none()
+            && let Some(spec) = look::look(self.layout, self.dtype, units)
+        {
+            return tiles::encode(self.layout, units, &spec, scratch, out);
+        }
+        self.encode_planes(units, level, planes, coder, out);
+    }
+
     fn encode_planes(
         &self,
         words: &[u8],
@@ -97,8 +121,8 @@ impl Planes {
             rest = after;
             let start = out.len();
             let coding = coder::encode(bytes, level, coder, out);
-            let word = coding as u32 | ((out.len() - start) as u32) << 8;
-            out[directory + plane * WORD..][..WORD].copy_from_slice(&word.to_le_bytes());
+            let word = word(coding, out.len() - start);
+            out[directory + plane * WORD..][..WORD].copy_from_slice(&word);
         }
     }
 }
@@ -115,6 +139,7 @@ impl Plan for Planes {
             planes,
             words,
             coder,
+            tiles,
             ..
         } = scratch;
         let units = match self.residual {
@@ -126,7 +151,7 @@ impl Plan for Planes {
                 words
             }
         };
-        self.encode_planes(units, level, planes, coder, out);
+        self.encode_units(units, level, tiles, planes, coder, out);
     }
 
     fn decode(&self, stored: &[u8], core: Decoded<'_>, scratch: &mut Scratch) -> Result<(), Error> {
@@ -134,6 +159,9 @@ impl Plan for Planes {
         // A single plane is the units as they are.
         if let [plane] = stored_planes.as_slice() {
             coder::decode(plane.coding, plane.payload, core.bytes)?;
+        } else if tiles::fits(self.layout) {
+            let Scratch { planes, tiles, .. } = scratch;
+            tiles::decode(self.layout, &stored_planes, planes, tiles, core.bytes)?;
         } else {
             scratch.planes.resize(core.bytes.len(), 0);
             decode_planes(&stored_planes, &mut scratch.planes)?;
@@ -155,6 +183,11 @@ impl Plan for Planes {
         });
         Ok(parts.collect())
     }
+}
+
+/// What the directory says of a plane.
+fn word(coding: Coding, len: usize) -> [u8; WORD] {
+    (coding as u32 | (len as u32) << 8).to_le_bytes()
 }
 
 /// One plane of a stored core.

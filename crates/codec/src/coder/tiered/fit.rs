@@ -2,6 +2,28 @@
 
 use super::spec::{PATTERNS, Spec};
 use super::writer::SPAN;
+use super::{PLANES, ROW_BYTES};
+
+/// Which bits of a byte are raw in floats of a byte or the upper bytes of halves, where they are.
+const RAW: [u8; 4] = [0, 0x80, 0x83, 0x87];
+/// The share by which a payload may be longer for its speed.
+const FOR_SPEED: f64 = 0.01;
+
+/// The code for a plane of such counts, if it does about as well as another of `len` bytes.
+pub(crate) fn instead(counts: &[u32; 256], len: usize) -> Option<Spec> {
+    let fits = RAW.into_iter().filter_map(|raw| {
+        let mut coded = [0; 256];
+        for (value, count) in counts.iter().enumerate() {
+            coded[value & usize::from(!raw)] += count;
+        }
+        fit(&coded, raw)
+    });
+    let (spec, bits) = fits.min_by_key(|(_, bits)| *bits)?;
+    // What the payload has beside the bits: above all, rows are whole.
+    let around = spec.len() + spec.whole_planes() * ROW_BYTES / 2 + PLANES / 2;
+    let most = len as f64 * (1.0 + FOR_SPEED);
+    (((bits / 8) as usize + around) as f64 <= most).then_some(spec)
+}
 
 /// The code for values that occur about as often as `counts` says, which need not have all of them,
 /// and the bits that it takes for those. Bits of a byte that are in `raw` must be 0 in all.

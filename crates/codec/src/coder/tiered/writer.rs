@@ -52,6 +52,11 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// What was there before the payload.
+    pub(crate) fn before(&mut self) -> &mut [u8] {
+        &mut self.out[..self.start]
+    }
+
     /// Encodes the next symbols: a tile of them, but for the plane's last.
     pub(crate) fn tile(&mut self, symbols: &[u8]) {
         if let Ok(tile) = symbols.try_into() {

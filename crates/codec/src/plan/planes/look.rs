@@ -1,0 +1,97 @@
+//! Whether units can be coded in one pass: all planes but the last are noise, and the last one suits a
+//! code of tiers. Found by samples.
+
+use crate::coder::{entropy, tiered};
+use crate::layout::Layout;
+use crate::{Dtype, planes};
+
+/// Units of the sample that shows noise: runs spread over the frame.
+const RUNS: usize = 64;
+const RUN: usize = 16;
+/// How often two bytes of that sample are equal, if they are noise, and what more is taken for it.
+const PAIRS: usize = (RUNS * RUN) * (RUNS * RUN - 1) / 2 / 256;
+const MORE_PAIRS: usize = PAIRS / 8;
+/// From one unit that is counted to the next: no divisor of rows' usual lengths, so that all columns
+/// have their turn.
+const STEP: usize = 15;
+/// The share by which what is stored may be larger for the speed of tiers.
+const FOR_SPEED: f64 = 0.01;
+
+/// How the last plane is coded, if it is that alone.
+pub(super) fn look(layout: Layout, dtype: Dtype, units: &[u8]) -> Option<tiered::Spec> {
+    let raw = raw_bits(layout, dtype)?;
+    if units.len() < 4 * RUNS * RUN * layout.unit() || !is_noise(layout, units) {
+        return None;
+    }
+    let counts = count_last(layout, units);
+    let mut coded = [0; 256];
+    for (value, count) in counts.iter().enumerate() {
+        coded[value & usize::from(!raw)] += count;
+    }
+    let (spec, bits) = tiered::fit(&coded, raw)?;
+    let total = f64::from(counts.iter().sum::<u32>());
+    let bits = bits as f64 / total;
+    // A sample shows less entropy than there is.
+    let kinds = counts.iter().filter(|count| **count > 0).count() as f64;
+    let least = entropy(&counts) + kinds / total * 0.72;
+    let others = 8.0 * (layout.planes() - 1) as f64;
+    (bits < 7.75 && bits - least <= FOR_SPEED * (least + others)).then_some(spec)
+}
+
+/// The bits of the last plane that are as good as noise, for floats whose other planes are likely to be.
+fn raw_bits(layout: Layout, dtype: Dtype) -> Option<u8> {
+    match (layout, dtype) {
+        (Layout::Bf16 | Layout::F32, _) => Some(0),
+        // The sign, and the mantissa's upper two bits.
+        (Layout::Bytes(2), Dtype::F16 | Dtype::C32) => Some(0x83),
+        _ => None,
+    }
+}
+
+/// Whether the bytes of all planes but the last look equally likely.
+fn is_noise(layout: Layout, units: &[u8]) -> bool {
+    let unit = layout.unit();
+    let step = units.len() / unit / RUNS * unit;
+    let mut sample = [0; RUNS * RUN * 4];
+    let sample = &mut sample[..RUNS * RUN * unit];
+    for (to, from) in sample.chunks_mut(RUN * unit).zip(units.chunks(step)) {
+        to.copy_from_slice(&from[..RUN * unit]);
+    }
+    let mut split = [0; RUNS * RUN * 4];
+    let split = &mut split[..sample.len()];
+    planes::split(layout, sample, split);
+    let noise = |plane: &[u8]| {
+        let mut counts = [0u32; 256];
+        for byte in plane {
+            counts[usize::from(*byte)] += 1;
+        }
+        let pairs: u32 = counts
+            .iter()
+            .map(|count| count * count.saturating_sub(1) / 2)
+            .sum();
+        pairs as usize <= PAIRS + MORE_PAIRS
+    };
+    let mut planes = split.chunks(RUNS * RUN);
+    planes.next_back();
+    planes.all(noise)
+}
+
+/// Counts of the last plane's bytes, of one unit in some.
+fn count_last(layout: Layout, units: &[u8]) -> [u32; 256] {
+    let shift = if layout == Layout::Bytes(2) { 8 } else { 7 };
+    let unit = layout.unit();
+    // Two tables, so that a value that comes twice does not wait for its own counter.
+    let mut tables = [[0; 256]; 2];
+    for pair in units.chunks_exact(2 * STEP * unit) {
+        let (first, second) = pair.split_at(STEP * unit);
+        for (table, units) in tables.iter_mut().zip([first, second]) {
+            let top = u16::from_le_bytes([units[unit - 2], units[unit - 1]]);
+            table[usize::from((top >> shift) as u8)] += 1;
+        }
+    }
+    let [mut sum, more] = tables;
+    sum.iter_mut()
+        .zip(more)
+        .for_each(|(sum, count)| *sum += count);
+    sum
+}
