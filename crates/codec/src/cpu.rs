@@ -30,10 +30,28 @@ pub(crate) use at_best;
 #[cfg(target_arch = "x86_64")]
 #[inline]
 pub(crate) fn has_v3() -> bool {
+    #[cfg(test)]
+    if PLAIN.get() {
+        return false;
+    }
     is_x86_feature_detected!("avx2")
         && is_x86_feature_detected!("bmi1")
         && is_x86_feature_detected!("bmi2")
         && is_x86_feature_detected!("lzcnt")
         && is_x86_feature_detected!("popcnt")
         && is_x86_feature_detected!("movbe")
+}
+
+#[cfg(test)]
+thread_local! {
+    static PLAIN: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Does some work as on a machine that has nothing better.
+#[cfg(test)]
+pub(crate) fn plainly<T>(work: impl FnOnce() -> T) -> T {
+    PLAIN.set(true);
+    let result = work();
+    PLAIN.set(false);
+    result
 }

@@ -4,6 +4,8 @@
 //! [`encode`] makes a blob; [`Header::parse`] reads one's beginning, after which any frame decodes
 //! alone; [`decode`] does it all at once. `docs/format.md` defines every byte.
 
+#[cfg(test)]
+mod agreement;
 mod check;
 mod coder;
 mod cpu;
@@ -17,6 +19,9 @@ mod header;
 mod input;
 pub mod inspect;
 mod layout;
+#[cfg(test)]
+#[path = "../tests/common/patterns.rs"]
+mod patterns;
 mod plan;
 mod planes;
 mod scratch;
