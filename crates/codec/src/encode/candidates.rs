@@ -16,6 +16,8 @@ pub(super) struct Candidate {
     pub facts: Facts,
     /// How the frames are made.
     pub plan: Box<dyn Plan>,
+    /// About how many bytes the blob takes, where that was found with the plan.
+    pub expected_len: Option<usize>,
 }
 
 impl Candidate {
@@ -27,6 +29,7 @@ impl Candidate {
                 ..self.facts
             },
             plan: Box::new(Planes::new(self.facts.hint.dtype, None)),
+            expected_len: None,
         }
     }
 }
@@ -39,11 +42,24 @@ pub(super) fn candidates(
     base: Option<&Base<'_>>,
     level: Level,
 ) -> Vec<Candidate> {
-    let mut all = standalone(raw, facts, level);
-    if let Some(base) = base {
-        all.extend(deltas(raw, facts, base, level));
+    let deltas = base.map_or(Vec::new(), |base| deltas(raw, facts, base, level));
+    if let [delta] = deltas.as_slice()
+        && let Some(len) = delta.expected_len
+        && is_far_ahead(len, raw, facts)
+    {
+        return deltas;
     }
+    let mut all = standalone(raw, facts, level);
+    all.extend(deltas);
     all
+}
+
+/// Whether a delta of so many bytes is so much smaller than what planes make of the chunk that no way
+/// without a base could come near.
+fn is_far_ahead(len: usize, raw: &[u8], facts: &Facts) -> bool {
+    let dtype = facts.hint.dtype;
+    Fixed::plausible(raw, facts.lead, dtype).is_none()
+        && is_clear(len + len / 8, &Planes::new(dtype, None), raw, facts)
 }
 
 fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
@@ -68,6 +84,7 @@ fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
     let candidate = |plan| Candidate {
         facts: *facts,
         plan,
+        expected_len: None,
     };
     plans.into_iter().map(candidate).collect()
 }

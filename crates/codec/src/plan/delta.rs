@@ -47,6 +47,8 @@ pub(crate) struct Delta {
     tables: Tables,
     /// What frames share, as the header keeps it.
     shared: Vec<u8>,
+    /// About how many bytes the blob takes that this was fitted for.
+    pub(crate) expected_len: usize,
     decoder: OnceLock<DecodeTables>,
     encoder: OnceLock<EncodeTables>,
 }

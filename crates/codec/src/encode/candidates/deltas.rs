@@ -10,12 +10,10 @@ use crate::{Base, Level};
 /// Coded by tables where the elements are floats; by planes where they are not, or where that promises
 /// little.
 pub(super) fn deltas(raw: &[u8], facts: &Facts, base: &Base<'_>, level: Level) -> Vec<Candidate> {
-    let tables = by_tables(raw, facts, base, level);
-    let planes = match tables {
-        Some(_) if level < Level::Max => Vec::new(),
-        _ => by_planes(raw, facts, base),
-    };
-    tables.into_iter().chain(planes).collect()
+    match by_tables(raw, facts, base, level) {
+        Some(delta) => vec![delta],
+        None => by_planes(raw, facts, base),
+    }
 }
 
 fn by_tables(raw: &[u8], facts: &Facts, base: &Base<'_>, level: Level) -> Option<Candidate> {
@@ -29,6 +27,7 @@ fn by_tables(raw: &[u8], facts: &Facts, base: &Base<'_>, level: Level) -> Option
     let plan = usable.then(|| delta::fit(raw, base, facts, level))??;
     Some(Candidate {
         facts: with_base(facts, base, Residual::Planned),
+        expected_len: Some(plan.expected_len),
         plan: Box::new(plan),
     })
 }
@@ -45,6 +44,7 @@ fn by_planes(raw: &[u8], facts: &Facts, base: &Base<'_>) -> Vec<Candidate> {
         .map(|residual| Candidate {
             facts: with_base(facts, base, residual),
             plan: Box::new(Planes::new(dtype, Some(residual))),
+            expected_len: None,
         })
         .collect()
 }

@@ -24,6 +24,9 @@ const FIRST_SHARED: usize = buckets::FIRST_SHARED as usize;
 /// Blocks that are looked at to choose how many low bits are kept apart.
 const SAMPLES: usize = 8;
 
+/// About what a frame takes beyond its symbols and bits: its line in the index, the coder's lanes.
+const FRAME_LEN: usize = 100;
+
 /// The delta of a chunk from its base; none if that promises nothing. It covers the chunk's facts.
 pub(crate) fn fit(raw: &[u8], base: &Base<'_>, facts: &Facts, level: Level) -> Option<Delta> {
     let pair = Pair {
@@ -35,6 +38,7 @@ pub(crate) fn fit(raw: &[u8], base: &Base<'_>, facts: &Facts, level: Level) -> O
     let fit = Fit {
         pair,
         place: shared::place(facts),
+        frames: facts.frames(),
         level,
     };
     let form = fit.form();
@@ -42,9 +46,10 @@ pub(crate) fn fit(raw: &[u8], base: &Base<'_>, facts: &Facts, level: Level) -> O
     let by_sign = fit.folded(&mut counts, form)?;
     let plain = fit.fitted(form, by_sign, contexts, &counts);
     if level < Level::Max {
-        return Some(plain.delta);
+        return Some(plain);
     }
-    let ways = terms::ways(&pair, fit.place, form).into_iter();
+    let keys: Vec<u8> = counts.iter().map(|(key, _)| *key).collect();
+    let ways = terms::ways(&pair, fit.place, form, &keys).into_iter();
     let all = ways.map(|terms| {
         let (contexts, mut counts) = fit.counted(form, Some(terms), BLOCK);
         if !by_sign {
@@ -52,20 +57,14 @@ pub(crate) fn fit(raw: &[u8], base: &Base<'_>, facts: &Facts, level: Level) -> O
         }
         fit.fitted(form, by_sign, contexts, &counts)
     });
-    let smallest = all.chain([plain]).min_by_key(|fitted| fitted.len);
-    smallest.map(|fitted| fitted.delta)
+    all.chain([plain]).min_by_key(|delta| delta.expected_len)
 }
 
 struct Fit<'a> {
     pair: Pair<'a>,
     place: Place,
+    frames: usize,
     level: Level,
-}
-
-struct Fitted {
-    delta: Delta,
-    /// About how many bytes the chunk takes, but for what all ways have in common.
-    len: usize,
 }
 
 impl Fit<'_> {
@@ -143,19 +142,22 @@ impl Fit<'_> {
     }
 
     /// The delta of what was counted.
-    fn fitted(&self, form: Form, by_sign: bool, mut contexts: Contexts, counts: &Counts) -> Fitted {
+    fn fitted(&self, form: Form, by_sign: bool, mut contexts: Contexts, counts: &Counts) -> Delta {
         let buckets = Buckets::new(by_sign);
+        let apart = (raw_bits(counts, &buckets) + low_bits(counts, form)) / 8.0;
         let (bounds, counts) = merge::merge(counts, self.most_contexts());
         contexts.bounds = bounds;
+        let head = shared::head(form, by_sign, &contexts);
         let all = self.table_bits(&counts).map(|bits| {
             let tables = Tables::new(bits, &counts);
-            let shared = shared::write(form, by_sign, &contexts, &tables);
+            let mut shared = head.clone();
+            tables.write(&mut shared);
             (shared.len() + tables.encoded_len(&counts), tables, shared)
         });
         let (len, tables, shared) = all
             .min_by_key(|(len, ..)| *len)
             .unwrap_or_else(|| unreachable!("there are bits for every number of symbols"));
-        let delta = Delta {
+        Delta {
             from: self.pair.from,
             to: self.pair.to,
             place: self.place,
@@ -164,10 +166,10 @@ impl Fit<'_> {
             contexts,
             tables,
             shared,
+            expected_len: len + apart as usize + self.frames * FRAME_LEN,
             decoder: OnceLock::new(),
             encoder: OnceLock::new(),
-        };
-        Fitted { delta, len }
+        }
     }
 
     fn most_contexts(&self) -> usize {

@@ -39,8 +39,8 @@ pub(super) fn place(facts: &Facts) -> Place {
     }
 }
 
-/// The bytes of a delta's parts.
-pub(super) fn write(form: Form, by_sign: bool, contexts: &Contexts, tables: &Tables) -> Vec<u8> {
+/// The bytes of a delta's parts, but for the tables, which come last.
+pub(super) fn head(form: Form, by_sign: bool, contexts: &Contexts) -> Vec<u8> {
     let terms = contexts.terms.as_ref();
     let flag = |flag, set| if set { flag } else { 0 };
     let flags = flag(BY_SIGN, by_sign)
@@ -56,7 +56,6 @@ pub(super) fn write(form: Form, by_sign: bool, contexts: &Contexts, tables: &Tab
     if let Some(terms) = terms {
         write_terms(terms, &mut out);
     }
-    tables.write(&mut out);
     out
 }
 
@@ -68,7 +67,7 @@ fn write_terms(terms: &Terms, out: &mut Vec<u8>) {
     let plane = [&terms.keys[first..=last], &terms.rows, &terms.columns].concat();
     let mut payload = Vec::new();
     let mut scratch = coder::Scratch::default();
-    let coding = coder::encode(&plane, Level::Max, &mut scratch, &mut payload);
+    let coding = coder::encode(&plane, Level::Fast, &mut scratch, &mut payload);
     out.extend([first as u8, last as u8, coding as u8]);
     out.extend_from_slice(&(payload.len() as u32).to_le_bytes()[..3]);
     out.extend_from_slice(&payload);
@@ -114,6 +113,7 @@ pub(super) fn read(shared: &[u8], facts: &Facts, from: Dtype) -> Result<Delta, E
         },
         tables,
         shared: shared.to_vec(),
+        expected_len: 0,
         decoder: OnceLock::new(),
         encoder: OnceLock::new(),
     })

@@ -1,5 +1,8 @@
 //! How much rows, columns and exponents each add to the size of differences: a product of three
-//! factors, fitted in turns to the differences' roots, which keeps single large ones from ruling.
+//! factors, fitted in turns to sums of the differences' roots, which keep single large ones from ruling.
+//!
+//! What a row lets expect follows from how often it has each key, as if its columns were like those of
+//! all rows; and the same for columns. So one pass over the elements is enough.
 
 use super::super::contexts::{Contexts, Key, Place, Terms};
 use super::super::difference::{self, Form};
@@ -13,162 +16,182 @@ const STEPS: f32 = 2.0 * 4.0;
 /// How far terms of keys go below the largest, and those of rows and columns from the middle one.
 const KEY_RANGE: f32 = 120.0;
 const RANGE: f32 = 40.0;
+/// The most counts of keys, for all rows or for all columns.
+const MAX_COUNTS: usize = 4 << 20;
+/// What is taken for seen everywhere, so that nothing is ruled by nothing.
+const FLOOR: f32 = 0.5;
 
-/// What is known of each element, by its place.
-struct Elements {
-    place: Place,
-    keys: Vec<u8>,
+/// Sums over the lines of one direction: rows or columns.
+struct Lines {
+    /// By line: the sum of the roots.
     roots: Vec<f32>,
+    /// By line and key: how many elements.
+    counts: Vec<u32>,
 }
 
+/// Sums over all elements.
+struct Sums {
+    /// The keys that occur.
+    keys: Vec<u8>,
+    /// By number of the key: the sum of the roots.
+    roots: Vec<f32>,
+    rows: Lines,
+    columns: Lines,
+}
+
+/// What multiplies with what; 1 where a direction has no say.
 struct Factors {
-    keys: [f32; 256],
+    keys: Vec<f32>,
     rows: Vec<f32>,
     columns: Vec<f32>,
 }
 
 /// The terms by rows, by columns, and by both; none where rows are not known or hardly any.
-pub(super) fn ways(pair: &Pair<'_>, place: Place, form: Form) -> Vec<Terms> {
+pub(super) fn ways(pair: &Pair<'_>, place: Place, form: Form, keys: &[u8]) -> Vec<Terms> {
     let rows = place.rows(pair.elements());
-    if place.row < 8 || rows < 8 || place.row.max(rows) > MAX_TERMS {
+    let most = place.row.max(rows);
+    if place.row < 8 || rows < 8 || most > MAX_TERMS || most * keys.len() > MAX_COUNTS {
         return Vec::new();
     }
-    let elements = Elements::new(pair, place, form);
+    let sums = Sums::new(pair, place, form, keys);
     let ways = [(true, false), (false, true), (true, true)];
-    ways.map(|(rows, columns)| elements.fit(rows, columns))
-        .into()
+    ways.map(|(rows, columns)| sums.fit(rows, columns)).into()
 }
 
-impl Elements {
-    fn new(pair: &Pair<'_>, place: Place, form: Form) -> Elements {
-        let count = pair.elements();
-        let (mut keys, mut roots) = (vec![0; count], vec![0.0; count]);
+impl Sums {
+    fn new(pair: &Pair<'_>, place: Place, form: Form, keys: &[u8]) -> Sums {
+        let lines = |number: usize| Lines {
+            roots: vec![0.0; number],
+            counts: vec![0; number * keys.len()],
+        };
+        let mut sums = Sums {
+            keys: keys.to_vec(),
+            roots: vec![0.0; keys.len()],
+            rows: lines(place.rows(pair.elements())),
+            columns: lines(place.row),
+        };
+        let mut numbers = [0; 256];
+        for (number, key) in keys.iter().enumerate() {
+            numbers[usize::from(*key)] = number as u8;
+        }
         let by_key = Contexts {
             key: Key::of(pair.to),
             terms: None,
             bounds: Vec::new(),
         };
-        let mut block = Block::new();
-        for at in (0..count).step_by(BLOCK) {
+        let (mut block, mut own) = (Block::new(), [0; BLOCK]);
+        for at in (0..pair.elements()).step_by(BLOCK) {
             let len = pair.load(at, &mut block);
-            by_key.sums(place, at, &block.expected[..len], &mut keys[at..at + len]);
-            difference::apart(
-                form,
-                &block.expected[..len],
-                &mut block.words[..len],
-                &mut block.lows,
-            );
-            for (root, word) in roots[at..].iter_mut().zip(&block.words[..len]) {
-                *root = (*word as f32).sqrt();
+            let expected = &block.expected[..len];
+            by_key.sums(place, at, expected, &mut own[..len]);
+            own.iter_mut()
+                .for_each(|key| *key = numbers[usize::from(*key)]);
+            let words = &mut block.words[..len];
+            difference::apart(form, expected, words, &mut block.lows);
+            sums.add(place, place.column + at, &own[..len], words);
+        }
+        sums
+    }
+
+    /// Adds elements from a place on, counted from the beginning of the chunk's first row.
+    fn add(&mut self, place: Place, at: usize, keys: &[u8], differences: &[u32]) {
+        let (mut row, mut column) = (at / place.row, at % place.row);
+        let number = self.keys.len();
+        for (key, difference) in keys.iter().zip(differences) {
+            let (key, root) = (usize::from(*key), (*difference as f32).sqrt());
+            self.rows.counts[row * number + key] += 1;
+            self.columns.counts[column * number + key] += 1;
+            if root > 0.0 {
+                self.roots[key] += root;
+                self.rows.roots[row] += root;
+                self.columns.roots[column] += root;
+            }
+            column += 1;
+            if column == place.row {
+                (row, column) = (row + 1, 0);
             }
         }
-        Elements { place, keys, roots }
     }
 
     fn fit(&self, rows: bool, columns: bool) -> Terms {
-        let Place { row, .. } = self.place;
         let mut factors = Factors {
-            keys: [1.0; 256],
-            rows: vec![1.0; self.place.rows(self.roots.len())],
-            columns: vec![1.0; row],
+            keys: vec![1.0; self.keys.len()],
+            rows: vec![1.0; self.rows.roots.len()],
+            columns: vec![1.0; self.columns.roots.len()],
         };
         for _ in 0..TURNS {
-            self.fit_keys(&mut factors);
+            factors.keys = self.keys_beside(&factors.rows);
             if rows {
-                self.fit_rows(&mut factors);
+                factors.rows = self.rows.beside(&factors.keys);
             }
             if columns {
-                self.fit_columns(&mut factors);
+                factors.columns = self.columns.beside(&factors.keys);
             }
         }
-        factors.terms(&self.occurring(), rows, columns)
+        factors.terms(&self.keys, rows, columns)
     }
 
-    fn occurring(&self) -> [bool; 256] {
-        let mut occurring = [false; 256];
-        for key in &self.keys {
-            occurring[usize::from(*key)] = true;
-        }
-        occurring
-    }
-
-    /// Each row: its number, its first column, and its elements.
-    fn rows(&self) -> impl Iterator<Item = (usize, usize, &[u8], &[f32])> {
-        let Place { row, column } = self.place;
-        let mut at = 0;
-        (0..).map_while(move |number| {
-            let first = if number == 0 { column } else { 0 };
-            let end = (at + row - first).min(self.keys.len());
-            let from = std::mem::replace(&mut at, end);
-            (from < end).then(|| (number, first, &self.keys[from..end], &self.roots[from..end]))
-        })
-    }
-
-    fn fit_keys(&self, factors: &mut Factors) {
-        let (mut found, mut expected) = ([0f32; 256], [0f32; 256]);
-        for (number, first, keys, roots) in self.rows() {
-            let of_row = factors.rows[number];
-            let columns = &factors.columns[first..];
-            for ((key, root), column) in keys.iter().zip(roots).zip(columns) {
-                found[usize::from(*key)] += root;
-                expected[usize::from(*key)] += of_row * column;
+    /// The factors of the keys, given those of the rows.
+    fn keys_beside(&self, rows: &[f32]) -> Vec<f32> {
+        let mut expected = vec![FLOOR; self.keys.len()];
+        for (row, counts) in rows
+            .iter()
+            .zip(self.rows.counts.chunks(self.keys.len().max(1)))
+        {
+            for (expected, count) in expected.iter_mut().zip(counts) {
+                *expected += row * *count as f32;
             }
         }
-        factors.keys = std::array::from_fn(|key| (found[key] + 0.02) / (expected[key] + 0.02));
+        let both = self.roots.iter().zip(&expected);
+        both.map(|(found, expected)| (found + FLOOR / 16.0) / expected)
+            .collect()
     }
+}
 
-    fn fit_rows(&self, factors: &mut Factors) {
-        for (number, first, keys, roots) in self.rows() {
-            let (mut found, mut expected) = (0.5, 0.5);
-            for ((key, root), column) in keys.iter().zip(roots).zip(&factors.columns[first..]) {
-                found += root;
-                expected += factors.keys[usize::from(*key)] * column;
-            }
-            factors.rows[number] = found / expected;
-        }
-    }
-
-    fn fit_columns(&self, factors: &mut Factors) {
-        let mut found = vec![0.5f32; factors.columns.len()];
-        let mut expected = found.clone();
-        for (number, first, keys, roots) in self.rows() {
-            let of_row = factors.rows[number];
-            let sums = found[first..].iter_mut().zip(&mut expected[first..]);
-            for ((key, root), (found, expected)) in keys.iter().zip(roots).zip(sums) {
-                *found += root;
-                *expected += factors.keys[usize::from(*key)] * of_row;
-            }
-        }
-        let both = found.iter().zip(&expected);
-        factors.columns = both.map(|(found, expected)| found / expected).collect();
+impl Lines {
+    /// The factors of the lines, given those of the keys.
+    fn beside(&self, keys: &[f32]) -> Vec<f32> {
+        let lines = self.roots.iter().zip(self.counts.chunks(keys.len().max(1)));
+        let factors = lines.map(|(found, counts)| {
+            let each = counts
+                .iter()
+                .zip(keys)
+                .map(|(count, key)| *count as f32 * key);
+            (found + FLOOR) / (each.sum::<f32>() + FLOOR)
+        });
+        factors.collect()
     }
 }
 
 impl Factors {
-    fn terms(&self, occurring: &[bool; 256], rows: bool, columns: bool) -> Terms {
-        let log = |factor: &f32| factor.log2() * STEPS;
-        let of_keys = self.keys.map(|factor| log(&factor));
-        let all = of_keys.iter().zip(occurring).filter(|(_, occurs)| **occurs);
-        let most = all.clone().map(|(term, _)| *term).fold(f32::MIN, f32::max);
-        let least = all
-            .map(|(term, _)| *term)
+    fn terms(&self, keys: &[u8], rows: bool, columns: bool) -> Terms {
+        let of_keys: Vec<f32> = self.keys.iter().map(log).collect();
+        let most = of_keys.iter().copied().fold(f32::MIN, f32::max);
+        let least = of_keys
+            .iter()
+            .copied()
             .fold(f32::MAX, f32::min)
             .max(most - KEY_RANGE);
-        let keys = std::array::from_fn(|key| match occurring[key] {
+        let mut terms = Box::new([0; 256]);
+        for (key, term) in keys.iter().zip(&of_keys) {
             // 0 is for keys that do not occur.
-            true => (of_keys[key] - least).clamp(0.0, KEY_RANGE).round() as u8 + 1,
-            false => 0,
-        });
+            terms[usize::from(*key)] = (term - least).clamp(0.0, KEY_RANGE).round() as u8 + 1;
+        }
         let of = |factors: &[f32], wanted| match wanted {
             true => about_the_middle(factors.iter().map(log).collect()),
             false => Vec::new(),
         };
         Terms {
-            keys: Box::new(keys),
+            keys: terms,
             rows: of(&self.rows, rows),
             columns: of(&self.columns, columns),
         }
     }
+}
+
+/// A factor of roots as a term.
+fn log(factor: &f32) -> f32 {
+    factor.log2() * STEPS
 }
 
 /// Terms that are not too far from the middle one, from 0 on.
@@ -178,8 +201,6 @@ fn about_the_middle(terms: Vec<f32>) -> Vec<u8> {
     let middle = sorted[sorted.len() / 2];
     let near = |term: &f32| (term - middle).clamp(-RANGE, RANGE).round() as i32;
     let least = terms.iter().map(near).min().unwrap_or(0);
-    terms
-        .iter()
-        .map(|term| (near(term) - least) as u8)
-        .collect()
+    let above = terms.iter().map(|term| (near(term) - least) as u8);
+    above.collect()
 }
