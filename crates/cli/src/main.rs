@@ -1,6 +1,7 @@
 //! The `sheaf` command: the registry's server and its client in one binary.
 
 mod ask;
+mod base;
 mod chunks;
 mod commands;
 mod config;

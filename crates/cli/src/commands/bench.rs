@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use self::codec::Codec;
 use self::subject::Subject;
+use crate::base::BaseFile;
 use crate::globals::Globals;
 use crate::{output, table};
 
@@ -24,6 +25,9 @@ use crate::{output, table};
 /// Sheaf it counts whole blobs. Speeds are raw bytes in 10^9 a second. No hash is in them, neither
 /// the one that names a chunk nor those of a blob's own bytes; the 64-bit check of each frame, which
 /// the others lack, is. zstd gets the same chunks.
+///
+/// With a base, Sheaf encodes each chunk against the one at the same place of the base, in the tensor
+/// of the same name, wherever that makes it smaller. The others take no notice of it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The files
@@ -32,6 +36,9 @@ pub struct Args {
     /// Threads, which share the chunks of a file
     #[arg(long, value_name = "N", default_value = "1")]
     threads: NonZero<usize>,
+    /// The file from which the files were made, such as the model that they are fine-tunes of
+    #[arg(long, value_name = "FILE")]
+    base: Option<PathBuf>,
 }
 
 /// One codec on one file.
@@ -48,8 +55,9 @@ struct Row {
 /// Measures all codecs on the files.
 pub fn run(args: Args, globals: &Globals) -> anyhow::Result<()> {
     let mut rows = vec![];
+    let base = args.base.as_deref().map(BaseFile::open).transpose()?;
     for path in &args.files {
-        let subject = Subject::read(path)?;
+        let subject = Subject::read(path, base.as_ref())?;
         for codec in Codec::ALL {
             let row = row(&subject, codec, args.threads.get())
                 .with_context(|| format!("cannot measure {} with {codec:?}", subject.name))?;
@@ -70,7 +78,7 @@ fn row(subject: &Subject, codec: Codec, threads: usize) -> anyhow::Result<Row> {
         worker.encode(&subject.chunks[job])
     })?;
     let decode = timing::seconds(codec.workers(subject, threads)?, jobs, |worker, job| {
-        worker.decode(&stored[job])
+        worker.decode(&stored[job], subject.chunks[job].base())
     })?;
     let gbps = |seconds: f64| rounded(subject.raw_len as f64 / seconds / 1e9, 1e5);
     Ok(Row {

@@ -11,6 +11,7 @@ use sheaf_codec::{Level, encode, stream};
 use sheaf_formats::Chunk;
 
 use self::source::Source;
+use crate::base::{BaseChunk, Beside};
 use crate::globals::Globals;
 use crate::in_order::in_order;
 use crate::level::LevelName;
@@ -34,6 +35,10 @@ pub struct Args {
     /// How much work goes into making it small
     #[arg(long, value_enum, default_value_t)]
     level: LevelName,
+    /// The file from which FILE was made, such as the model that it is a fine-tune of: what is equal or
+    /// near is not stored again, and `sheaf decompress` needs it too
+    #[arg(long, value_name = "BASE")]
+    base: Option<PathBuf>,
     /// Replaces the output when it is there already
     #[arg(long, short)]
     force: bool,
@@ -53,9 +58,13 @@ pub fn run(args: Args, globals: &Globals) -> anyhow::Result<()> {
     if to == Path::new("-") && io::stdout().is_terminal() {
         bail!("a terminal cannot show what is compressed: name a file with -o");
     }
+    let base = args.base.as_deref();
+    let base = base
+        .map(|base| Beside::open(base, &args.file))
+        .transpose()?;
     let source = Source::open(&args.file)?;
     let mut out = NewFile::begin(&to, args.force)?;
-    let (raw_bytes, stored_bytes) = compress(source, args.level.into(), &mut out)
+    let (raw_bytes, stored_bytes) = compress(source, base, args.level.into(), &mut out)
         .with_context(|| format!("cannot compress {}", args.file.display()))?;
     out.finish()?;
     if to == Path::new("-") {
@@ -96,14 +105,20 @@ fn show(report: &Report<'_>, globals: &Globals) -> anyhow::Result<()> {
 }
 
 /// Writes the stream of a file and says how many bytes the file and the stream have.
-fn compress(source: Source, level: Level, out: &mut NewFile) -> anyhow::Result<(u64, u64)> {
+fn compress(
+    source: Source,
+    base: Option<Beside>,
+    level: Level,
+    out: &mut NewFile,
+) -> anyhow::Result<(u64, u64)> {
     let mut out = BufWriter::new(out);
     let (mut blobs, mut blob_bytes) = (0, 0);
     out.write_all(&stream::HEAD)?;
     let (size, sha256) = in_order(
         |take| source.read(take),
-        |chunk| blob(&chunk, level),
+        |chunk| blob(&chunk, base.as_ref(), level),
         |blob| {
+            let blob = blob.context("cannot read the base")?;
             out.write_all(&stream::blob_prefix(blob.len() as u32))?;
             out.write_all(&blob)?;
             blobs += 1;
@@ -116,7 +131,9 @@ fn compress(source: Source, level: Level, out: &mut NewFile) -> anyhow::Result<(
     Ok((size, stream::stream_len(blobs, blob_bytes)))
 }
 
-fn blob(chunk: &Chunk, level: Level) -> Vec<u8> {
+fn blob(chunk: &Chunk, base: Option<&Beside>, level: Level) -> io::Result<Vec<u8>> {
+    let base = base.map(|base| base.of(chunk)).transpose()?.flatten();
+    let base = base.as_ref().map(BaseChunk::as_base);
     let id = *blake3::hash(&chunk.raw).as_bytes();
-    encode(&chunk.raw, id, &chunk.hint, None, level).bytes
+    Ok(encode(&chunk.raw, id, &chunk.hint, base.as_ref(), level).bytes)
 }

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use sheaf_codec::decode;
 use sheaf_codec::stream::{Error, Reader, Record};
+use sheaf_codec::{Header, Parsed, decode};
 
 use super::compress::EXTENSION;
+use crate::base::BaseFile;
 use crate::globals::Globals;
 use crate::in_order::{Take, in_order};
 use crate::new_file::NewFile;
@@ -32,6 +33,9 @@ pub struct Args {
     /// standard output]
     #[arg(long, short, value_name = "OUT")]
     output: Option<PathBuf>,
+    /// The file that it was compressed against, if it was
+    #[arg(long, value_name = "BASE")]
+    base: Option<PathBuf>,
     /// Replaces the output when it is there already
     #[arg(long, short)]
     force: bool,
@@ -51,9 +55,10 @@ pub fn run(args: Args, globals: &Globals) -> anyhow::Result<()> {
         Some(to) => to,
         None => without_extension(&args.file)?,
     };
+    let base = args.base.as_deref().map(BaseFile::open).transpose()?;
     let from = open(&args.file)?;
     let mut out = NewFile::begin(&to, args.force)?;
-    let whole = decompress(from, &mut out)
+    let whole = decompress(from, base.as_ref(), &mut out)
         .with_context(|| format!("cannot decompress {}", args.file.display()))?;
     out.finish()?;
     if to == Path::new("-") {
@@ -110,12 +115,16 @@ struct Whole {
 }
 
 /// Writes the file that a stream holds, verified.
-fn decompress(from: impl Read + Send, out: &mut NewFile) -> anyhow::Result<Whole> {
+fn decompress(
+    from: impl Read + Send,
+    base: Option<&BaseFile>,
+    out: &mut NewFile,
+) -> anyhow::Result<Whole> {
     let mut out = BufWriter::new(out);
     let (mut size, mut hasher) = (0, Sha256::new());
     let expected = in_order(
         |take| blobs(from, take),
-        |blob| decode(&blob, None),
+        |blob| chunk(&blob, base),
         |raw| {
             let raw = raw.with_context(|| format!("the chunk at byte {size} of the file"))?;
             size += raw.len() as u64;
@@ -129,6 +138,20 @@ fn decompress(from: impl Read + Send, out: &mut NewFile) -> anyhow::Result<Whole
     }
     out.flush()?;
     Ok(expected)
+}
+
+/// A blob's chunk, verified.
+fn chunk(blob: &[u8], base: Option<&BaseFile>) -> anyhow::Result<Vec<u8>> {
+    let needed = match Header::parse(blob)? {
+        Parsed::Header(header, _) => header.base(),
+        Parsed::NeedMore(_) => None,
+    };
+    let Some(id) = needed else {
+        return Ok(decode(blob, None)?);
+    };
+    let base = base.context("it was compressed against another file: name that with --base")?;
+    let base = base.by_id(&id)?;
+    Ok(decode(blob, Some(base.as_base().raw))?)
 }
 
 /// Hands out a stream's blobs; returns what its end says.

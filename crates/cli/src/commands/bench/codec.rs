@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use anyhow::{Context, bail};
-use sheaf_codec::{Header, Level, Parsed, encode, encode_unsealed, max_blob_len};
+use sheaf_codec::{Base, Header, Level, Parsed, encode, encode_unsealed, max_blob_len};
 use zstd::bulk::{Compressor, Decompressor};
 
 use super::subject::{Named, Subject};
@@ -74,7 +74,8 @@ impl Worker {
         let Codec::Sheaf(level) = self.codec else {
             return self.store(named);
         };
-        let unsealed = encode_unsealed(&named.chunk.raw, named.id, &named.chunk.hint, None, level);
+        let (chunk, base) = (&named.chunk, named.base());
+        let unsealed = encode_unsealed(&chunk.raw, named.id, &chunk.hint, base.as_ref(), level);
         black_box(unsealed);
         Ok(())
     }
@@ -85,7 +86,8 @@ impl Worker {
         self.out.clear();
         match (self.codec, &mut self.zstd) {
             (Codec::Sheaf(level), _) => {
-                self.out = encode(raw, named.id, &named.chunk.hint, None, level).bytes;
+                let (hint, base) = (&named.chunk.hint, named.base());
+                self.out = encode(raw, named.id, hint, base.as_ref(), level).bytes;
             }
             (_, Some((zstd, _))) => {
                 zstd.compress_to_buffer(raw, &mut self.out)?;
@@ -96,7 +98,7 @@ impl Worker {
     }
 
     /// Decodes what is stored into the worker's buffer, without verifying hashes.
-    pub fn decode(&mut self, stored: &[u8]) -> anyhow::Result<()> {
+    pub fn decode(&mut self, stored: &[u8], base: Option<Base<'_>>) -> anyhow::Result<()> {
         match (self.codec, &mut self.zstd) {
             (Codec::Sheaf(_), _) => {
                 let Parsed::Header(header, len) = Header::parse(stored)? else {
@@ -104,7 +106,8 @@ impl Worker {
                 };
                 // What is there already is overwritten.
                 self.out.resize(header.raw_len() as usize, 0);
-                header.decode_into(0..header.frames(), &stored[len..], None, &mut self.out)?;
+                let (all, frames) = (0..header.frames(), &stored[len..]);
+                header.decode_into(all, frames, base.map(|base| base.raw), &mut self.out)?;
             }
             (_, Some((_, zstd))) => {
                 self.out.clear();
@@ -125,7 +128,7 @@ pub fn stored(codec: Codec, subject: &Subject) -> anyhow::Result<Vec<Vec<u8>>> {
     let each = subject.chunks.iter().map(|named| {
         worker.store(named)?;
         let stored = worker.out.clone();
-        worker.decode(&stored)?;
+        worker.decode(&stored, named.base())?;
         let same = worker.out == named.chunk.raw;
         same.then_some(stored)
             .context("a chunk came back as another")

@@ -5,8 +5,10 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use sheaf_formats::Chunk;
+use sheaf_codec::Base;
+use sheaf_formats::{Chunk, layout};
 
+use crate::base::{BaseChunk, BaseFile};
 use crate::chunks;
 
 /// A file's chunks in memory.
@@ -19,16 +21,24 @@ pub struct Subject {
     pub longest: usize,
 }
 
-/// A chunk and its id.
+/// A chunk, its id, and what it may be a delta against.
 pub struct Named {
     pub chunk: Chunk,
     pub id: [u8; 32],
+    base: Option<BaseChunk>,
+}
+
+impl Named {
+    /// As the codec takes it.
+    pub fn base(&self) -> Option<Base<'_>> {
+        self.base.as_ref().map(BaseChunk::as_base)
+    }
 }
 
 impl Subject {
-    /// Reads a file.
-    pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let chunks = read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    /// Reads a file, and what of the base is beside its chunks.
+    pub fn read(path: &Path, base: Option<&BaseFile>) -> anyhow::Result<Self> {
+        let chunks = read(path, base).with_context(|| format!("cannot read {}", path.display()))?;
         let lens = || chunks.iter().map(|named| named.chunk.raw.len());
         let raw_len = lens().map(|len| len as u64).sum();
         let Some(longest) = lens().max() else {
@@ -43,7 +53,7 @@ impl Subject {
     }
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<Named>> {
+fn read(path: &Path, base: Option<&BaseFile>) -> anyhow::Result<Vec<Named>> {
     let file = File::open(path)?;
     if !file.metadata()?.is_file() {
         bail!("it is no file");
@@ -51,8 +61,18 @@ fn read(path: &Path) -> anyhow::Result<Vec<Named>> {
     let mut named = vec![];
     chunks::read(&file, &mut |chunk| {
         let id = *blake3::hash(&chunk.raw).as_bytes();
-        named.push(Named { chunk, id });
+        named.push(Named {
+            chunk,
+            id,
+            base: None,
+        });
         ControlFlow::Continue(())
     })?;
+    if let Some(base) = base {
+        let layout = layout(&file)?;
+        for named in &mut named {
+            named.base = base.beside(&named.chunk, &layout)?;
+        }
+    }
     Ok(named)
 }

@@ -56,6 +56,22 @@ fn people_get_a_table() {
 }
 
 #[test]
+fn a_base_makes_sheaf_smaller() {
+    let mut tuned = model();
+    for byte in tuned[2000..].iter_mut().step_by(100) {
+        *byte ^= 1;
+    }
+    let folder = folder(&[("base", &model()), ("tuned", &tuned)]);
+    let args = ["bench", "tuned", "--base", "base", "--json"];
+    let rows = success(sheaf(folder.path()).args(args));
+    let rows: Vec<Value> = serde_json::from_str(&rows).unwrap();
+    for (row, codec) in rows.iter().zip(CODECS) {
+        let small = row["ratio"].as_f64().unwrap() < 0.2;
+        assert_eq!(small, codec.starts_with("sheaf"), "{row}");
+    }
+}
+
+#[test]
 fn nothing_cannot_be_measured() {
     let folder = folder(&[("empty", b"")]);
     let (code, error) = refusal(sheaf(folder.path()).args(["bench", "empty"]));

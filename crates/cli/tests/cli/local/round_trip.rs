@@ -91,6 +91,34 @@ fn pipes_give_what_files_give() {
 }
 
 #[test]
+fn a_fine_tune_against_its_base() {
+    let mut tuned = model();
+    for byte in tuned[2000..].iter_mut().step_by(100) {
+        *byte ^= 1;
+    }
+    let files: [(&str, &[u8]); 3] = [("base", &model()), ("tuned", &tuned), ("other", b"other")];
+    let folder = folder(&files);
+    let home = folder.path();
+    success(sheaf(home).args(["compress", "tuned", "--base", "base"]));
+    assert!(read(home, "tuned.sheaf").len() * 5 < tuned.len());
+    let back = ["decompress", "tuned.sheaf", "-o", "back"];
+    success(sheaf(home).args(back).args(["--base", "base"]));
+    assert!(read(home, "back") == tuned);
+
+    let back = ["decompress", "tuned.sheaf", "-o", "back", "--force"];
+    let (_, error) = refusal(sheaf(home).args(back));
+    assert!(error.contains("name that with --base"), "{error}");
+    let (_, error) = refusal(sheaf(home).args(back).args(["--base", "other"]));
+    assert!(error.contains("the base is another file"), "{error}");
+    assert!(read(home, "back") == tuned);
+
+    // What has nothing to do with it is compressed as without.
+    success(sheaf(home).args(["compress", "base", "--base", "other"]));
+    success(sheaf(home).args(["decompress", "base.sheaf", "--force"]));
+    assert!(read(home, "base") == model());
+}
+
+#[test]
 fn what_is_there_is_kept() {
     let folder = folder(&[("a", b"new"), ("a.sheaf", b"old")]);
     let home = folder.path();
