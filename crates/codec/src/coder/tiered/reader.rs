@@ -16,6 +16,8 @@ pub(crate) struct Reader<'a> {
     whole: Vec<&'a [u8]>,
     strings: Vec<Strings<'a>>,
     literals: &'a [u8],
+    /// Those of the tile in work.
+    planes: Box<[Plane; PLANES]>,
     /// The values by number, and the raw bits by those of their planes.
     values: [u64; 2],
     raw_bits: [u64; 2],
@@ -63,6 +65,7 @@ impl<'a> Reader<'a> {
             whole,
             strings,
             literals: rest,
+            planes: Box::new([[0; WORDS]; PLANES]),
             spec,
         })
     }
@@ -126,26 +129,25 @@ fn read_tile_with<M: Machine>(
     let pattern = reader.spec.pattern();
     let raw_count = reader.whole.len() - pattern.tiers[0];
     let (raw, first) = reader.whole.split_at_mut(raw_count);
-    let mut planes = [[0; WORDS]; PLANES];
+    let planes = &mut reader.planes;
     for (plane, from) in planes.iter_mut().zip(first) {
         take_whole(from, plane);
     }
+    let mut mask = [0; WORDS];
     let mut at = 0;
-    for (bits, strings) in pattern.tiers.iter().zip(&mut reader.strings) {
+    for (&bits, strings) in pattern.tiers.iter().zip(&mut reader.strings) {
         let (before, after) = planes.split_at_mut(at + bits);
-        let mask = ones(&before[at..]);
+        // A symbol that did not get to this tier has zeros here, so it does not get further.
+        ones(&before[at..], &mut mask);
         at += bits;
-        // A symbol that did not get to the last tier has zeros there, so it is not in its mask.
         strings.read(machine, &mask, after)?;
     }
+    ones(&planes[at..], &mut mask);
     let mut numbers = [[0; WORDS]; 4];
     for (bit, number) in numbers.iter_mut().enumerate() {
         let sum = pattern.sum(bit);
         for plane in (0..PLANES).filter(|plane| sum >> plane & 1 == 1) {
-            number
-                .iter_mut()
-                .zip(&planes[plane])
-                .for_each(|(to, from)| *to ^= from);
+            add(number, &planes[plane]);
         }
     }
     to_bytes(machine, &numbers, &reader.values, out);
@@ -156,29 +158,48 @@ fn read_tile_with<M: Machine>(
         }
         let mut bits = [0; TILE];
         to_bytes(machine, &planes, &reader.raw_bits, &mut bits);
-        out.iter_mut().zip(&bits).for_each(|(to, from)| *to |= from);
+        for (to, from) in out.iter_mut().zip(&bits) {
+            *to |= from;
+        }
     }
-    let escapes = ones(&planes[at..]);
-    put_literals(&escapes, &mut reader.literals, out)
+    put_literals(&mask, &mut reader.literals, out)
 }
 
 /// Takes the next tile of a plane that has a bit for each symbol. What it lacks is zeros.
 #[inline(always)]
 fn take_whole(from: &mut &[u8], plane: &mut Plane) {
-    let (bytes, rest) = from.split_at(from.len().min(TILE / 8));
-    *from = rest;
-    for (to, word) in plane.iter_mut().zip(bytes.as_chunks::<8>().0) {
+    if let Some((bytes, rest)) = from.split_first_chunk::<{ TILE / 8 }>() {
+        *from = rest;
+        for (to, word) in plane.iter_mut().zip(bytes.as_chunks::<8>().0) {
+            *to = u64::from_le_bytes(*word);
+        }
+        return;
+    }
+    plane.fill(0);
+    for (to, word) in plane.iter_mut().zip(from.as_chunks::<8>().0) {
         *to = u64::from_le_bytes(*word);
     }
+    *from = &[];
 }
 
 /// Where all planes of a tier have a one.
 #[inline(always)]
-fn ones(tier: &[Plane]) -> Plane {
+fn ones(tier: &[Plane], mask: &mut Plane) {
     match tier {
-        [one] => *one,
-        [a, b, ..] => std::array::from_fn(|i| a[i] & b[i]),
-        [] => [0; WORDS],
+        [one] => *mask = *one,
+        [a, b, ..] => {
+            for (i, mask) in mask.iter_mut().enumerate() {
+                *mask = a[i] & b[i];
+            }
+        }
+        [] => mask.fill(0),
+    }
+}
+
+#[inline(always)]
+fn add(to: &mut Plane, plane: &Plane) {
+    for (to, word) in to.iter_mut().zip(plane) {
+        *to ^= word;
     }
 }
 
@@ -191,20 +212,22 @@ impl Strings<'_> {
         mask: &Plane,
         planes: &mut [Plane],
     ) -> Result<(), Error> {
-        let start = self.at / 8;
-        let mut bit = 0;
-        for (from, plane) in self.planes.iter().zip(planes) {
-            let from = from.get(start..).unwrap_or_default();
-            bit = match from.first_chunk::<WINDOW>() {
-                Some(window) => spread(machine, window, self.at % 8, mask, plane),
-                None => {
-                    let mut window = [0; WINDOW];
-                    window[..from.len()].copy_from_slice(from);
-                    spread(machine, &window, self.at % 8, mask, plane)
+        let (start, bit) = (self.at / 8, self.at % 8);
+        let end = match (self.planes.as_slice(), planes) {
+            ([a], [plane, ..]) => match window(a, start) {
+                Some(window) => spread(machine, [window], bit, mask, [plane]),
+                None => spread(machine, [&filled(a, start)], bit, mask, [plane]),
+            },
+            ([a, b], [low, high, ..]) => match (window(a, start), window(b, start)) {
+                (Some(a), Some(b)) => spread(machine, [a, b], bit, mask, [low, high]),
+                _ => {
+                    let windows = [filled(a, start), filled(b, start)];
+                    spread(machine, [&windows[0], &windows[1]], bit, mask, [low, high])
                 }
-            };
-        }
-        self.at = start * 8 + bit;
+            },
+            _ => bit,
+        };
+        self.at = start * 8 + end;
         if self.at > self.len {
             return Err(Error::Malformed("string of a tier ends early"));
         }
@@ -212,27 +235,43 @@ impl Strings<'_> {
     }
 }
 
-/// Spreads bits from the window's bit `at` on, and says where the next is.
+/// A string from a byte on, if it is long enough.
 #[inline(always)]
-fn spread<M: Machine>(
+fn window(string: &[u8], start: usize) -> Option<&[u8; WINDOW]> {
+    string.get(start..)?.first_chunk()
+}
+
+/// What is left of a string, and zeros.
+fn filled(string: &[u8], start: usize) -> [u8; WINDOW] {
+    let left = string.get(start..).unwrap_or_default();
+    let left = &left[..left.len().min(WINDOW)];
+    let mut window = [0; WINDOW];
+    window[..left.len()].copy_from_slice(left);
+    window
+}
+
+/// Spreads the bits of a tier's strings from bit `at` of their windows on, and says where the next is.
+#[inline(always)]
+fn spread<M: Machine, const B: usize>(
     machine: M,
-    window: &[u8; WINDOW],
+    windows: [&[u8; WINDOW]; B],
     mut at: usize,
     mask: &Plane,
-    plane: &mut Plane,
+    mut planes: [&mut Plane; B],
 ) -> usize {
-    for (mask, to) in mask.iter().zip(plane) {
+    for (w, &mask) in mask.iter().enumerate() {
         let count = mask.count_ones() as usize;
-        // Below 8 bits and a tile's, so that the window always has a word here.
-        let Some(bytes) = window[at / 8..].first_chunk::<9>() else {
-            return at;
-        };
-        let [bytes @ .., beyond] = *bytes;
-        let mut bits = u64::from_le_bytes(bytes) >> (at % 8);
-        if count > 57 {
-            bits |= u64::from(beyond) << 1 << (63 - at % 8);
+        for b in 0..B {
+            // Less than 8 bits and those of a tile came before, so that the window has a word here.
+            let Some(bytes) = windows[b][at / 8..].first_chunk() else {
+                return at;
+            };
+            let mut bits = u64::from_le_bytes(*bytes) >> (at % 8);
+            if count > 57 {
+                bits |= u64::from(windows[b][at / 8 + 8]) << 1 << (63 - at % 8);
+            }
+            planes[b][w] = machine.deposit(bits, mask);
         }
-        *to = machine.deposit(bits, *mask);
         at += count;
     }
     at

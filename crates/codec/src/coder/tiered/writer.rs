@@ -132,17 +132,19 @@ fn write_tile_with<M: Machine>(
     }
     let Scratch { strings, literals } = &mut *writer.scratch;
     let mut mask = [u64::MAX; WORDS];
-    let (mut tiers, mut strings, mut rest) =
-        (pattern.tiers.iter(), strings.iter_mut(), &planes[..]);
-    narrow(&mut mask, &mut rest, tiers.next());
-    for (bits, at) in pattern.tiers[1..].iter().zip(&mut writer.at) {
-        let mut end = *at;
-        for (plane, string) in rest[..*bits].iter().zip(strings.by_ref()) {
-            end = gather(machine, plane, &mask, string, *at);
-        }
-        *at = end;
-        narrow(&mut mask, &mut rest, tiers.next());
+    let (mut rest, mut strings) = (planes.as_slice(), strings.as_mut_slice());
+    let mut bits = pattern.tiers[0];
+    for (next, at) in pattern.tiers[1..].iter().zip(&mut writer.at) {
+        narrow(&mut mask, &mut rest, bits);
+        bits = *next;
+        *at = match (rest, strings.split_at_mut(bits)) {
+            ([plane, ..], ([string], _)) => gather(machine, [plane], &mask, [string], *at),
+            ([low, high, ..], ([a, b], _)) => gather(machine, [low, high], &mask, [a, b], *at),
+            _ => *at,
+        };
+        strings = strings.split_off_mut(bits..).unwrap_or_default();
     }
+    narrow(&mut mask, &mut rest, bits);
     keep_literals(&mask, tile, !writer.spec.raw, literals);
 }
 
@@ -168,41 +170,48 @@ fn to_planes_of(tile: &[u8; TILE], planes: &mut [Plane; 8], map: impl Fn(Row) ->
 
 /// Leaves the symbols in the mask for which a tier is all ones, and goes on to the next tier's planes.
 #[inline(always)]
-fn narrow(mask: &mut Plane, planes: &mut &[Plane], bits: Option<&usize>) {
-    let (tier, rest) = planes.split_at(bits.copied().unwrap_or_default());
+fn narrow(mask: &mut Plane, planes: &mut &[Plane], bits: usize) {
+    let (tier, rest) = planes.split_at(bits);
     *planes = rest;
     for plane in tier {
-        mask.iter_mut()
-            .zip(plane)
-            .for_each(|(to, word)| *to &= word);
+        for (to, word) in mask.iter_mut().zip(plane) {
+            *to &= word;
+        }
     }
 }
 
-/// Appends the bits where the mask has ones to a string of `at` bits, and says how many it has then.
+/// Appends the bits of a tier's planes where the mask has ones to its strings, each of `at` bits, and
+/// says how many they have then.
 #[inline(always)]
-fn gather<M: Machine>(
+fn gather<M: Machine, const B: usize>(
     machine: M,
-    plane: &Plane,
+    planes: [&Plane; B],
     mask: &Plane,
-    string: &mut [u64],
-    mut at: usize,
+    strings: [&mut Vec<u64>; B],
+    at: usize,
 ) -> usize {
-    let string = &mut string[at / 64..][..WORDS + 1];
-    let base = at / 64 * 64;
-    at -= base;
-    // What is beyond `at` in its word is of the plane before.
-    let mut word = string[0] & ((1 << at) - 1);
-    for (plane, mask) in plane.iter().zip(mask) {
-        let bits = machine.extract(*plane, *mask);
-        word |= bits << (at % 64);
-        let beyond = bits >> 1 >> (63 - at % 64);
-        let from = at / 64;
-        string[from % (WORDS + 1)] = word;
-        at += mask.count_ones() as usize;
-        word = if at / 64 == from { word } else { beyond };
+    let (base, mut at) = (at / 64, at % 64);
+    let mut strings = strings.map(|string| &mut string[base..][..WORDS + 1]);
+    let mut words = [0; B];
+    for (word, string) in words.iter_mut().zip(&strings) {
+        // What is beyond `at` is of the plane before.
+        *word = string[0] & ((1 << at) - 1);
     }
-    string[at / 64] = word;
-    base + at
+    for (w, &mask) in mask.iter().enumerate() {
+        let next = at + mask.count_ones() as usize;
+        for b in 0..B {
+            let bits = machine.extract(planes[b][w], mask);
+            let word = words[b] | bits << (at % 64);
+            let beyond = bits >> 1 >> (63 - at % 64);
+            strings[b][at / 64] = word;
+            words[b] = if next / 64 == at / 64 { word } else { beyond };
+        }
+        at = next;
+    }
+    for (word, string) in words.iter().zip(strings) {
+        string[at / 64] = *word;
+    }
+    base * 64 + at
 }
 
 /// Keeps the bytes at escapes.
