@@ -10,6 +10,23 @@ const FOLD: u64 = 0xd6e8_feb8_6659_fd93;
 
 /// The check of `bytes`.
 pub(crate) fn check(bytes: &[u8]) -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
+        fn wide(bytes: &[u8]) -> u64 {
+            check_any(bytes)
+        }
+        if crate::cpu::multiplies_wide() {
+            // SAFETY: `wide` is a safe function that only asks for features that were just found.
+            #[allow(unsafe_code)]
+            return unsafe { wide(bytes) };
+        }
+    }
+    check_any(bytes)
+}
+
+#[inline(always)]
+fn check_any(bytes: &[u8]) -> u64 {
     let mut lanes: [u64; LANES] = std::array::from_fn(|i| STEP.wrapping_mul(i as u64 + 1));
     let mut rows = bytes.chunks_exact(LANES * 8);
     for row in &mut rows {
@@ -47,7 +64,15 @@ fn fold(lanes: &[u64; LANES], len: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::check;
+    use super::{check, check_any};
+
+    #[test]
+    fn every_machine_finds_the_same() {
+        let bytes: Vec<u8> = (0..5000u32).map(|i| (i * i + i / 7) as u8).collect();
+        for len in [0, 1, 63, 64, 65, 127, 128, 4999] {
+            assert_eq!(check(&bytes[..len]), check_any(&bytes[..len]), "{len}");
+        }
+    }
 
     #[test]
     fn known_values_never_change() {

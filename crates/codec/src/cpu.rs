@@ -26,6 +26,38 @@ macro_rules! at_best {
 }
 pub(crate) use at_best;
 
+/// The family of the processor, if AMD or its licensee made it.
+#[cfg(target_arch = "x86_64")]
+fn amd_family() -> Option<u32> {
+    use std::arch::x86_64::__cpuid;
+    static FAMILY: std::sync::OnceLock<Option<u32>> = std::sync::OnceLock::new();
+    *FAMILY.get_or_init(|| {
+        // The beginnings of "AuthenticAMD" and "HygonGenuine".
+        let makers = [*b"Auth", *b"Hygo"].map(u32::from_le_bytes);
+        let signature = __cpuid(1).eax;
+        let family = (signature >> 8 & 0xf) + (signature >> 20 & 0xff);
+        makers.contains(&__cpuid(0).ebx).then_some(family)
+    })
+}
+
+/// Whether `pdep` and `pext`, where there are any, take less time than a loop. AMD's take hundreds of
+/// cycles before Zen 3, which is family 19h.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn deposits_fast() -> bool {
+    amd_family().is_none_or(|family| family >= 0x19)
+}
+
+/// Whether vectors of 64-bit words are multiplied faster than one word after the other: where AVX-512
+/// does it in one step, as AMD's does.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn multiplies_wide() -> bool {
+    has_v3()
+        && amd_family().is_some()
+        && is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl")
+}
+
 /// Whether the machine has the features that [`at_best`] asks for.
 #[cfg(target_arch = "x86_64")]
 #[inline]

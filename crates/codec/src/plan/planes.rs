@@ -93,11 +93,11 @@ impl Planes {
         coder: &mut coder::Scratch,
         out: &mut Vec<u8>,
     ) {
-        if level == Level::Fast
-            && self.residual.is_none()
-            && let Some(spec) = look::look(self.layout, self.dtype, units)
+        if self.residual.is_none()
+            && tiles::fits(self.layout)
+            && let Some(how) = look::look(self.layout, self.dtype, level, units)
         {
-            return tiles::encode(self.layout, units, &spec, scratch, out);
+            return tiles::encode(self.layout, units, &how, scratch, out);
         }
         self.encode_planes(units, level, planes, coder, out);
     }

@@ -257,7 +257,7 @@ fn spread<M: Machine, const B: usize>(
     windows: [&[u8; WINDOW]; B],
     mut at: usize,
     mask: &Plane,
-    mut planes: [&mut Plane; B],
+    planes: [&mut Plane; B],
 ) -> usize {
     for (w, &mask) in mask.iter().enumerate() {
         let count = mask.count_ones() as usize;

@@ -191,7 +191,7 @@ fn gather<M: Machine, const B: usize>(
     at: usize,
 ) -> usize {
     let (base, mut at) = (at / 64, at % 64);
-    let mut strings = strings.map(|string| &mut string[base..][..WORDS + 1]);
+    let strings = strings.map(|string| &mut string[base..][..WORDS + 1]);
     let mut words = [0; B];
     for (word, string) in words.iter_mut().zip(&strings) {
         // What is beyond `at` is of the plane before.

@@ -1,9 +1,10 @@
-//! Whether units can be coded in one pass: all planes but the last are noise, and the last one suits a
+//! Whether units can be coded in one pass: all planes are noise, or all but the last one, which suits a
 //! code of tiers. Found by samples.
 
+use super::MAX_PLANES;
 use crate::coder::{entropy, tiered};
 use crate::layout::Layout;
-use crate::{Dtype, planes};
+use crate::{Dtype, Level, planes};
 
 /// Units of the sample that shows noise: runs spread over the frame.
 const RUNS: usize = 64;
@@ -15,14 +16,34 @@ const MORE_PAIRS: usize = PAIRS / 8;
 /// have their turn.
 const STEP: usize = 15;
 /// The share by which what is stored may be larger for the speed of tiers.
-const FOR_SPEED: f64 = 0.01;
+const FOR_SPEED: f64 = 0.0125;
 
-/// How the last plane is coded, if it is that alone.
-pub(super) fn look(layout: Layout, dtype: Dtype, units: &[u8]) -> Option<tiered::Spec> {
-    let raw = raw_bits(layout, dtype)?;
-    if units.len() < 4 * RUNS * RUN * layout.unit() || !is_noise(layout, units) {
+/// What units can be made of in one pass.
+pub(super) enum Look {
+    /// All planes as they are.
+    Noise,
+    /// The last plane coded, the others as they are.
+    Last(tiered::Spec),
+}
+
+/// How units are coded in one pass, if that will do.
+pub(super) fn look(layout: Layout, dtype: Dtype, level: Level, units: &[u8]) -> Option<Look> {
+    if level == Level::Max || units.len() < 4 * RUNS * RUN * layout.unit() {
         return None;
     }
+    let noise = noise_planes(layout, units);
+    if noise == layout.planes() {
+        return Some(Look::Noise);
+    }
+    if level != Level::Fast || noise + 1 < layout.planes() {
+        return None;
+    }
+    last(layout, dtype, units).map(Look::Last)
+}
+
+/// How the last plane is coded where the others are noise.
+fn last(layout: Layout, dtype: Dtype, units: &[u8]) -> Option<tiered::Spec> {
+    let raw = raw_bits(layout, dtype)?;
     let counts = count_last(layout, units);
     let mut coded = [0; 256];
     for (value, count) in counts.iter().enumerate() {
@@ -48,32 +69,33 @@ fn raw_bits(layout: Layout, dtype: Dtype) -> Option<u8> {
     }
 }
 
-/// Whether the bytes of all planes but the last look equally likely.
-fn is_noise(layout: Layout, units: &[u8]) -> bool {
+/// How many planes there are before the first whose bytes do not look equally likely.
+fn noise_planes(layout: Layout, units: &[u8]) -> usize {
     let unit = layout.unit();
     let step = units.len() / unit / RUNS * unit;
-    let mut sample = [0; RUNS * RUN * 4];
-    let sample = &mut sample[..RUNS * RUN * unit];
+    let [mut sample, mut split] = [[0; RUNS * RUN * MAX_PLANES]; 2];
+    let (sample, split) = (
+        &mut sample[..RUNS * RUN * unit],
+        &mut split[..RUNS * RUN * unit],
+    );
     for (to, from) in sample.chunks_mut(RUN * unit).zip(units.chunks(step)) {
         to.copy_from_slice(&from[..RUN * unit]);
     }
-    let mut split = [0; RUNS * RUN * 4];
-    let split = &mut split[..sample.len()];
     planes::split(layout, sample, split);
-    let noise = |plane: &[u8]| {
-        let mut counts = [0u32; 256];
-        for byte in plane {
-            counts[usize::from(*byte)] += 1;
-        }
-        let pairs: u32 = counts
-            .iter()
-            .map(|count| count * count.saturating_sub(1) / 2)
-            .sum();
-        pairs as usize <= PAIRS + MORE_PAIRS
-    };
-    let mut planes = split.chunks(RUNS * RUN);
-    planes.next_back();
-    planes.all(noise)
+    let planes = split.chunks(RUNS * RUN);
+    planes.take_while(|plane| is_noise(plane)).count()
+}
+
+fn is_noise(plane: &[u8]) -> bool {
+    let mut counts = [0u32; 256];
+    for byte in plane {
+        counts[usize::from(*byte)] += 1;
+    }
+    let pairs: u32 = counts
+        .iter()
+        .map(|count| count * count.saturating_sub(1) / 2)
+        .sum();
+    pairs as usize <= PAIRS + MORE_PAIRS
 }
 
 /// Counts of the last plane's bytes, of one unit in some.

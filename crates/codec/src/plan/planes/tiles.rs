@@ -1,8 +1,8 @@
 //! Planes to units and back in one pass, tile by tile, where that is possible: what one step leaves is
 //! in the fastest cache for the next, and nothing is written twice.
 
-use super::StoredPlane;
-use super::{MAX_PLANES, WORD, word};
+use super::look::Look;
+use super::{MAX_PLANES, StoredPlane, WORD, word};
 use crate::coder::tiered::{self, Reader, TILE, Writer};
 use crate::coder::{self, Coding};
 use crate::layout::Layout;
@@ -93,8 +93,33 @@ fn source<'a>(
     }
 }
 
-/// Encodes units of which the last plane alone is worth coding, in a way that [`super::look`] found.
+/// Encodes units in the way that was found for them.
 pub(super) fn encode(
+    layout: Layout,
+    units: &[u8],
+    how: &Look,
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) {
+    match how {
+        Look::Noise => store(layout, units, out),
+        Look::Last(spec) => encode_last(layout, units, spec, scratch, out),
+    }
+}
+
+/// All planes as they are.
+fn store(layout: Layout, units: &[u8], out: &mut Vec<u8>) {
+    let count = units.len() / layout.unit();
+    for _ in 0..layout.planes() {
+        out.extend(word(Coding::Raw, count));
+    }
+    let start = out.len();
+    out.resize(start + units.len(), 0);
+    planes::split(layout, units, &mut out[start..]);
+}
+
+/// The last plane coded.
+fn encode_last(
     layout: Layout,
     units: &[u8],
     spec: &tiered::Spec,

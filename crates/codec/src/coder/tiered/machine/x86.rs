@@ -1,14 +1,13 @@
 //! Machines with AVX2 and BMI2, whose `pdep` and `pext` may be fast or not.
 
 use std::arch::x86_64::{
-    __cpuid, __m256i, _mm_set_epi64x, _mm256_adds_epu8, _mm256_broadcastsi128_si256,
-    _mm256_loadu_si256, _mm256_or_si256, _mm256_set1_epi8, _mm256_shuffle_epi8,
-    _mm256_storeu_si256, _mm256_sub_epi8, _mm256_xor_si256, _pdep_u64, _pext_u64,
+    __m256i, _mm_set_epi64x, _mm256_adds_epu8, _mm256_broadcastsi128_si256, _mm256_loadu_si256,
+    _mm256_or_si256, _mm256_set1_epi8, _mm256_shuffle_epi8, _mm256_storeu_si256, _mm256_sub_epi8,
+    _mm256_xor_si256, _pdep_u64, _pext_u64,
 };
-use std::sync::OnceLock;
 
 use super::{Machine, Row, deposit, extract};
-use crate::cpu::has_v3;
+use crate::cpu::{deposits_fast, has_v3};
 
 /// AVX2, and BMI2 that is fast.
 #[derive(Clone, Copy)]
@@ -30,19 +29,6 @@ impl V3Loop {
     pub(in super::super) fn here() -> Option<V3Loop> {
         has_v3().then_some(V3Loop(()))
     }
-}
-
-/// AMD's `pdep` takes hundreds of cycles before Zen 3, which is family 19h.
-fn deposits_fast() -> bool {
-    static FAST: OnceLock<bool> = OnceLock::new();
-    *FAST.get_or_init(|| {
-        let vendor = __cpuid(0);
-        let signature = __cpuid(1).eax;
-        let family = (signature >> 8 & 0xf) + (signature >> 20 & 0xff);
-        // "AuthenticAMD" and "HygonGenuine" in the order of the registers.
-        let slow_makers = [0x6874_7541, 0x6f67_7948];
-        !slow_makers.contains(&vendor.ebx) || family >= 0x19
-    })
 }
 
 impl Machine for V3 {
