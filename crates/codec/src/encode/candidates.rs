@@ -79,6 +79,7 @@ fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
     if level != Level::Fast
         && let Some(blocks) = Blocks::fit(raw, facts, level)
     {
+        plans.retain(|plan| !is_clear(blocks.expected_len, plan.as_ref(), raw, facts));
         plans.push(Box::new(blocks));
     }
     let candidate = |plan| Candidate {

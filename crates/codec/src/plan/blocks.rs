@@ -17,7 +17,7 @@ mod tests;
 mod words;
 
 use super::{Code, Core, Decoded, Part, Plan};
-use crate::coder::rans::{Decoder, bits, encode_segments};
+use crate::coder::rans::{Decoder, Tables, bits, encode_segments};
 use crate::cpu::at_best;
 use crate::header::Facts;
 use crate::scratch::Scratch;
@@ -33,6 +33,11 @@ const RAW: u8 = 0;
 /// What a coded frame begins with.
 const CODED: u8 = 1;
 
+/// Says that a chunk has scales of columns.
+const COLUMNS: u8 = 1;
+/// Says that quants are taken in pairs.
+const PAIRED: u8 = 2;
+
 /// Quantised blocks.
 #[derive(Debug)]
 pub(crate) struct Blocks {
@@ -44,7 +49,11 @@ pub(crate) struct Blocks {
     /// The groups' scales and minimums; the latter by the former.
     subs: Vec<Set>,
     grid: Grid,
+    /// What the quants' tables are written as: where quants are taken in pairs, those of the halves.
+    written: Tables,
     quants: Set,
+    /// About how many bytes all takes; 0 where it was read.
+    pub expected_len: usize,
 }
 
 /// Buffers that are used again.
@@ -76,11 +85,16 @@ impl Blocks {
         let subs = (0..kind.subs)
             .map(|_| Set::read(bytes))
             .collect::<Result<_, Error>>()?;
-        let grid = read_grid(&kind, &place, bytes)?;
-        let quants = Set::read(bytes)?;
-        if !bytes.is_empty() || quants.tables.contexts() != grid.contexts() {
+        let (grid, paired) = read_grid(&kind, &place, bytes)?;
+        let (written, len) = Tables::read(bytes)?;
+        if bytes.len() != len || written.contexts() != grid.contexts() {
             return Err(ERROR);
         }
+        let (kind, quants) = if paired {
+            (kind.paired().ok_or(ERROR)?, written.pairs())
+        } else {
+            (kind, written.clone())
+        };
         Ok(Blocks {
             kind,
             place,
@@ -88,7 +102,9 @@ impl Blocks {
             halves,
             subs,
             grid,
-            quants,
+            written,
+            quants: Set::new(quants),
+            expected_len: 0,
         })
     }
 
@@ -112,7 +128,7 @@ impl Blocks {
             sub_contexts,
             symbols,
         } = buffers;
-        fields.resize(&self.kind, blocks);
+        fields.resize(&self.kind, blocks, true);
         let mut decoder = Decoder::new(payload)?;
         let (mut before, mut symbols) = (&[][..], symbols.iter_mut());
         for ((words, half), symbols) in self.halves.iter().zip(&mut fields.halves).zip(&mut symbols)
@@ -189,8 +205,8 @@ impl Plan for Blocks {
         for set in &self.subs {
             set.tables.write(out);
         }
-        write_grid(&self.grid, out);
-        self.quants.tables.write(out);
+        write_grid(&self.grid, self.kind.paired, out);
+        self.written.write(out);
     }
 
     fn encode(&self, core: Core<'_>, _: Level, scratch: &mut Scratch, out: &mut Vec<u8>) {
@@ -251,10 +267,14 @@ fn fill_sub_contexts(scales: &[u8], to: &mut Vec<u8>) {
     to.extend(scales.iter().map(|scale| scale >> 2 & 15));
 }
 
-fn write_grid(grid: &Grid, out: &mut Vec<u8>) {
+fn write_grid(grid: &Grid, paired: bool, out: &mut Vec<u8>) {
     grid.zero.write(out);
     grid.ratio.write(out);
-    out.push(u8::from(!grid.columns.is_empty()));
+    out.push(match (paired, grid.columns.is_empty()) {
+        (true, _) => PAIRED,
+        (false, true) => 0,
+        (false, false) => COLUMNS,
+    });
     let mut writer = bits::Writer::default();
     for column in &grid.columns {
         let steps = column / STEP;
@@ -266,19 +286,19 @@ fn write_grid(grid: &Grid, out: &mut Vec<u8>) {
 /// What columns' scales are told in: a quarter of an octave.
 const STEP: i16 = 4;
 
-fn read_grid(kind: &Kind, place: &Place, bytes: &mut &[u8]) -> Result<Grid, Error> {
+fn read_grid(kind: &Kind, place: &Place, bytes: &mut &[u8]) -> Result<(Grid, bool), Error> {
     const ERROR: Error = Error::Malformed("columns");
     let zero = Axis::read(bytes)?;
     let ratio = Axis::read(bytes)?;
     if usize::from(zero.number) * usize::from(ratio.number) > 64 {
         return Err(ERROR);
     }
-    let (&has_columns, rest) = bytes.split_first().ok_or(ERROR)?;
+    let (&more, rest) = bytes.split_first().ok_or(ERROR)?;
     *bytes = rest;
-    let number = match has_columns {
-        0 => 0,
+    let number = match more {
+        0 | PAIRED => 0,
         // Each takes some bits, so that there are no more of them than the header can have.
-        1 if place.row() > 0 && place.row() * kind.group <= rest.len() * 8 => {
+        COLUMNS if place.row() > 0 && place.row() * kind.group <= rest.len() * 8 => {
             place.row() * kind.group
         }
         _ => return Err(ERROR),
@@ -292,9 +312,10 @@ fn read_grid(kind: &Kind, place: &Place, bytes: &mut &[u8]) -> Result<Grid, Erro
         })
         .collect();
     *bytes = &rest[reader.finish()?..];
-    Ok(Grid {
+    let grid = Grid {
         zero,
         ratio,
         columns,
-    })
+    };
+    Ok((grid, more == PAIRED))
 }

@@ -1,6 +1,8 @@
 //! Symbols to a payload. Lanes work like stacks, so encoding goes from the last symbol to the first.
 
-use super::{FIRST, LANES, LANES_LEN, Tables, with_bits};
+use std::cell::Cell;
+
+use super::{FIRST, LANES, Tables, with_bits};
 
 /// Symbols, their contexts (none: all are context 0) and what they are coded with.
 #[derive(Clone, Copy)]
@@ -101,13 +103,24 @@ pub(crate) fn encode(
 /// # Panics
 /// When a segment's contexts are not as many as its symbols, or are not in its tables.
 pub(crate) fn encode_segments(segments: &[Segment<'_>], out: &mut Vec<u8>) -> bool {
+    let mut kept = KEPT.take();
+    let done = encode_with(segments, &mut kept, out);
+    KEPT.set(kept);
+    done
+}
+
+thread_local! {
+    /// Room for words, which is far more than the payload takes in the end.
+    static KEPT: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+fn encode_with(segments: &[Segment<'_>], words: &mut Vec<u8>, out: &mut Vec<u8>) -> bool {
     let symbols: usize = segments.iter().map(|segment| segment.symbols.len()).sum();
-    let start = out.len();
     // A symbol gives one word at most. The words grow down from the end.
-    out.resize(start + LANES_LEN + 2 * symbols, 0);
+    let len = words.len().max(2 * symbols);
+    words.resize(len, 0);
     let mut lanes = [FIRST; LANES];
-    let words = &mut out[start + LANES_LEN..];
-    let mut at = words.len();
+    let mut at = len;
     for segment in segments.iter().rev() {
         segment.check();
         let done = with_bits!(
@@ -115,18 +128,12 @@ pub(crate) fn encode_segments(segments: &[Segment<'_>], out: &mut Vec<u8>) -> bo
             encode_one(segment, &mut lanes, words, at)
         );
         let Some(now) = done else {
-            out.truncate(start);
             return false;
         };
         at = now;
     }
-    for (to, lane) in out[start..].as_chunks_mut::<4>().0.iter_mut().zip(lanes) {
-        *to = lane.to_le_bytes();
-    }
-    let words = start + LANES_LEN;
-    let end = out.len();
-    out.copy_within(words + at..end, words);
-    out.truncate(end - at);
+    out.extend(lanes.iter().flat_map(|lane| lane.to_le_bytes()));
+    out.extend_from_slice(&words[at..]);
     true
 }
 

@@ -2,7 +2,7 @@
 
 use super::grid::{Axis, Grid, Groups, Place};
 use super::kind::{Fields, Kind};
-use super::pack::unpack;
+use super::pack::{unpack, unpack_params};
 use super::scales::Mode;
 use super::set::Set;
 use super::words::Words;
@@ -13,8 +13,6 @@ use crate::header::Facts;
 
 /// Bits of the tables of groups' scales.
 const SUB_BITS: u32 = 12;
-/// The most classes of ratios that are tried.
-const RATIOS: u8 = 16;
 /// The most classes of zeros.
 const ZEROS: u8 = 16;
 
@@ -23,6 +21,11 @@ impl Blocks {
     pub(crate) fn fit(raw: &[u8], facts: &Facts, level: Level) -> Option<Blocks> {
         let kind = Kind::of(facts.hint.dtype)?;
         let place = Place::new(&kind, facts.hint.row, facts.hint.offset);
+        // Pairs are coded in half the time, but have no columns.
+        let kind = match level {
+            Level::Max => kind,
+            _ => kind.paired().unwrap_or(kind),
+        };
         let sample = Sample::take(raw, facts, &kind, &place, level);
         if sample.params.halves[0].is_empty() {
             return None;
@@ -31,13 +34,25 @@ impl Blocks {
         let mode = mode(&kind, &mut params);
         let mut halves: Vec<Words> = Vec::new();
         let mut before = Vec::new();
+        let mut len = 0;
         for half in &params.halves[..kind.halves] {
-            let (words, high) = Words::fit(half, &before, mode);
+            let (words, high, words_len) = Words::fit(half, &before, mode);
+            len += words_len;
             halves.push(words);
             before = high;
         }
-        let subs = sub_tables(&kind, &params.subs);
-        let (grid, tables) = sample.grid(&kind, &place, level);
+        let subs = sub_tables(&kind, &params.subs, &mut len);
+        let Choice { bits, grid, counts } = sample.grid(&kind, &place, level);
+        let written = Tables::new(table_bits(&kind, level), &counts);
+        let quants = if kind.paired {
+            written.pairs()
+        } else {
+            written.clone()
+        };
+        if !quants.can_encode() {
+            return None;
+        }
+        len += (bits / 8.0 * sample.times) as usize;
         Some(Blocks {
             kind,
             place,
@@ -45,7 +60,9 @@ impl Blocks {
             halves,
             subs,
             grid,
-            quants: Set::new(tables),
+            written,
+            quants: Set::new(quants),
+            expected_len: len,
         })
     }
 }
@@ -64,12 +81,14 @@ fn mode(kind: &Kind, params: &mut Fields) -> Mode {
     Mode::Plain
 }
 
-fn sub_tables(kind: &Kind, subs: &[Vec<u8>; 2]) -> Vec<Set> {
+fn sub_tables(kind: &Kind, subs: &[Vec<u8>; 2], len: &mut usize) -> Vec<Set> {
     let mut contexts = Vec::new();
     let mut sets = Vec::new();
     for sub in &subs[..kind.subs] {
         let number = if contexts.is_empty() { 1 } else { 16 };
-        let tables = Tables::new(SUB_BITS, &count(sub, &contexts, number));
+        let counts = count(sub, &contexts, number);
+        let tables = Tables::new(SUB_BITS, &counts);
+        *len += tables.encoded_len(&counts) + tables.written_len();
         sets.push(Set::new(tables));
         super::fill_sub_contexts(sub, &mut contexts);
     }
@@ -81,7 +100,10 @@ fn sub_tables(kind: &Kind, subs: &[Vec<u8>; 2]) -> Vec<Set> {
 struct Sample {
     /// All blocks' fields but the quants.
     params: Fields,
+    /// Frames with quants.
     frames: Vec<Frame>,
+    /// How many times as many blocks there are.
+    times: f64,
 }
 
 struct Frame {
@@ -91,16 +113,35 @@ struct Frame {
     quants: Vec<u8>,
 }
 
+/// A grid, how often it has each quant, and about how many bits those take with the tables.
+struct Choice {
+    bits: f64,
+    grid: Grid,
+    counts: Vec<[u32; 256]>,
+}
+
 impl Sample {
-    fn take(raw: &[u8], facts: &Facts, kind: &Kind, place: &Place, _: Level) -> Sample {
+    fn take(raw: &[u8], facts: &Facts, kind: &Kind, place: &Place, level: Level) -> Sample {
+        let step = if level == Level::Max { 1 } else { 4 };
         let mut sample = Sample::default();
+        let mut fields = Fields::default();
+        let mut blocks = 0;
         for frame in 0..facts.frames() {
             let core = &raw[facts.frame_range(frame)][facts.core(frame)];
-            let mut fields = Fields::default();
-            unpack(kind, core, &mut fields);
-            let first = facts.first_unit(frame) * kind.groups();
-            let mut groups = Groups::default();
-            groups.find(kind, place, first, &fields);
+            if frame % step == 0 {
+                unpack(kind, core, &mut fields);
+                let first = facts.first_unit(frame) * kind.groups();
+                let mut groups = Groups::default();
+                groups.find(kind, place, first, &fields);
+                sample.frames.push(Frame {
+                    first,
+                    groups,
+                    quants: std::mem::take(&mut fields.quants),
+                });
+                blocks += core.len() / kind.unit;
+            } else {
+                unpack_params(kind, core, &mut fields);
+            }
             let params = &mut sample.params;
             for (to, from) in params.halves.iter_mut().zip(&fields.halves) {
                 to.extend_from_slice(from);
@@ -108,62 +149,84 @@ impl Sample {
             for (to, from) in params.subs.iter_mut().zip(&fields.subs) {
                 to.extend_from_slice(from);
             }
-            sample.frames.push(Frame {
-                first,
-                groups,
-                quants: fields.quants,
-            });
         }
+        sample.times = sample.params.halves[0].len() as f64 / blocks.max(1) as f64;
         sample
     }
 
-    /// The cheapest contexts, and their tables.
-    fn grid(&self, kind: &Kind, place: &Place, level: Level) -> (Grid, Tables) {
-        let zero = self.zero_axis();
-        let (cost, mut best) = self.with_columns(kind, place, zero, Vec::new());
-        if level == Level::Max && place.row() > 0 {
-            let columns = self.columns(kind, place);
-            let mut written = Vec::new();
-            let (with, other) = self.with_columns(kind, place, zero, columns);
-            super::write_grid(&other.0, &mut written);
-            if with + 8.0 * written.len() as f64 + 100.0 < cost {
-                best = other;
-            }
+    /// The cheapest contexts.
+    fn grid(&self, kind: &Kind, place: &Place, level: Level) -> Choice {
+        let best = self.with_columns(kind, place, level, Vec::new());
+        if level != Level::Max || place.row() == 0 {
+            return best;
         }
-        best
+        let columns = self.columns(kind, place);
+        let other = self.with_columns(kind, place, level, columns);
+        let mut written = Vec::new();
+        super::write_grid(&other.grid, false, &mut written);
+        let more = 8.0 * written.len() as f64 + 100.0;
+        if other.bits + more < best.bits {
+            other
+        } else {
+            best
+        }
     }
 
-    /// The best number of classes, given the columns: bits, and what they are for.
-    fn with_columns(
-        &self,
-        kind: &Kind,
-        place: &Place,
-        zero: Axis,
-        columns: Vec<i16>,
-    ) -> (f64, (Grid, Tables)) {
+    /// The best numbers of classes, given the columns.
+    fn with_columns(&self, kind: &Kind, place: &Place, level: Level, columns: Vec<i16>) -> Choice {
         let mut grid = Grid {
-            zero,
-            ratio: self.ratio_axis(&columns),
+            zero: self.zero_axis(),
+            ratio: self.ratio_axis(&columns, ratios(kind, level)),
             columns,
         };
         let mut counts = self.count(kind, place, &grid);
-        let mut best: Option<(f64, Grid, Vec<[u32; 256]>)> = None;
+        if level != Level::Max {
+            // What the sample lacks may yet occur.
+            let alphabet = if kind.paired { 16 } else { 1 << kind.bits };
+            counts
+                .iter_mut()
+                .for_each(|own| own[..alphabet].iter_mut().for_each(|n| *n += 1));
+        }
+        let most = contexts(kind, level);
+        let mut best: Option<Choice> = None;
         loop {
-            let bits = cost(&counts);
-            let fits = grid.contexts() <= MAX_CONTEXTS;
-            if fits && best.as_ref().is_none_or(|(least, ..)| bits < *least) {
-                best = Some((bits, grid.clone(), counts.clone()));
+            let (mut finer, mut ratio) = (counts.clone(), grid.ratio);
+            loop {
+                let grid = Grid {
+                    ratio,
+                    ..grid.clone()
+                };
+                let bits = self.cost(&finer);
+                let is_better = best.as_ref().is_none_or(|best| bits < best.bits);
+                let fits = grid.contexts() <= most;
+                let next = halved(&finer, 1);
+                if fits && is_better {
+                    best = Some(Choice {
+                        bits,
+                        grid,
+                        counts: finer,
+                    });
+                }
+                if ratio.number == 1 {
+                    break;
+                }
+                (finer, ratio) = (next, half(ratio));
             }
-            if grid.ratio.number > 1 {
-                counts = halved(&counts);
-                grid.ratio = half(grid.ratio);
-            } else {
+            if grid.zero.number == 1 {
                 break;
             }
+            counts = halved(&counts, usize::from(grid.ratio.number));
+            grid.zero = half(grid.zero);
         }
-        let (bits, grid, counts) = best.unwrap_or((0.0, grid, counts));
-        let tables = Tables::new(table_bits(kind), &counts);
-        (bits, (grid, tables))
+        best.unwrap_or(Choice {
+            bits: f64::MAX,
+            grid: Grid {
+                zero: Axis::ONE,
+                ratio: Axis::ONE,
+                columns: Vec::new(),
+            },
+            counts: vec![[1; 256]],
+        })
     }
 
     fn count(&self, kind: &Kind, place: &Place, grid: &Grid) -> Vec<[u32; 256]> {
@@ -177,11 +240,21 @@ impl Sample {
             } = frame;
             super::fill(grid, kind, place, *first, groups, &mut contexts);
             let own = count(quants, &contexts, grid.contexts());
-            for (to, from) in counts.iter_mut().flatten().zip(own.iter().flatten()) {
-                *to += from;
+            for (to, own) in counts.iter_mut().zip(&own) {
+                if kind.paired {
+                    add_halves(to, own);
+                } else {
+                    to.iter_mut().zip(own).for_each(|(to, own)| *to += own);
+                }
             }
         }
         counts
+    }
+
+    /// About how many bits symbols of such counts take, with their share of the tables.
+    fn cost(&self, counts: &[[u32; 256]]) -> f64 {
+        let table = 5.0 / self.times;
+        counts.iter().map(|counts| bits(counts, table)).sum()
     }
 
     /// Classes of one quant each, about the middle of what there is.
@@ -203,7 +276,7 @@ impl Sample {
         axis
     }
 
-    fn ratio_axis(&self, columns: &[i16]) -> Axis {
+    fn ratio_axis(&self, columns: &[i16], number: u8) -> Axis {
         let ratios = self.frames.iter().flat_map(|frame| &frame.groups.ratio);
         let Some([mut least, mut most]) = range(ratios.copied(), 0.005) else {
             return Axis::ONE;
@@ -215,13 +288,13 @@ impl Sample {
         let mut axis = Axis {
             add: 0,
             shift: 0,
-            number: RATIOS,
+            number,
         };
-        while (most - least) >> axis.shift >= i16::from(RATIOS) {
+        while (most - least) >> axis.shift >= i16::from(number) {
             axis.shift += 1;
         }
         let middle = (most + least) / 2;
-        axis.add = (i16::from(RATIOS) << axis.shift >> 1) - middle;
+        axis.add = (i16::from(number) << axis.shift >> 1) - middle;
         axis
     }
 
@@ -258,44 +331,82 @@ impl Sample {
     }
 }
 
-/// Bits of the quants' tables: as few as will do, so that the decoder's stay small.
-fn table_bits(kind: &Kind) -> u32 {
-    if kind.bits > 5 { 12 } else { 11 }
+/// The most contexts: what the decoder needs for them should stay in the cache, the more so where
+/// it should be fast.
+fn contexts(kind: &Kind, level: Level) -> usize {
+    match level {
+        Level::Max => MAX_CONTEXTS,
+        _ if kind.bits < 8 => 32,
+        _ => 16,
+    }
 }
 
-/// Two neighbouring classes of ratios in one.
+/// The most classes of ratios that are tried, a power of two.
+fn ratios(kind: &Kind, level: Level) -> u8 {
+    if kind.paired && level != Level::Max {
+        4
+    } else {
+        16
+    }
+}
+
+/// Bits of the quants' tables: as few as will do, for the same reason.
+fn table_bits(kind: &Kind, level: Level) -> u32 {
+    match (kind.bits, level) {
+        (6.., _) if !kind.paired => 12,
+        (..6, Level::Default) => 10,
+        _ => 11,
+    }
+}
+
+/// From counts of pairs to those of what they consist of.
+fn add_halves(to: &mut [u32; 256], pairs: &[u32; 256]) {
+    for (pair, count) in pairs.iter().enumerate() {
+        to[pair & 15] += count;
+        to[pair >> 4] += count;
+    }
+}
+
+/// Each two neighbouring classes in one.
 fn half(axis: Axis) -> Axis {
     Axis {
         shift: axis.shift + 1,
-        number: axis.number / 2,
+        number: axis.number.div_ceil(2),
         ..axis
     }
 }
 
-fn halved(counts: &[[u32; 256]]) -> Vec<[u32; 256]> {
-    let pairs = counts.as_chunks::<2>().0.iter();
-    pairs
-        .map(|[a, b]| std::array::from_fn(|i| a[i] + b[i]))
-        .collect()
+/// The counts then, where the classes' contexts are runs of so many.
+fn halved(counts: &[[u32; 256]], run: usize) -> Vec<[u32; 256]> {
+    let mut sums = Vec::with_capacity(counts.len() / 2 + run);
+    for pair in counts.chunks(2 * run) {
+        let (first, second) = pair.split_at(run);
+        let start = sums.len();
+        sums.extend_from_slice(first);
+        for (to, from) in sums[start..]
+            .iter_mut()
+            .flatten()
+            .zip(second.iter().flatten())
+        {
+            *to += from;
+        }
+    }
+    sums
 }
 
-/// About how many bits symbols of such counts take, with the tables.
-fn cost(counts: &[[u32; 256]]) -> f64 {
-    let costs = counts.iter().map(|counts| {
-        let present = counts.iter().filter(|count| **count > 0);
-        let (mut total, mut sum, mut number) = (0.0, 0.0, 0.0);
-        for count in present.map(|count| f64::from(*count)) {
-            total += count;
-            sum += count * count.log2();
-            number += 1.0;
-        }
-        if total > 0.0 {
-            total * total.log2() - sum + 5.0 * number
-        } else {
-            0.0
-        }
-    });
-    costs.sum()
+/// About how many bits symbols of such counts take, with so many for each that occurs.
+fn bits(counts: &[u32; 256], each: f64) -> f64 {
+    let (mut total, mut sum, mut number) = (0, 0.0, 0.0);
+    for &count in counts.iter().filter(|count| **count > 0) {
+        total += count;
+        sum += f64::from(count as f32 * (count as f32).log2());
+        number += 1.0;
+    }
+    if total == 0 {
+        return 0.0;
+    }
+    let total = f64::from(total);
+    total * total.log2() - sum + each * number
 }
 
 /// The values that a share of all lies below, and above.

@@ -22,6 +22,8 @@ pub(super) struct Kind {
     pub subs: usize,
     /// What the halves may have been made from.
     pub mode: Mode,
+    /// Whether a quant is a byte of a block, which has two.
+    pub paired: bool,
 }
 
 impl Kind {
@@ -47,6 +49,20 @@ impl Kind {
             halves,
             subs,
             mode,
+            paired: false,
+        })
+    }
+
+    /// The kind with two quants taken as one, where both have the same group: half as many symbols
+    /// to code.
+    pub(super) fn paired(&self) -> Option<Kind> {
+        let simple = self.bits == 4 && self.subs == 0;
+        simple.then_some(Kind {
+            quants: self.quants / 2,
+            bits: 8,
+            group: self.group / 2,
+            paired: true,
+            ..*self
         })
     }
 
@@ -70,7 +86,7 @@ pub(crate) struct Fields {
 
 impl Fields {
     /// Makes room for blocks; what is in it then is of no meaning.
-    pub(super) fn resize(&mut self, kind: &Kind, blocks: usize) {
+    pub(super) fn resize(&mut self, kind: &Kind, blocks: usize, quants: bool) {
         for (i, half) in self.halves.iter_mut().enumerate() {
             half.resize(if i < kind.halves { blocks } else { 0 }, 0);
         }
@@ -78,6 +94,7 @@ impl Fields {
             let len = blocks * kind.groups();
             sub.resize(if i < kind.subs { len } else { 0 }, 0);
         }
-        self.quants.resize(blocks * kind.quants, 0);
+        let quants = if quants { blocks * kind.quants } else { 0 };
+        self.quants.resize(quants, 0);
     }
 }

@@ -10,6 +10,11 @@ at_best! {
 }
 
 at_best! {
+    /// Takes whole blocks apart, but for their quants.
+    pub(super) fn unpack_params(kind: &Kind, blocks: &[u8], fields: &mut Fields) = params
+}
+
+at_best! {
     /// Puts blocks together. Of a quant only the bits that it has count.
     pub(super) fn pack(kind: &Kind, fields: &Fields, blocks: &mut [u8]) = pack_all
 }
@@ -28,30 +33,60 @@ impl Simple {
 }
 
 #[inline(always)]
-fn unpack_all(kind: &Kind, blocks: &[u8], fields: &mut Fields) {
-    fields.resize(kind, blocks.len() / kind.unit);
+fn params(kind: &Kind, blocks: &[u8], fields: &mut Fields) {
+    fields.resize(kind, blocks.len() / kind.unit, false);
     match kind.dtype {
-        Dtype::GgmlQ4_1 => unpack_simple::<20>(Simple::new(2, false), blocks, fields),
-        Dtype::GgmlQ5_0 => unpack_simple::<22>(Simple::new(1, true), blocks, fields),
-        Dtype::GgmlQ5_1 => unpack_simple::<24>(Simple::new(2, true), blocks, fields),
-        Dtype::GgmlQ8_0 => unpack_bytes(blocks, fields),
-        Dtype::GgmlQ4K => unpack_k::<144>(false, blocks, fields),
-        Dtype::GgmlQ5K => unpack_k::<176>(true, blocks, fields),
-        Dtype::GgmlQ6K => unpack_six(blocks, fields),
+        Dtype::GgmlQ4K | Dtype::GgmlQ5K => {
+            for (i, block) in blocks.chunks_exact(kind.unit).enumerate() {
+                unpack_sixes(i, &block[4..16], fields);
+            }
+        }
+        Dtype::GgmlQ6K => {
+            let scales = fields.subs[0].as_chunks_mut::<16>().0;
+            for (block, scales) in blocks.chunks_exact(kind.unit).zip(scales) {
+                unpack_signed(&block[192..208], scales);
+            }
+        }
+        _ => {}
+    }
+    let at = if kind.dtype == Dtype::GgmlQ6K { 208 } else { 0 };
+    for (i, to) in fields.halves[..kind.halves].iter_mut().enumerate() {
+        for (to, block) in to.iter_mut().zip(blocks.chunks_exact(kind.unit)) {
+            *to = half(&block[at + 2 * i..]);
+        }
+    }
+}
+
+#[inline(always)]
+fn unpack_all(kind: &Kind, blocks: &[u8], fields: &mut Fields) {
+    params(kind, blocks, fields);
+    fields.resize(kind, blocks.len() / kind.unit, true);
+    match (kind.dtype, kind.paired) {
+        (Dtype::GgmlQ4_1, false) => unpack_simple::<20>(Simple::new(2, false), blocks, fields),
+        (Dtype::GgmlQ5_0, false) => unpack_simple::<22>(Simple::new(1, true), blocks, fields),
+        (Dtype::GgmlQ5_1, false) => unpack_simple::<24>(Simple::new(2, true), blocks, fields),
+        (Dtype::GgmlQ8_0, false) => unpack_bytes(blocks, fields),
+        (Dtype::GgmlQ4K, false) => unpack_k::<144>(false, blocks, fields),
+        (Dtype::GgmlQ5K, false) => unpack_k::<176>(true, blocks, fields),
+        (Dtype::GgmlQ6K, false) => unpack_six(blocks, fields),
+        (Dtype::GgmlQ4_1, true) => unpack_pairs::<20>(blocks, fields),
+        (_, true) => unpack_pairs::<18>(blocks, fields),
         _ => unpack_simple::<18>(Simple::new(1, false), blocks, fields),
     }
 }
 
 #[inline(always)]
 fn pack_all(kind: &Kind, fields: &Fields, blocks: &mut [u8]) {
-    match kind.dtype {
-        Dtype::GgmlQ4_1 => pack_simple::<20>(Simple::new(2, false), fields, blocks),
-        Dtype::GgmlQ5_0 => pack_simple::<22>(Simple::new(1, true), fields, blocks),
-        Dtype::GgmlQ5_1 => pack_simple::<24>(Simple::new(2, true), fields, blocks),
-        Dtype::GgmlQ8_0 => pack_bytes(fields, blocks),
-        Dtype::GgmlQ4K => pack_k::<144>(false, fields, blocks),
-        Dtype::GgmlQ5K => pack_k::<176>(true, fields, blocks),
-        Dtype::GgmlQ6K => pack_six(fields, blocks),
+    match (kind.dtype, kind.paired) {
+        (Dtype::GgmlQ4_1, false) => pack_simple::<20>(Simple::new(2, false), fields, blocks),
+        (Dtype::GgmlQ5_0, false) => pack_simple::<22>(Simple::new(1, true), fields, blocks),
+        (Dtype::GgmlQ5_1, false) => pack_simple::<24>(Simple::new(2, true), fields, blocks),
+        (Dtype::GgmlQ8_0, false) => pack_bytes(fields, blocks),
+        (Dtype::GgmlQ4K, false) => pack_k::<144>(false, fields, blocks),
+        (Dtype::GgmlQ5K, false) => pack_k::<176>(true, fields, blocks),
+        (Dtype::GgmlQ6K, false) => pack_six(fields, blocks),
+        (Dtype::GgmlQ4_1, true) => pack_pairs::<20>(fields, blocks),
+        (_, true) => pack_pairs::<18>(fields, blocks),
         _ => pack_simple::<18>(Simple::new(1, false), fields, blocks),
     }
 }
@@ -73,11 +108,7 @@ fn half(bytes: &[u8]) -> u16 {
 fn unpack_simple<const UNIT: usize>(simple: Simple, blocks: &[u8], fields: &mut Fields) {
     let at = simple.quants();
     let quants = fields.quants.as_chunks_mut::<32>().0;
-    for (i, (block, to)) in blocks.as_chunks::<UNIT>().0.iter().zip(quants).enumerate() {
-        fields.halves[0][i] = half(block);
-        if simple.halves == 2 {
-            fields.halves[1][i] = half(&block[2..]);
-        }
+    for (block, to) in blocks.as_chunks::<UNIT>().0.iter().zip(quants) {
         let nibbles: &[u8] = &block[at..at + 16];
         for j in 0..16 {
             to[j] = nibbles[j] & 15;
@@ -116,13 +147,34 @@ fn pack_simple<const UNIT: usize>(simple: Simple, fields: &Fields, blocks: &mut 
     }
 }
 
+/// The nibbles of a block, two at a time.
+#[inline(always)]
+fn unpack_pairs<const UNIT: usize>(blocks: &[u8], fields: &mut Fields) {
+    let pairs = fields.quants.as_chunks_mut::<16>().0;
+    for (block, to) in blocks.as_chunks::<UNIT>().0.iter().zip(pairs) {
+        to.copy_from_slice(&block[UNIT - 16..]);
+    }
+}
+
+#[inline(always)]
+fn pack_pairs<const UNIT: usize>(fields: &Fields, blocks: &mut [u8]) {
+    let pairs = fields.quants.as_chunks::<16>().0;
+    let blocks = blocks.as_chunks_mut::<UNIT>().0;
+    for (i, (block, from)) in blocks.iter_mut().zip(pairs).enumerate() {
+        block[..2].copy_from_slice(&fields.halves[0][i].to_le_bytes());
+        if UNIT == 20 {
+            block[2..4].copy_from_slice(&fields.halves[1][i].to_le_bytes());
+        }
+        block[UNIT - 16..].copy_from_slice(from);
+    }
+}
+
 /// A half and 32 signed bytes, which are moved up to be positive.
 #[inline(always)]
 fn unpack_bytes(blocks: &[u8], fields: &mut Fields) {
     let quants = fields.quants.as_chunks_mut::<32>().0;
     let blocks = blocks.as_chunks::<34>().0;
-    for ((block, to), scale) in blocks.iter().zip(quants).zip(&mut fields.halves[0]) {
-        *scale = half(block);
+    for (block, to) in blocks.iter().zip(quants) {
         for (to, byte) in to.iter_mut().zip(&block[2..]) {
             *to = byte ^ 0x80;
         }
@@ -146,17 +198,7 @@ fn pack_bytes(fields: &Fields, blocks: &mut [u8]) {
 #[inline(always)]
 fn unpack_k<const UNIT: usize>(high: bool, blocks: &[u8], fields: &mut Fields) {
     let quants = fields.quants.as_chunks_mut::<256>().0;
-    for (i, (block, to)) in blocks.as_chunks::<UNIT>().0.iter().zip(quants).enumerate() {
-        fields.halves[0][i] = half(block);
-        fields.halves[1][i] = half(&block[2..]);
-        let packed = &block[4..16];
-        for j in 0..4 {
-            let (scale, minimum, both) = (packed[j], packed[j + 4], packed[j + 8]);
-            fields.subs[0][8 * i + j] = scale & 63;
-            fields.subs[1][8 * i + j] = minimum & 63;
-            fields.subs[0][8 * i + j + 4] = both & 15 | scale >> 6 << 4;
-            fields.subs[1][8 * i + j + 4] = both >> 4 | minimum >> 6 << 4;
-        }
+    for (block, to) in blocks.as_chunks::<UNIT>().0.iter().zip(quants) {
         let nibbles: &[u8] = &block[UNIT - 128..];
         let fifths: &[u8] = &block[16..48];
         for pair in 0..4 {
@@ -170,6 +212,18 @@ fn unpack_k<const UNIT: usize>(high: bool, blocks: &[u8], fields: &mut Fields) {
                 }
             }
         }
+    }
+}
+
+/// The scales and minimums of block `i`.
+#[inline(always)]
+fn unpack_sixes(i: usize, packed: &[u8], fields: &mut Fields) {
+    for j in 0..4 {
+        let (scale, minimum, both) = (packed[j], packed[j + 4], packed[j + 8]);
+        fields.subs[0][8 * i + j] = scale & 63;
+        fields.subs[1][8 * i + j] = minimum & 63;
+        fields.subs[0][8 * i + j + 4] = both & 15 | scale >> 6 << 4;
+        fields.subs[1][8 * i + j + 4] = both >> 4 | minimum >> 6 << 4;
     }
 }
 
@@ -212,11 +266,7 @@ fn pack_k<const UNIT: usize>(high: bool, fields: &Fields, blocks: &mut [u8]) {
 #[inline(always)]
 fn unpack_six(blocks: &[u8], fields: &mut Fields) {
     let quants = fields.quants.as_chunks_mut::<256>().0;
-    let scales = fields.subs[0].as_chunks_mut::<16>().0;
-    let blocks = blocks.as_chunks::<210>().0;
-    for (((block, to), scales), scale) in
-        (blocks.iter().zip(quants).zip(scales)).zip(&mut fields.halves[0])
-    {
+    for (block, to) in blocks.as_chunks::<210>().0.iter().zip(quants) {
         for (part, to) in to.as_chunks_mut::<128>().0.iter_mut().enumerate() {
             let nibbles: &[u8] = &block[64 * part..64 * part + 64];
             let upper: &[u8] = &block[128 + 32 * part..160 + 32 * part];
@@ -227,10 +277,13 @@ fn unpack_six(blocks: &[u8], fields: &mut Fields) {
                 to[j + 96] = nibbles[j + 32] >> 4 | upper[j] >> 6 << 4;
             }
         }
-        for (to, byte) in scales.iter_mut().zip(&block[192..208]) {
-            *to = byte ^ 0x80;
-        }
-        *scale = half(&block[208..]);
+    }
+}
+
+#[inline(always)]
+fn unpack_signed(bytes: &[u8], to: &mut [u8]) {
+    for (to, byte) in to.iter_mut().zip(bytes) {
+        *to = byte ^ 0x80;
     }
 }
 
@@ -267,7 +320,8 @@ mod tests {
 
     #[test]
     fn blocks_come_back() {
-        for kind in Dtype::ALL.iter().filter_map(|dtype| Kind::of(*dtype)) {
+        let kinds = Dtype::ALL.iter().filter_map(|dtype| Kind::of(*dtype));
+        for kind in kinds.flat_map(|kind| std::iter::once(kind).chain(kind.paired())) {
             let mut blocks = vec![0; 37 * kind.unit];
             let mut hasher = blake3::Hasher::new();
             hasher.update(kind.dtype.name().as_bytes());
@@ -276,6 +330,10 @@ mod tests {
             unpack(&kind, &blocks, &mut fields);
             let most = fields.quants.iter().max().copied();
             assert_eq!(most.map(|most| most >> (kind.bits - 1)), Some(1));
+            let mut params = Fields::default();
+            unpack_params(&kind, &blocks, &mut params);
+            assert_eq!(params.halves, fields.halves);
+            assert_eq!(params.subs, fields.subs);
             let mut back = vec![0; blocks.len()];
             pack(&kind, &fields, &mut back);
             assert!(back == blocks, "{}", kind.dtype.name());

@@ -35,8 +35,8 @@ pub(super) struct Symbols {
 
 impl Words {
     /// The best for a chunk's numbers, beside which there are the upper symbols of a series before, or
-    /// none. Also gives their upper symbols.
-    pub(super) fn fit(words: &[u16], before: &[u8], mode: Mode) -> (Words, Vec<u8>) {
+    /// none. Also gives their upper symbols, and about how many bytes all take.
+    pub(super) fn fit(words: &[u16], before: &[u8], mode: Mode) -> (Words, Vec<u8>, usize) {
         let rotated = || words.iter().map(|word| word.rotate_left(1));
         let least = rotated().min().unwrap_or(0);
         let most = rotated().max().unwrap_or(0);
@@ -51,17 +51,19 @@ impl Words {
         let low: Vec<u8> = rotated()
             .map(|word| (word & ((1 << low_bits) - 1)) as u8)
             .collect();
-        let none = Tables::new(BITS, &count(&high, &[], 1));
-        let plain = none.encoded_len(&count(&high, &[], 1)) + none.written_len();
-        let (shift, tables) = by_other(&high, before, plain).unwrap_or((8, none));
+        let counts = count(&high, &[], 1);
+        let none = Tables::new(BITS, &counts);
+        let plain = none.encoded_len(&counts) + none.written_len();
+        let (shift, tables, high_len) = by_other(&high, before, plain).unwrap_or((8, none, plain));
+        let (low_tables, low_len) = flat_or_not(&low);
         let words = Words {
             low_bits,
             base,
             shift,
             high: Set::new(tables),
-            low: Set::new(flat_or_not(&low)),
+            low: Set::new(low_tables),
         };
-        (words, high)
+        (words, high, high_len + low_len)
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>) {
@@ -144,7 +146,7 @@ fn context(before: u8, shift: u8) -> u8 {
 }
 
 /// Tables by another series' symbols, if those make it smaller than it is without.
-fn by_other(high: &[u8], before: &[u8], plain: usize) -> Option<(u8, Tables)> {
+fn by_other(high: &[u8], before: &[u8], plain: usize) -> Option<(u8, Tables, usize)> {
     let most = *before.iter().max()?;
     let shift = (0..8).find(|shift| usize::from(most >> shift) < CONTEXTS)?;
     let contexts: Vec<u8> = before
@@ -153,14 +155,20 @@ fn by_other(high: &[u8], before: &[u8], plain: usize) -> Option<(u8, Tables)> {
         .collect();
     let counts = count(high, &contexts, usize::from(most >> shift) + 1);
     let tables = Tables::new(BITS, &counts);
-    (tables.encoded_len(&counts) + tables.written_len() < plain).then_some((shift, tables))
+    let len = tables.encoded_len(&counts) + tables.written_len();
+    (len < plain).then_some((shift, tables, len))
 }
 
 /// The best tables, or those that have all symbols alike and are cheap to write.
-fn flat_or_not(low: &[u8]) -> Tables {
+fn flat_or_not(low: &[u8]) -> (Tables, usize) {
     let counts = count(low, &[], 1);
     let flat = counts[0].map(|count| u32::from(count > 0));
     let [best, flat] = [counts[0], flat].map(|counts| Tables::new(BITS, &[counts]));
     let len = |tables: &Tables| tables.encoded_len(&counts) + tables.written_len();
-    if len(&flat) <= len(&best) { flat } else { best }
+    let (flat_len, best_len) = (len(&flat), len(&best));
+    if flat_len <= best_len {
+        (flat, flat_len)
+    } else {
+        (best, best_len)
+    }
 }
