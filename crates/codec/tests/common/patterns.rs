@@ -19,6 +19,7 @@ pub fn row() -> impl Strategy<Value = u32> {
     prop_oneof![
         Just(0),
         1u32..40,
+        (1u32..1 << 24).prop_map(|blocks| blocks * 256),
         select(vec![64, 128, 384, 1000, 4096]),
         any::<u32>()
     ]

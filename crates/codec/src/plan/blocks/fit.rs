@@ -157,7 +157,9 @@ impl Sample {
     /// The cheapest contexts.
     fn grid(&self, kind: &Kind, place: &Place, level: Level) -> Choice {
         let best = self.with_columns(kind, place, level, Vec::new());
-        if level != Level::Max || place.row() == 0 {
+        // A row that is longer than what is there says nothing of its columns, however long it is.
+        let groups = self.frames.iter().map(|frame| frame.groups.ratio.len());
+        if level != Level::Max || !(1..=groups.sum()).contains(&place.row()) {
             return best;
         }
         let columns = self.columns(kind, place);
