@@ -55,6 +55,31 @@ const fn gather() -> [[u8; 16]; 256] {
     table
 }
 
+/// An expression for each of the four vectors of lanes, one after the other: a loop would keep them in
+/// memory.
+macro_rules! four {
+    ($i:ident => $each:expr) => {
+        [
+            {
+                const $i: usize = 0;
+                $each
+            },
+            {
+                const $i: usize = 1;
+                $each
+            },
+            {
+                const $i: usize = 2;
+                $each
+            },
+            {
+                const $i: usize = 3;
+                $each
+            },
+        ]
+    };
+}
+
 /// Decodes whole rounds, as long as the words surely last; how many symbols that were.
 ///
 /// # Panics
@@ -103,22 +128,24 @@ unsafe fn decode_rounds<const BITS: u32, const CONTEXTS: bool>(
         let Some(window) = words.get(at..at + ROUND_WORDS) else {
             break;
         };
-        let mut taken = 0;
-        let mut symbols = [_mm256_setzero_si256(); 4];
-        for (i, lane) in lanes.iter_mut().enumerate() {
-            let mut index = _mm256_and_si256(*lane, mask);
-            if CONTEXTS {
-                let own = load_8(&contexts[round * LANES + i * WIDE..][..WIDE]);
+        let contexts = contexts.get(round * LANES..(round + 1) * LANES);
+        let found = four!(I => {
+            let mut index = _mm256_and_si256(lanes[I], mask);
+            if CONTEXTS && let Some(contexts) = contexts {
+                let own = load_8(&contexts[I * WIDE..][..WIDE]);
                 index = _mm256_or_si256(index, _mm256_sll_epi32(own, count));
             }
             // SAFETY: an index is a slot below 2^BITS and a context whose entries are there, which
             // the caller has checked; without contexts it is the slot alone, and one table is there.
             #[allow(unsafe_code)]
-            let entry = unsafe { fetch(entries, index) };
-            symbols[i] = _mm256_srl_epi32(entry, twice);
-            let share = _mm256_and_si256(entry, mask);
-            let within = _mm256_and_si256(_mm256_srl_epi32(entry, count), mask);
-            let rest = _mm256_srl_epi32(*lane, count);
+            unsafe { fetch(entries, index) }
+        });
+        let symbols = four!(I => _mm256_srl_epi32(found[I], twice));
+        let mut taken = 0;
+        lanes = four!(I => {
+            let share = _mm256_and_si256(found[I], mask);
+            let within = _mm256_and_si256(_mm256_srl_epi32(found[I], count), mask);
+            let rest = _mm256_srl_epi32(lanes[I], count);
             let next = _mm256_add_epi32(_mm256_mullo_epi32(share, rest), within);
             let low = _mm256_cmpeq_epi32(_mm256_srli_epi32::<16>(next), _mm256_setzero_si256());
             let set = _mm256_movemask_ps(_mm256_castsi256_ps(low)) as u8;
@@ -130,9 +157,9 @@ unsafe fn decode_rounds<const BITS: u32, const CONTEXTS: bool>(
             let new = unsafe { _mm_loadu_si128(window.as_ptr().add(taken).cast()) };
             let new = _mm256_cvtepu16_epi32(_mm_shuffle_epi8(new, spread));
             let full = _mm256_or_si256(_mm256_slli_epi32::<16>(next), new);
-            *lane = _mm256_blendv_epi8(next, full, low);
             taken += 2 * set.count_ones() as usize;
-        }
+            _mm256_blendv_epi8(next, full, low)
+        });
         store_symbols(symbols, to);
         at += taken;
         done += LANES;
