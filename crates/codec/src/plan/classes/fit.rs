@@ -16,17 +16,31 @@ const MIN_ELEMENTS: usize = 512;
 const PSEUDO_ROW: u32 = 256;
 /// Columns have classes when there are so many rows.
 const MIN_ROWS: usize = 16;
-/// The most contexts that are made: their decoder's tables stay in the second cache.
-const MOST_CONTEXTS: usize = 16;
 /// Bits of a table, about.
 const TABLE_BITS: f32 = 400.0;
 /// Bits that another class of rows or columns costs, about, beside what it says of each.
 const CLASS_BITS: f32 = 100.0;
 /// Bytes that a frame takes beside its symbols and low bits, about.
 const FRAME_LEN: usize = 140;
-/// Parts of a share in the tables of symbols, and of rows.
-const SYMBOL_BITS: u32 = 12;
+/// Parts of a share in the tables of rows.
 const ROW_BITS: u32 = 10;
+
+/// The most contexts that are made, and the bits of their tables' sum. What the decoder makes of them
+/// is to stay in its caches: they are fewer where symbols are most of what is decoded.
+struct Tuning {
+    contexts: usize,
+    bits: u32,
+}
+
+fn tuning(split: Split) -> Tuning {
+    let (contexts, bits) = match split.low {
+        // Bytes have many symbols, each of which takes its share.
+        0 => (8, 12),
+        1..8 => (8, 11),
+        8.. => (16, 12),
+    };
+    Tuning { contexts, bits }
+}
 
 /// A plan for a chunk, whichever way is the best of this kind.
 pub(super) fn fit(raw: &[u8], facts: &Facts) -> Option<Classes> {
@@ -43,7 +57,7 @@ pub(super) fn fit(raw: &[u8], facts: &Facts) -> Option<Classes> {
     split::symbols(split, raw, &mut symbols);
     let (row_len, real) = row_len(facts, elements);
     let rows = shared::rows(row_len, facts);
-    let grid = Grid::of(&symbols, rows, real);
+    let grid = Grid::of(&symbols, rows, real, tuning(split).contexts);
     let (zeros, row_zeros) = ends::choose(split, rows, raw);
     let mut plan = plan(kept, split, rows, grid, zeros, &row_zeros);
     let mut shared = Vec::new();
@@ -74,7 +88,7 @@ fn plan(
                 .collect()
         }
     };
-    let tables = Tables::new(SYMBOL_BITS, &counts);
+    let tables = Tables::new(tuning(split).bits, &counts);
     let several = grid.row_classes * zeros.len() > 1;
     let row_tables = several.then(|| Tables::new(ROW_BITS, &count(&row_symbols, &[], 1)));
     Classes {
@@ -132,7 +146,7 @@ struct Grid {
 }
 
 impl Grid {
-    fn of(symbols: &[u8], rows: Rows, real: bool) -> Grid {
+    fn of(symbols: &[u8], rows: Rows, real: bool, contexts: usize) -> Grid {
         let row = coarse::row_classes(symbols, rows);
         let with_columns = real && row.len() >= MIN_ROWS && rows.len() <= MAX_COLUMNS;
         let column = match with_columns {
@@ -160,7 +174,7 @@ impl Grid {
             }
         }
         let bins: Vec<Bins> = counts.iter().map(coarse::bins).collect();
-        let map = merge(&bins, &vec![1.0; bins.len()], MOST_CONTEXTS, &|groups| {
+        let map = merge(&bins, &vec![1.0; bins.len()], contexts, &|groups| {
             TABLE_BITS * groups.len() as f32
         });
         Grid {

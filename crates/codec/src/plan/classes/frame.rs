@@ -1,7 +1,7 @@
 //! A frame: the length of what is coded (4 bytes), the rows' symbols and the elements' as one
 //! payload, the elements' low bits by runs of rows that end with the same zeros, what escaped.
 
-use super::split::{self, Split};
+use super::split;
 use super::{Classes, MAX_CLASSES, low};
 use crate::Error;
 use crate::coder::rans::{self, Decoder, Segment};
@@ -98,32 +98,38 @@ impl Classes {
             decoder.decode(&[], tables, rows)?;
         }
         self.fill_contexts(core.first, count, rows, contexts);
-        symbols.resize(count, 0);
+        // Elements of a byte are their symbols.
+        let whole = self.split.width == 1;
+        symbols.resize(if whole { 0 } else { count }, 0);
+        let to: &mut [u8] = if whole { core.bytes } else { symbols };
         if let Some(tables) = tables {
-            decoder.decode(contexts, tables, symbols)?;
+            decoder.decode(contexts, tables, to)?;
         }
         decoder.finish()?;
-        split::elements(self.split, symbols, core.bytes);
-        let escaped = self.read_low(rest, core.first, rows, core.bytes)?;
+        if whole {
+            return match rest {
+                [] => Ok(()),
+                _ => Err(Error::Malformed("bytes after the symbols")),
+            };
+        }
+        let escaped = self.read_elements(rest, core.first, rows, symbols, core.bytes)?;
         split::read_escapes(self.split, escaped, symbols, core.bytes)
     }
 
-    /// Puts low bits into elements, and gives back what follows them.
-    fn read_low<'a>(
+    /// Makes elements of symbols and low bits, and gives back what follows those.
+    fn read_elements<'a>(
         &self,
         mut stored: &'a [u8],
         first: usize,
         rows: &[u8],
+        mut symbols: &[u8],
         mut out: &mut [u8],
     ) -> Result<&'a [u8], Error> {
-        let Split { width, low, .. } = self.split;
-        if low == 0 {
-            return Ok(stored);
-        }
-        self.runs_of_zeros(first, out.len() / width, rows, |zeros, len| {
-            let (run, after) = std::mem::take(&mut out).split_at_mut(len * width);
-            stored = low::read(self.split, zeros, stored, run)?;
-            out = after;
+        self.runs_of_zeros(first, symbols.len(), rows, |zeros, len| {
+            let (own, others) = symbols.split_at(len);
+            let (run, after) = std::mem::take(&mut out).split_at_mut(len * self.split.width);
+            stored = low::read(self.split, zeros, own, stored, run)?;
+            (symbols, out) = (others, after);
             Ok(())
         })?;
         Ok(stored)

@@ -2,7 +2,7 @@
 //! plane by plane from the lowest, then what is left of each, packed.
 
 use super::pack::{pack, packed_len, unpack};
-use super::split::{Split, Word, for_word};
+use super::split::{Split, Word, elements, for_word};
 use crate::Error;
 use crate::cpu::at_best;
 
@@ -66,33 +66,55 @@ pub(super) fn write(split: Split, zeros: u32, raw: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Puts a run's raw bits into elements, whose own are 0, and gives back what follows them.
+/// Makes a run's elements of their symbols and their raw bits, and gives back what follows those.
+/// What escaped is yet to be patched.
 pub(super) fn read<'a>(
     split: Split,
     zeros: u32,
+    symbols: &[u8],
     stored: &'a [u8],
     out: &mut [u8],
 ) -> Result<&'a [u8], Error> {
-    let count = out.len() / split.width;
+    let count = symbols.len();
     let shape = Shape::new(split, zeros);
     let (own, after) = stored
         .split_at_checked(run_len(split, zeros, count))
         .ok_or(Error::Malformed("low bits end early"))?;
     let (planes, packed) = own.split_at(shape.planes * count);
-    for plane in 0..shape.planes {
-        let from = &planes[plane * count..][..count];
-        give(split.width, shape.plane_at(plane), from, out);
-    }
-    if shape.rest > 0 {
-        let mut tile = [0; TILE];
-        let packed = packed.chunks(TILE / 8 * shape.rest);
-        for (out, from) in out.chunks_mut(TILE * split.width).zip(packed) {
-            let tile = &mut tile[..out.len() / split.width];
-            unpack(shape.rest, from, tile);
-            give(split.width, shape.plane_at(shape.planes), tile, out);
-        }
+    let tiles = symbols.chunks(TILE).zip(out.chunks_mut(TILE * split.width));
+    for (i, (symbols, out)) in tiles.enumerate() {
+        let plane = |plane: usize| &planes[plane * count + i * TILE..][..symbols.len()];
+        let packed = &packed[i * (TILE / 8 * shape.rest)..];
+        read_tile(split, shape, symbols, plane, packed, out);
     }
     Ok(after)
+}
+
+/// The highest raw bits go into an element together with its symbol, the other planes after it.
+fn read_tile<'a>(
+    split: Split,
+    shape: Shape,
+    symbols: &[u8],
+    plane: impl Fn(usize) -> &'a [u8],
+    packed: &[u8],
+    out: &mut [u8],
+) {
+    let mut tile = [0; TILE];
+    let mut others = shape.planes;
+    let (bits, at) = if shape.rest > 0 {
+        let packed = &packed[..packed_len(symbols.len(), shape.rest)];
+        unpack(shape.rest, packed, &mut tile[..symbols.len()]);
+        (&tile[..], shape.plane_at(shape.planes))
+    } else if let Some(last) = shape.planes.checked_sub(1) {
+        others = last;
+        (plane(last), shape.plane_at(last))
+    } else {
+        (&tile[..], 0)
+    };
+    elements(split, symbols, bits, at, out);
+    for other in 0..others {
+        give(split.width, shape.plane_at(other), plane(other), out);
+    }
 }
 
 /// With how many zeros all elements of a run end.
@@ -178,12 +200,17 @@ mod tests {
                 let mut stored = Vec::new();
                 write(split, zeros, &raw, &mut stored);
                 stored.push(7);
-                let mut back = vec![0; raw.len()];
-                assert_eq!(read(split, zeros, &stored, &mut back).unwrap(), [7]);
+                let symbols = vec![0; count];
+                let mut back = vec![7; raw.len()];
+                assert_eq!(
+                    read(split, zeros, &symbols, &stored, &mut back).unwrap(),
+                    [7]
+                );
                 assert_eq!(back, raw, "{dtype:?} {zeros}");
                 let short = stored.len().saturating_sub(2);
                 assert!(
-                    zeros == split.low || read(split, zeros, &stored[..short], &mut back).is_err()
+                    zeros == split.low
+                        || read(split, zeros, &symbols, &stored[..short], &mut back).is_err()
                 );
                 assert!(super::zeros(split.width, &raw) >= zeros);
             }

@@ -59,7 +59,16 @@ fn unpack_any(bits: usize, packed: &[u8], out: &mut [u8]) {
 fn unpack_by<const BITS: usize>(packed: &[u8], out: &mut [u8]) {
     let (groups, rest) = out.as_chunks_mut::<8>();
     let (whole, end) = packed.split_at(groups.len() * BITS);
-    for (to, from) in groups.iter_mut().zip(whole.as_chunks::<BITS>().0) {
+    // All but the last groups are read with bytes of the next, in one load; those fall away.
+    let fast = groups.len().saturating_sub(8);
+    let (fast, slow) = groups.split_at_mut(fast);
+    for (i, to) in fast.iter_mut().enumerate() {
+        if let Some(word) = packed[i * BITS..].first_chunk() {
+            *to = spread::<BITS>(*word);
+        }
+    }
+    let left = &whole[fast.len() * BITS..];
+    for (to, from) in slow.iter_mut().zip(left.as_chunks::<BITS>().0) {
         let mut word = [0; 8];
         word[..BITS].copy_from_slice(from);
         *to = spread::<BITS>(word);

@@ -184,39 +184,60 @@ fn symbols_of<W: Word<N>, const N: usize>(split: Split, raw: &[u8], out: &mut [u
 }
 
 at_best! {
-    /// Elements of symbols, with raw bits of 0. What escaped is yet to be patched.
-    pub(super) fn elements(split: Split, symbols: &[u8], out: &mut [u8]) = elements_any
+    /// Elements of symbols, and of some of their raw bits, which begin at bit `up`. What escaped is
+    /// yet to be patched.
+    pub(super) fn elements(split: Split, symbols: &[u8], bits: &[u8], up: u32, out: &mut [u8]) = elements_any
 }
 
 #[inline(always)]
-fn elements_any(split: Split, symbols: &[u8], out: &mut [u8]) {
-    for_word!(split.width, elements_of(split, symbols, out));
+fn elements_any(split: Split, symbols: &[u8], bits: &[u8], up: u32, out: &mut [u8]) {
+    for_word!(split.width, elements_of(split, symbols, bits, up, out));
 }
 
 #[inline(always)]
-fn elements_of<W: Word<N>, const N: usize>(split: Split, symbols: &[u8], out: &mut [u8]) {
-    for (to, from) in out.as_chunks_mut::<N>().0.iter_mut().zip(symbols) {
-        *to = W::up(split.top_of(*from), split.low).put();
+fn elements_of<W: Word<N>, const N: usize>(
+    split: Split,
+    symbols: &[u8],
+    bits: &[u8],
+    up: u32,
+    out: &mut [u8],
+) {
+    let out = out.as_chunks_mut::<N>().0.iter_mut();
+    for ((to, symbol), bits) in out.zip(symbols).zip(bits) {
+        let top = W::up(split.top_of(*symbol), split.low);
+        *to = (top | W::up(u16::from(*bits), up)).put();
     }
 }
 
 /// Symbols that are looked at together for an escape.
 const RUN: usize = 64;
 
-/// Calls back for each symbol that is an escape, by its place.
-fn escapes(symbols: &[u8], mut each: impl FnMut(usize)) {
+at_best! {
+    /// Appends the places of escapes among symbols.
+    fn find_escapes(symbols: &[u8], places: &mut Vec<u32>) = find_escapes_any
+}
+
+#[inline(always)]
+fn find_escapes_any(symbols: &[u8], places: &mut Vec<u32>) {
     for (run, symbols) in symbols.chunks(RUN).enumerate() {
-        let any = symbols
+        // Without a branch, so that a vector holds many of them.
+        let most = symbols
             .iter()
-            .fold(false, |any, symbol| any | (symbol & ESCAPE == ESCAPE));
-        if any {
-            for (i, symbol) in symbols.iter().enumerate() {
-                if symbol & ESCAPE == ESCAPE {
-                    each(run * RUN + i);
-                }
-            }
+            .fold(0, |most, symbol| most.max(symbol & ESCAPE));
+        if most == ESCAPE {
+            let escapes = |(i, symbol): (usize, &u8)| {
+                (symbol & ESCAPE == ESCAPE).then_some((run * RUN + i) as u32)
+            };
+            places.extend(symbols.iter().enumerate().filter_map(escapes));
         }
     }
+}
+
+/// The places of escapes.
+fn escapes(symbols: &[u8]) -> Vec<u32> {
+    let mut places = Vec::new();
+    find_escapes(symbols, &mut places);
+    places
 }
 
 /// Appends what escaped: the bits between sign and raw bits, 2 bytes each.
@@ -224,10 +245,10 @@ pub(super) fn write_escapes(split: Split, raw: &[u8], symbols: &[u8], out: &mut 
     if split.is_narrow() {
         return;
     }
-    escapes(symbols, |i| {
-        let element = &raw[i * split.width..][..split.width];
+    for place in escapes(symbols) {
+        let element = &raw[place as usize * split.width..][..split.width];
         out.extend(split.within(element).to_le_bytes());
-    });
+    }
 }
 
 /// Puts what escaped into elements, and must use it up.
@@ -237,19 +258,17 @@ pub(super) fn read_escapes(
     symbols: &[u8],
     out: &mut [u8],
 ) -> Result<(), Error> {
+    let places = match split.is_narrow() {
+        true => Vec::new(),
+        false => escapes(symbols),
+    };
     let (values, odd) = escaped.as_chunks::<2>();
-    let mut values = values.iter();
-    let mut missing = false;
-    if !split.is_narrow() {
-        escapes(symbols, |i| {
-            let value = values.next().map(|value| u16::from_le_bytes(*value));
-            missing |= value.is_none();
-            let element = &mut out[i * split.width..][..split.width];
-            put_within(split, value.unwrap_or(0), element);
-        });
-    }
-    if missing || values.next().is_some() || !odd.is_empty() {
+    if values.len() != places.len() || !odd.is_empty() {
         return Err(Error::Malformed("escapes"));
+    }
+    for (place, value) in places.iter().zip(values) {
+        let element = &mut out[*place as usize * split.width..][..split.width];
+        put_within(split, u16::from_le_bytes(*value), element);
     }
     Ok(())
 }
@@ -296,7 +315,7 @@ mod tests {
             let mut escaped = Vec::new();
             write_escapes(split, &raw, &found, &mut escaped);
             let mut back = vec![0; raw.len()];
-            elements(split, &found, &mut back);
+            elements(split, &found, &[0; 5000], 0, &mut back);
             read_escapes(split, &escaped, &found, &mut back).unwrap();
             for (a, b) in raw.chunks(split.width).zip(back.chunks(split.width)) {
                 let word = |bytes: &[u8]| {
@@ -321,8 +340,8 @@ mod tests {
             symbols_any(split, &raw, &mut plain);
             assert_eq!(best, plain);
             let (mut back, mut other) = (vec![0; raw.len()], vec![0; raw.len()]);
-            elements(split, &best, &mut back);
-            elements_any(split, &best, &mut other);
+            elements(split, &best, &best, 3, &mut back);
+            elements_any(split, &best, &best, 3, &mut other);
             assert_eq!(back, other);
         }
     }
