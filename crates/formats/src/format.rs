@@ -100,13 +100,30 @@ impl Region {
     }
 }
 
-/// Elements of the innermost dimension, where there is more than one. Dimensions of 1 are none.
+/// A row that is shorter is one of several that belong together: a convolution's kernels are put
+/// together over its inputs.
+const SHORT_ROW: u64 = 32;
+
+/// Elements of a row, where there is more than one. Dimensions of 1 are none.
 pub(crate) fn row(shape: &[u64]) -> u32 {
-    let mut dims = shape.iter().rev().filter(|&&n| n != 1);
-    match (dims.next(), dims.next()) {
-        (Some(&row), Some(_)) => u32::try_from(row).unwrap_or(0),
-        _ => 0,
+    row_of(shape.iter().rev().copied())
+}
+
+/// As [`row`], of the dimensions from the innermost on: that one, and others while the row is short,
+/// but not the outermost, which is that of the rows.
+pub(crate) fn row_of(dims: impl Iterator<Item = u64>) -> u32 {
+    let mut dims = dims.filter(|n| *n != 1);
+    let (Some(mut row), Some(mut next)) = (dims.next(), dims.next()) else {
+        return 0;
+    };
+    for further in dims {
+        if row >= SHORT_ROW {
+            break;
+        }
+        row = row.saturating_mul(next);
+        next = further;
     }
+    u32::try_from(row).unwrap_or(0)
 }
 
 /// FNV-1a of a name, mixed: cuts depend on it, so it never changes.
@@ -196,6 +213,30 @@ pub(crate) fn contents(file: &dyn ReadAt) -> io::Result<Contents> {
             Examined::WholeFile(format) => {
                 return Ok(format.read(file)?.unwrap_or_else(Contents::unknown));
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_by_shape() {
+        for (shape, expected) in [
+            (&[] as &[u64], 0),
+            (&[700], 0),
+            (&[1, 700, 1], 0),
+            (&[30, 700], 700),
+            (&[30, 7], 7),
+            (&[128, 64, 3, 3], 576),
+            (&[128, 1, 3, 3], 9),
+            (&[128, 3, 7, 7], 49),
+            (&[128, 64, 1, 1], 64),
+            (&[8, 30, 700], 700),
+            (&[2, 1 << 40], 0),
+        ] {
+            assert_eq!(row(shape), expected, "{shape:?}");
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use sheaf_codec::Dtype;
 
 use super::dtypes::{self, Word};
+use crate::format;
 use crate::pickle::{Graph, Node, Value};
 use crate::size;
 
@@ -64,16 +65,18 @@ impl View<'_> {
 
     /// Elements in a row as they lie in memory: a transposed matrix has those of its columns.
     pub fn row(&self) -> u32 {
-        let dims = self
+        let mut dims: Vec<(u64, u64)> = self
             .shape
             .iter()
             .zip(&self.strides)
-            .filter(|dim| *dim.0 != 1);
-        if dims.clone().count() < 2 {
-            return 0;
+            .map(|(n, stride)| (*stride, *n))
+            .filter(|(_, n)| *n != 1)
+            .collect();
+        dims.sort_unstable();
+        match dims.first() {
+            Some((1, _)) => format::row_of(dims.iter().map(|(_, n)| *n)),
+            _ => 0,
         }
-        let innermost = dims.rev().find(|dim| *dim.1 == 1);
-        innermost.map_or(0, |(&n, _)| u32::try_from(n).unwrap_or(0))
     }
 }
 
