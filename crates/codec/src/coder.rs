@@ -1,8 +1,10 @@
 //! The codings of a plane, and the choice among them.
 
+mod bits;
 mod choose;
 mod histogram;
 mod huffman;
+mod split;
 // Plans begin to use it one by one.
 #[allow(dead_code, unused_imports)]
 pub(crate) mod rans;
@@ -26,6 +28,10 @@ pub(crate) enum Coding {
     Zstd = 3,
     /// A code of tiers, with bits that are not coded beside it.
     Tiered = 4,
+    /// A Huffman code of its own, with bits that are not coded beside it.
+    Split = 5,
+    /// One byte, but for bits that are not coded.
+    Bits = 6,
 }
 
 impl Coding {
@@ -36,6 +42,8 @@ impl Coding {
             Coding::Huffman,
             Coding::Zstd,
             Coding::Tiered,
+            Coding::Split,
+            Coding::Bits,
         ]
         .into_iter()
         .find(|coding| *coding as u8 == code)
@@ -49,6 +57,8 @@ impl Coding {
             Coding::Huffman => "huffman",
             Coding::Zstd => "zstd",
             Coding::Tiered => "tiered",
+            Coding::Split => "split huffman",
+            Coding::Bits => "bits",
         }
     }
 }
@@ -73,6 +83,8 @@ pub(crate) fn decode(coding: Coding, payload: &[u8], out: &mut [u8]) -> Result<(
         Coding::Raw if payload.len() == out.len() => out.copy_from_slice(payload),
         Coding::Raw => return Err(Error::Malformed("raw plane")),
         Coding::Huffman => huffman::decode(payload, out)?,
+        Coding::Split => split::decode_huffman(payload, out)?,
+        Coding::Bits => split::decode_constant(payload, out)?,
         Coding::Zstd => {
             // The slice bounds what zstd may write, whatever its frame claims.
             let len = zstd::bulk::decompress_to_buffer(payload, out);

@@ -1,4 +1,5 @@
-//! A Huffman code of at most 11 bits, in four streams that are decoded side by side.
+//! Huffman codes of at most 11 bits, in four streams that are decoded side by side: with more of them
+//! the machine's registers and schedulers are not enough.
 //!
 //! Payload: the code's lengths ([`lengths`]); the byte lengths of the first three streams, 3 bytes
 //! each; the streams. Stream `i` has the plane's `i`th quarter, rounded up; a code's first bit is
@@ -15,8 +16,10 @@ pub(crate) use encode::encode;
 const MAX_BITS: u32 = 11;
 /// Streams of a plane.
 const STREAMS: usize = 4;
+/// Bytes of a stream's length.
+const JUMP: usize = 3;
 /// Bytes of the streams' lengths.
-const JUMP_LEN: usize = 3 * (STREAMS - 1);
+const JUMP_LEN: usize = JUMP * (STREAMS - 1);
 
 /// A code: for each byte its length (0 for one that does not occur) and its bits.
 pub(crate) struct Code {
@@ -25,24 +28,26 @@ pub(crate) struct Code {
 }
 
 impl Code {
-    /// The best code for counts, of which at least two are not 0.
+    /// A good code for counts, of which at least two are not 0.
     pub(crate) fn new(counts: &[u32; 256]) -> Code {
         Code::from_lengths(lengths::limited(counts))
     }
 
     /// Canonical: shorter codes first, then by byte.
     fn from_lengths(lengths: [u8; 256]) -> Code {
-        let mut bits = [0; 256];
-        let mut next = 0;
-        for len in 1..=MAX_BITS as u8 {
-            for byte in 0..256 {
-                if lengths[byte] == len {
-                    bits[byte] = next;
-                    next += 1;
-                }
-            }
-            next <<= 1;
+        // The first code of each length.
+        let mut next = [0u16; MAX_BITS as usize + 2];
+        for len in lengths {
+            next[usize::from(len) + 1] += u16::from(len > 0);
         }
+        for len in 1..next.len() {
+            next[len] = (next[len] + next[len - 1]) << 1;
+        }
+        let bits = lengths.map(|len| {
+            let first = &mut next[usize::from(len)];
+            *first += u16::from(len > 0);
+            first.wrapping_sub(1)
+        });
         Code { lengths, bits }
     }
 
@@ -51,10 +56,10 @@ impl Code {
         let bits: u64 = counts
             .iter()
             .zip(&self.lengths)
-            // A byte that the code lacks can only come of asking for another plane's counts.
-            .map(|(&count, &len)| u64::from(count) * if len == 0 { 16 } else { u64::from(len) })
+            .map(|(&count, &len)| u64::from(count) * u64::from(len))
             .sum();
-        bits.div_ceil(8) as usize + lengths::write(&self.lengths).len() + JUMP_LEN + STREAMS
+        let streams = bits.div_ceil(8) as usize + STREAMS;
+        streams + lengths::write(&self.lengths).len() + JUMP_LEN
     }
 }
 
@@ -73,7 +78,7 @@ mod tests {
         let counts = histogram(plane);
         let code = Code::new(&counts);
         let mut payload = Vec::new();
-        encode(plane, &code, &mut payload);
+        encode(plane, &code, 0, &mut payload);
         assert!(payload.len() <= code.encoded_len(&counts));
         let mut back = vec![0; plane.len()];
         decode(&payload, &mut back).unwrap();
@@ -93,6 +98,27 @@ mod tests {
                 .collect();
             round_trip(&plane);
         }
+    }
+
+    #[test]
+    fn codes_are_canonical() {
+        let mut lengths = [0; 256];
+        lengths[..5].copy_from_slice(&[3, 1, 0, 3, 2]);
+        let code = Code::from_lengths(lengths);
+        let known = [0, 1, 3, 4].map(|byte| code.bits[byte]);
+        assert_eq!(known, [0b110, 0, 0b111, 0b10]);
+    }
+
+    #[test]
+    fn ignored_bits_read_as_zeros() {
+        let plane: Vec<u8> = (0..3000u32).map(|i| (i * i / 77) as u8 | 1).collect();
+        let kept: Vec<u8> = plane.iter().map(|byte| byte & !0x81).collect();
+        let code = Code::new(&histogram(&kept));
+        let mut payload = Vec::new();
+        encode(&plane, &code, 0x81, &mut payload);
+        let mut back = vec![0; plane.len()];
+        decode(&payload, &mut back).unwrap();
+        assert_eq!(back, kept);
     }
 
     #[test]

@@ -2,89 +2,86 @@
 
 use crate::cpu::at_best;
 
-use super::{Code, JUMP_LEN, MAX_BITS, STREAMS, lengths, quarter};
+use super::{Code, JUMP, JUMP_LEN, MAX_BITS, STREAMS, lengths, quarter};
 
-/// Symbols that are written at once: with 7 bits left over from before they fit in a word.
+/// Symbols that are written at once: their codes fit in a word above its low byte, so that 7 bits
+/// left over from before go with them.
 const GROUP: usize = 5;
-const _: () = assert!(GROUP * MAX_BITS as usize + 7 <= 64);
+const _: () = assert!(GROUP * MAX_BITS as usize <= 56);
 
-/// Appends the payload of a plane, each of whose bytes the code has.
-pub(crate) fn encode(plane: &[u8], code: &Code, out: &mut Vec<u8>) {
+/// For each byte its code, from the top of a word on, and its length in the low byte.
+type Codes = [u64; 256];
+
+/// Appends the payload of a plane. The code has each of the plane's bytes, once the
+/// bits in `ignored` are zeros.
+pub(crate) fn encode(plane: &[u8], code: &Code, ignored: u8, out: &mut Vec<u8>) {
     out.extend(lengths::write(&code.lengths));
+    let codes = codes(code, ignored);
     let jump = out.len();
     out.resize(jump + JUMP_LEN, 0);
-    let codes = codes(code);
     for stream in 0..STREAMS {
         let start = out.len();
         write_stream(&plane[quarter(plane.len(), stream)], &codes, out);
         if stream + 1 < STREAMS {
             let len = ((out.len() - start) as u32).to_le_bytes();
-            out[jump + 3 * stream..][..3].copy_from_slice(&len[..3]);
+            out[jump + JUMP * stream..][..JUMP].copy_from_slice(&len[..JUMP]);
         }
     }
 }
 
-/// For each byte its code, and its length in the low byte.
-fn codes(code: &Code) -> [u32; 256] {
-    std::array::from_fn(|i| u32::from(code.bits[i]) << 8 | u32::from(code.lengths[i]))
-}
-
-/// Bits before they are whole bytes: the low `count` of `bits`.
-struct Pending {
-    bits: u64,
-    count: u32,
-}
-
-impl Pending {
-    #[inline(always)]
-    fn push(&mut self, code: u64, len: u32) {
-        self.bits = self.bits << len | code;
-        self.count += len;
-    }
-
-    /// The pending bits from the top of a word on.
-    #[inline(always)]
-    fn word(&self) -> [u8; 8] {
-        // Shifted in two steps, since there may be none.
-        (self.bits << (63 - self.count) << 1).to_be_bytes()
-    }
+fn codes(code: &Code, ignored: u8) -> Codes {
+    std::array::from_fn(|byte| {
+        let byte = byte & usize::from(!ignored);
+        let len = u32::from(code.lengths[byte]);
+        // A byte without code has no bits.
+        let top = u64::from(code.bits[byte]).checked_shl(64 - len);
+        top.unwrap_or(0) | u64::from(len)
+    })
 }
 
 at_best! {
     /// Appends the codes of symbols, up to a whole byte.
-    fn write_stream(symbols: &[u8], codes: &[u32; 256], out: &mut Vec<u8>) = stream
+    fn write_stream(symbols: &[u8], codes: &Codes, out: &mut Vec<u8>) = stream
 }
 
 #[inline(always)]
-fn stream(symbols: &[u8], codes: &[u32; 256], out: &mut Vec<u8>) {
-    let mut at = out.len();
-    out.resize(at + symbols.len() * MAX_BITS as usize / 8 + 16, 0);
-    let mut pending = Pending { bits: 0, count: 0 };
+fn stream(symbols: &[u8], codes: &Codes, out: &mut Vec<u8>) {
+    let start = out.len();
+    out.resize(start + symbols.len() * MAX_BITS as usize / 8 + 16, 0);
+    let to = &mut out[start..];
+    // What is not yet whole bytes, from the top of a word on.
+    let (mut at, mut pending, mut count) = (0, 0u64, 0u64);
     let (groups, rest) = symbols.as_chunks::<GROUP>();
     for group in groups {
         let (bits, len) = joined(group, codes);
-        pending.push(bits, len);
-        out[at..at + 8].copy_from_slice(&pending.word());
-        at += pending.count as usize / 8;
-        pending.count %= 8;
+        pending |= bits >> count;
+        count += len;
+        to[at..at + 8].copy_from_slice(&pending.to_be_bytes());
+        at += count as usize / 8;
+        pending <<= count & 56;
+        count %= 8;
     }
     for &symbol in rest {
-        let code = codes[usize::from(symbol)];
-        pending.push(u64::from(code >> 8), code & 0xff);
+        let entry = codes[usize::from(symbol)];
+        pending |= (entry & !0xff) >> count;
+        count += entry & 0xff;
     }
-    out[at..at + 8].copy_from_slice(&pending.word());
-    out.truncate(at + pending.count.div_ceil(8) as usize);
+    to[at..at + 8].copy_from_slice(&pending.to_be_bytes());
+    out.truncate(start + at + count.div_ceil(8) as usize);
 }
 
-/// The codes of a group as one, joined pairwise so that they do not wait for each other.
+/// The codes of a group as one, from the top of a word on, and its length. From the last symbol to
+/// the first, so that each only makes room for its own.
 #[inline(always)]
-fn joined(group: &[u8; GROUP], codes: &[u32; 256]) -> (u64, u32) {
-    let [a, b, c, d, e] = group.map(|symbol| {
-        let code = codes[usize::from(symbol)];
-        (u64::from(code >> 8), code & 0xff)
-    });
-    let join = |(x, m): (u64, u32), (y, n): (u64, u32)| (x << n | y, m + n);
-    join(join(join(a, b), join(c, d)), e)
+fn joined(group: &[u8; GROUP], codes: &Codes) -> (u64, u64) {
+    let (mut bits, mut len) = (0, 0u64);
+    for &symbol in group.iter().rev() {
+        let entry = codes[usize::from(symbol)];
+        // An entry's own length falls into the low byte, where no code gets to.
+        bits = bits >> (entry % 64) | entry;
+        len = len.wrapping_add(entry);
+    }
+    (bits & !0xff, len & 0xff)
 }
 
 #[cfg(test)]
@@ -102,7 +99,7 @@ mod tests {
             .map(|pair| ((u16::from(pair[0]) * u16::from(pair[1])) >> 8) as u8)
             .collect();
         let code = Code::new(&histogram(&symbols));
-        let codes = codes(&code);
+        let codes = codes(&code, 0);
         for len in [0, 1, 4, 5, 6, 1000, symbols.len()] {
             let (mut best, mut plain) = (vec![7], vec![7]);
             write_stream(&symbols[..len], &codes, &mut best);

@@ -1,5 +1,7 @@
 //! Code lengths: the best within the limit, and how they are written.
 
+mod merge;
+
 use super::MAX_BITS;
 use crate::Error;
 
@@ -8,60 +10,60 @@ const RUN: u8 = 15;
 /// A shorter run of absent bytes is written as so many zeros.
 const LEAST_RUN: usize = 4;
 
-/// The lengths of the best code of at most [`MAX_BITS`] bits, by package-merge.
-///
-/// Each of the [`MAX_BITS`] levels merges the symbols, by count, with the pairs of the level below.
-/// A symbol's length is how often it is among the cheapest 2n-2 items of the top level, when each
-/// pair taken takes its two items from the level below.
+/// The lengths of the best code of at most [`MAX_BITS`] bits for counts of which at least two are
+/// not 0.
 pub(super) fn limited(counts: &[u32; 256]) -> [u8; 256] {
-    let mut symbols: Vec<(u32, u8)> = (0..=255u8)
-        .map(|byte| (counts[usize::from(byte)], byte))
-        .filter(|s| s.0 > 0)
-        .collect();
+    let mut buffer = [0u64; 256];
+    let mut n = 0;
+    for (byte, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+        buffer[n] = u64::from(count) << 8 | byte as u64;
+        n += 1;
+    }
+    let symbols = &mut buffer[..n];
     symbols.sort_unstable();
-    let levels = merged_levels(&symbols);
+    let mut depths = [0; 256];
+    let depths = &mut depths[..n];
+    huffman(symbols, depths);
+    if depths[0] > MAX_BITS {
+        merge::packages(symbols, depths);
+    }
     let mut lengths = [0; 256];
-    let mut take = 2 * symbols.len() - 2;
-    for level in levels.iter().rev() {
-        let singles = level[..take].iter().filter(|is_symbol| **is_symbol).count();
-        for (_, byte) in &symbols[..singles] {
-            lengths[usize::from(*byte)] += 1;
-        }
-        take = 2 * (take - singles);
+    for (symbol, depth) in symbols.iter().zip(depths) {
+        lengths[(symbol & 0xff) as usize] = *depth as u8;
     }
     lengths
 }
 
-/// For each level, from the lowest, whether each item in order of weight is a symbol or a pair.
-fn merged_levels(symbols: &[(u32, u8)]) -> Vec<Vec<bool>> {
-    let mut below: Vec<u32> = Vec::new();
-    let mut levels = Vec::with_capacity(MAX_BITS as usize);
-    for _ in 0..MAX_BITS {
-        let mut pairs = below
-            .chunks_exact(2)
-            .map(|pair| pair[0] + pair[1])
-            .peekable();
-        let mut singles = symbols.iter().map(|symbol| symbol.0).peekable();
-        let mut items = Vec::with_capacity(2 * symbols.len());
-        let mut flags = Vec::with_capacity(2 * symbols.len());
-        loop {
-            let is_symbol = match (singles.peek(), pairs.peek()) {
-                (Some(single), Some(pair)) => single <= pair,
-                (Some(_), None) => true,
-                (None, Some(_)) => false,
-                (None, None) => break,
-            };
-            items.extend(if is_symbol {
-                singles.next()
+/// The depths of symbols, rarest first, in a tree that joins what is rarest.
+fn huffman(symbols: &[u64], depths: &mut [u32]) {
+    let n = symbols.len();
+    // Nodes in the order in which they are made, which is that of their weights: a node's children
+    // come before it.
+    let mut weights = [0u64; 256];
+    let mut leaf_parents = [0u8; 256];
+    let mut parents = [0u8; 256];
+    let (mut leaf, mut inner) = (0, 0);
+    for node in 0..n - 1 {
+        for _ in 0..2 {
+            let is_leaf = leaf < n && (inner == node || symbols[leaf] >> 8 <= weights[inner]);
+            if is_leaf {
+                weights[node] += symbols[leaf] >> 8;
+                leaf_parents[leaf] = node as u8;
+                leaf += 1;
             } else {
-                pairs.next()
-            });
-            flags.push(is_symbol);
+                weights[node] += weights[inner];
+                parents[inner] = node as u8;
+                inner += 1;
+            }
         }
-        below = items;
-        levels.push(flags);
     }
-    levels
+    let mut inner_depths = [0u32; 256];
+    for node in (0..n - 2).rev() {
+        inner_depths[node] = inner_depths[usize::from(parents[node])] + 1;
+    }
+    for (depth, parent) in depths.iter_mut().zip(leaf_parents) {
+        *depth = inner_depths[usize::from(parent)] + 1;
+    }
 }
 
 /// Writes lengths as nibbles, from byte 0 until the code is complete, the first in a byte's low half.
@@ -145,5 +147,29 @@ mod tests {
         let mut counts = [0; 256];
         counts[..5].copy_from_slice(&[16, 8, 4, 2, 2]);
         assert_eq!(limited(&counts)[..6], [1, 2, 3, 4, 4, 0]);
+    }
+
+    #[test]
+    fn a_limited_code_is_complete_and_near_the_best() {
+        for n in 2..=256 {
+            let mut counts = [0; 256];
+            for (i, count) in counts.iter_mut().enumerate().take(n) {
+                *count = ((1u64 << 30) as f64 / 1.35f64.powi(i as i32)) as u32 + 1;
+            }
+            let lengths = limited(&counts);
+            let shares = lengths.iter().filter(|len| **len > 0);
+            let space: u32 = shares.map(|len| 1 << (MAX_BITS - u32::from(*len))).sum();
+            assert_eq!(space, 1 << MAX_BITS, "{n}");
+            let total: f64 = counts.iter().map(|count| f64::from(*count)).sum();
+            let bits: f64 = (0..n)
+                .map(|i| f64::from(counts[i]) * f64::from(lengths[i]))
+                .sum();
+            let best: f64 = (0..n)
+                .map(|i| f64::from(counts[i]) * (total / f64::from(counts[i])).log2())
+                .sum();
+            // A code takes at least a share of 2^-11.
+            let bound = best * (1.04 + n as f64 / 2048.0);
+            assert!(n < 3 || bits < bound, "{n}: {bits} {best}");
+        }
     }
 }

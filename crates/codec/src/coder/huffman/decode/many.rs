@@ -1,18 +1,17 @@
 //! Several symbols a look-up: for codes that are short.
 
 use super::super::{Code, MAX_BITS, STREAMS};
-use super::{LOOKUPS, SIZE, Stream, ranges, word, words};
+use super::{LOOKUPS, SIZE, Stream, next_bit, ranges, word};
 use crate::cpu::at_best;
 
-/// An entry: its bits in the low byte, where a shift takes them from without more ado, the number of
-/// its symbols in byte 1, and the symbols in bytes 2 to 7.
+/// An entry: its bits in the low byte, where a shift takes them from without more ado, its symbols
+/// in bytes 1 to 6, and their number in the high byte.
 pub(super) type Table = [u64; SIZE];
 
 /// The most symbols of an entry.
 const MAX_SYMBOLS: usize = 6;
-const ONE_BIT: u64 = 1;
-const ONE_SYMBOL: u64 = 1 << 8;
-const SYMBOLS: usize = 16;
+const COUNT: u32 = 56;
+const ONE: u64 = 1 << COUNT;
 
 /// The first bytes of a round's output where an entry may be written: a power of two, so that a
 /// mask can show it.
@@ -30,46 +29,81 @@ pub(super) fn pays(code: &Code) -> bool {
         .filter(|len| **len > 0)
         .map(|&len| f32::from(len) / f32::from(1u16 << len))
         .sum();
-    bits < 5.0
+    bits < 4.2
 }
 
 /// The table of a complete code.
 pub(super) fn table(code: &Code) -> Box<Table> {
-    let mut symbols: Vec<(u8, u32)> = (0..=255u8)
-        .map(|byte| (byte, u32::from(code.lengths[usize::from(byte)])))
-        .filter(|(_, len)| *len > 0)
-        .collect();
-    symbols.sort_by_key(|(_, len)| *len);
+    let mut symbols = [(0u8, 0u32); 256];
+    let count = in_order(code, &mut symbols);
+    let symbols = &symbols[..count];
+    // The tables of fewer bits, each at its own size: what may follow a symbol in one of more.
+    let mut tables = Box::new([0; 2 * SIZE]);
+    for bits in 1..=MAX_BITS {
+        let (smaller, larger) = tables.split_at_mut(1 << bits);
+        fill(code, symbols, smaller, &mut larger[..1 << bits], bits);
+    }
     let mut table = Box::new([0; SIZE]);
-    fill(&symbols, &mut table[..], 0, 0);
+    table.copy_from_slice(&tables[SIZE..]);
     table
 }
 
-/// Fills the entries that begin with the `count` symbols in `entry`: a part for each symbol that
-/// still fits, by its share, and the rest with what is there. The symbols are in the order of
-/// their codes.
-fn fill(symbols: &[(u8, u32)], entries: &mut [u64], entry: u64, count: usize) {
-    let free = entries.len().trailing_zeros();
-    let mut rest = entries;
-    if count < MAX_SYMBOLS {
-        for &(byte, len) in symbols.iter().take_while(|(_, len)| *len <= free) {
-            let (part, after) = rest.split_at_mut(1 << (free - len));
-            let with = entry | u64::from(byte) << (SYMBOLS + 8 * count);
-            fill(
-                symbols,
-                part,
-                with + ONE_SYMBOL + u64::from(len) * ONE_BIT,
-                count + 1,
-            );
-            rest = after;
+/// The symbols with their lengths, in the order of their codes, and how many there are.
+fn in_order(code: &Code, symbols: &mut [(u8, u32); 256]) -> usize {
+    let mut count = 0;
+    for len in 1..=MAX_BITS {
+        for (byte, _) in (0..=255u8)
+            .zip(code.lengths)
+            .filter(|(_, of)| u32::from(*of) == len)
+        {
+            symbols[count] = (byte, len);
+            count += 1;
         }
     }
-    rest.fill(entry);
+    count
+}
+
+/// Fills the table of so many bits: a part for each symbol that fits, by its share, with what may
+/// follow it. Where none fits, nothing is there.
+fn fill(code: &Code, symbols: &[(u8, u32)], smaller: &[u64], table: &mut [u64], bits: u32) {
+    let mut rest = table;
+    for &(byte, len) in symbols.iter().take_while(|(_, len)| *len <= bits) {
+        let follow = 1 << (bits - len);
+        let (part, after) = rest.split_at_mut(follow);
+        rest = after;
+        let first = u64::from(byte) << 8 | u64::from(len) | ONE;
+        let following = &smaller[follow..2 * follow];
+        if (bits - len) as usize >= MAX_SYMBOLS {
+            for (to, entry) in part.iter_mut().zip(following) {
+                *to = before(first, without_last(code, *entry));
+            }
+        } else {
+            for (to, entry) in part.iter_mut().zip(following) {
+                *to = before(first, *entry);
+            }
+        }
+    }
+}
+
+/// An entry with a symbol before its own.
+#[inline(always)]
+fn before(first: u64, entry: u64) -> u64 {
+    const SYMBOLS: u64 = ONE - 0x100;
+    ((entry & SYMBOLS) << 8) + (entry & !SYMBOLS) + first
+}
+
+/// An entry that has room for one symbol more.
+fn without_last(code: &Code, entry: u64) -> u64 {
+    if (entry >> COUNT) < MAX_SYMBOLS as u64 {
+        return entry;
+    }
+    let last = entry >> (8 * MAX_SYMBOLS) & 0xff;
+    let kept = entry & ((1 << (8 * MAX_SYMBOLS)) - 1);
+    (kept - u64::from(code.lengths[last as usize])) | ((MAX_SYMBOLS as u64 - 1) << COUNT)
 }
 
 at_best! {
-    /// Reads all streams side by side, and then each alone, as long as there are bits and room for a
-    /// round.
+    /// Reads streams side by side, as long as there are bits and room for a round.
     pub(super) fn read(
         streams: &mut [Stream; STREAMS], table: &Table, data: &[u8], out: &mut [u8],
     ) = read_any
@@ -82,86 +116,56 @@ pub(super) fn read_any(
     data: &[u8],
     out: &mut [u8],
 ) {
-    read_together(streams, table, data, out);
-    for stream in streams {
-        read_alone(stream, table, data, out);
-    }
-}
-
-/// Reads all streams until one has no bits or no room for a round.
-#[inline(always)]
-fn read_together(streams: &mut [Stream; STREAMS], table: &Table, data: &[u8], out: &mut [u8]) {
-    let Ok([a, b, c, d]) = out.get_disjoint_mut(ranges(streams)) else {
+    let Ok(mut parts) = out.get_disjoint_mut(ranges(streams)) else {
         return;
     };
-    let mut at = [0; STREAMS];
-    let mut bits = streams.map(|stream| stream.bit);
-    while let Some(words) = words(data, &bits)
-        && let (Some(a), Some(b)) = (window(a, at[0]), window(b, at[1]))
-        && let (Some(c), Some(d)) = (window(c, at[2]), window(d, at[3]))
-    {
-        let [u, v, w, x] = words;
-        // By pairs, for which the machine's registers are enough.
-        let [s, t] = round([u, v], table, [a, b]);
-        let [y, z] = round([w, x], table, [c, d]);
-        for (i, sum) in [s, t, y, z].into_iter().enumerate() {
-            bits[i] += bits_of(sum);
-            at[i] += symbols_of(sum);
-        }
+    // Where a stream is in its part.
+    let starts = streams.map(|stream| stream.at);
+    streams.iter_mut().for_each(|stream| stream.at = 0);
+    while round(streams, table, data, &mut parts).is_some() {}
+    for (stream, part) in streams.as_chunks_mut::<1>().0.iter_mut().zip(&mut parts) {
+        while round(stream, table, data, std::array::from_mut(part)).is_some() {}
     }
-    for i in 0..STREAMS {
-        streams[i].bit = bits[i];
-        streams[i].at += at[i];
+    for (stream, start) in streams.iter_mut().zip(starts) {
+        stream.at += start;
     }
 }
 
+/// Looks up symbols of some streams in turn: none waits for another. Nothing happens where one has
+/// not the bits or the room.
 #[inline(always)]
-fn read_alone(stream: &mut Stream, table: &Table, data: &[u8], out: &mut [u8]) {
-    let out = &mut out[..stream.end];
-    while let Some(word) = word(data, stream.bit)
-        && let Some(window) = window(out, stream.at)
-    {
-        let [sum] = round([word], table, [window]);
-        stream.bit += bits_of(sum);
-        stream.at += symbols_of(sum);
-    }
-}
-
-/// Where a round writes, if there is room.
-#[inline(always)]
-fn window(out: &mut [u8], at: usize) -> Option<&mut [u8; WINDOW]> {
-    out.get_mut(at..)?.first_chunk_mut()
-}
-
-/// Looks up symbols of all streams in turn: none waits for another. Returns for each its bits in the
-/// low byte and the number of its symbols in the next: 5 times 11 bits and 5 times 6 symbols stay
-/// there.
-#[inline(always)]
-fn round<const N: usize>(
-    mut words: [u64; N],
+fn round<const K: usize>(
+    streams: &mut [Stream; K],
     table: &Table,
-    windows: [&mut [u8; WINDOW]; N],
-) -> [u64; N] {
-    let mut sums = [0u64; N];
+    data: &[u8],
+    parts: &mut [&mut [u8]; K],
+) -> Option<()> {
+    let mut words = [0; K];
+    for (to, stream) in words.iter_mut().zip(streams.iter()) {
+        *to = word(data, stream.bit)?;
+    }
+    let mut windows = [const { None }; K];
+    for ((to, stream), part) in windows.iter_mut().zip(streams.iter()).zip(parts) {
+        // No part is so long that this would cut it; it shows that the sum does not overflow.
+        let at = stream.at as u32 as usize;
+        *to = Some(part.get_mut(at..at + WINDOW)?.first_chunk_mut::<WINDOW>()?);
+    }
+    let mut counts = [0; K];
     for _ in 0..LOOKUPS {
-        for i in 0..N {
+        for i in 0..K {
             let entry = table[(words[i] >> (64 - MAX_BITS)) as usize];
             // The mask changes nothing; it shows that the bytes are inside the window.
-            let at = symbols_of(sums[i]) % STARTS;
-            windows[i][at..at + 8].copy_from_slice(&(entry >> SYMBOLS).to_le_bytes());
-            sums[i] = sums[i].wrapping_add(entry);
+            let at = counts[i] % STARTS;
+            if let Some(window) = &mut windows[i] {
+                window[at..at + 8].copy_from_slice(&(entry >> 8).to_le_bytes());
+            }
+            counts[i] += (entry >> COUNT) as usize;
             words[i] <<= entry % 64;
         }
     }
-    sums
-}
-
-#[inline(always)]
-fn bits_of(sum: u64) -> usize {
-    sum as usize % 256
-}
-
-#[inline(always)]
-fn symbols_of(sum: u64) -> usize {
-    (sum >> 8) as usize % 256
+    for i in 0..K {
+        streams[i].bit = next_bit(streams[i].bit, words[i]);
+        streams[i].at += counts[i];
+    }
+    Some(())
 }

@@ -1,7 +1,7 @@
 //! One symbol a look-up: for codes that are long.
 
 use super::super::{Code, MAX_BITS, STREAMS};
-use super::{LOOKUPS, SIZE, Stream, ranges, words};
+use super::{LOOKUPS, SIZE, Stream, next_bit, ranges, word};
 use crate::cpu::at_best;
 
 /// An entry: the code's length in the low byte, where a shift takes it from without more ado, and
@@ -20,7 +20,7 @@ pub(super) fn table(code: &Code) -> Box<Table> {
 }
 
 at_best! {
-    /// Reads all streams side by side, as long as each has a round of symbols and bits left.
+    /// Reads streams side by side, as long as each has a round of symbols and bits left.
     pub(super) fn read(
         streams: &mut [Stream; STREAMS], table: &Table, data: &[u8], out: &mut [u8],
     ) = read_any
@@ -33,45 +33,45 @@ pub(super) fn read_any(
     data: &[u8],
     out: &mut [u8],
 ) {
-    let mut bits = streams.map(|stream| stream.bit);
-    let Ok([a, b, c, d]) = out.get_disjoint_mut(ranges(streams)) else {
+    let Ok(parts) = out.get_disjoint_mut(ranges(streams)) else {
         return;
     };
-    let [a, b, c, d] = [a, b, c, d].map(|part| part.as_chunks_mut::<LOOKUPS>().0);
-    let mut rounds = 0;
-    for (((a, b), c), d) in a.iter_mut().zip(b).zip(c).zip(d) {
-        let Some(words) = words(data, &bits) else {
-            break;
-        };
-        let lens = round(words, table, [a, b, c, d]);
-        for (bit, len) in bits.iter_mut().zip(lens) {
-            *bit += len;
-        }
-        rounds += 1;
+    let mut parts = parts.map(|part| part.as_chunks_mut::<LOOKUPS>().0);
+    let rounds = parts.iter().map(|part| part.len()).min().unwrap_or(0);
+    let mut bits = streams.map(|stream| stream.bit);
+    let mut at = 0;
+    while at < rounds && round(&mut bits, table, data, &mut parts, at).is_some() {
+        at += 1;
     }
     for (stream, bit) in streams.iter_mut().zip(bits) {
-        stream.at += rounds * LOOKUPS;
         stream.bit = bit;
+        stream.at += at * LOOKUPS;
     }
 }
 
-/// Looks up symbols of all streams in turn: none waits for another. Returns the bits that they took.
+/// Looks up symbols of all streams in turn: none waits for another. Nothing happens where one has
+/// not the bits.
 #[inline(always)]
 fn round(
-    mut words: [u64; STREAMS],
+    bits: &mut [usize; STREAMS],
     table: &Table,
-    to: [&mut [u8; LOOKUPS]; STREAMS],
-) -> [usize; STREAMS] {
-    // Of the sums only the low bytes count, and what lengths sum up to does not leave them.
-    let mut sums = [0; STREAMS];
-    let [a, b, c, d] = to;
-    for (((a, b), c), d) in a.iter_mut().zip(b).zip(c).zip(d) {
-        for (stream, symbol) in [a, b, c, d].into_iter().enumerate() {
-            let entry = table[(words[stream] >> (64 - MAX_BITS)) as usize];
-            *symbol = (entry >> 8) as u8;
-            words[stream] <<= u64::from(entry) % 64;
-            sums[stream] += usize::from(entry);
+    data: &[u8],
+    parts: &mut [&mut [[u8; LOOKUPS]]; STREAMS],
+    at: usize,
+) -> Option<()> {
+    let mut words = [0; STREAMS];
+    for (word, bit) in words.iter_mut().zip(bits.iter()) {
+        *word = self::word(data, *bit)?;
+    }
+    for i in 0..LOOKUPS {
+        for (word, part) in words.iter_mut().zip(parts.iter_mut()) {
+            let entry = table[(*word >> (64 - MAX_BITS)) as usize];
+            part[at][i] = (entry >> 8) as u8;
+            *word <<= u64::from(entry) % 64;
         }
     }
-    sums.map(|sum| sum % 256)
+    for (bit, word) in bits.iter_mut().zip(words) {
+        *bit = next_bit(*bit, word);
+    }
+    Some(())
 }

@@ -1,0 +1,117 @@
+//! Looking at a plane, without counting all of it.
+
+use crate::coder::histogram::{entropy, histogram};
+use crate::cpu::at_best;
+
+pub(super) fn is_constant(plane: &[u8], first: u8) -> bool {
+    plane
+        .chunks(4096)
+        .all(|part| part.iter().fold(0, |any, byte| any | (byte ^ first)) == 0)
+}
+
+at_best! {
+    /// The share of bytes that are equal to the next.
+    pub(super) fn repeats(plane: &[u8]) -> f64 = equal_neighbours
+}
+
+#[inline(always)]
+fn equal_neighbours(plane: &[u8]) -> f64 {
+    let mut count = 0u32;
+    let pairs = plane[1..].chunks(128).zip(plane.chunks(128));
+    for (next, part) in pairs {
+        // In a byte, so that a vector holds many counters.
+        let equal: u8 = part.iter().zip(next).map(|(a, b)| u8::from(a == b)).sum();
+        count += u32::from(equal);
+    }
+    f64::from(count) / plane.len() as f64
+}
+
+/// Whether a sample of the bytes is as good as uniform and the whole has no runs.
+pub(super) fn is_noise(plane: &[u8], repeats: f64) -> bool {
+    const RUNS: usize = 16;
+    const RUN: usize = 256;
+    if plane.len() < 2 * RUNS * RUN || repeats > 1.0 / 256.0 + 0.002 {
+        return false;
+    }
+    let step = plane.len() / RUNS;
+    let mut sample = [0; RUNS * RUN];
+    for (run, part) in sample.chunks_mut(RUN).enumerate() {
+        part.copy_from_slice(&plane[run * step..run * step + RUN]);
+    }
+    // 4,096 draws from 256 equal values show 7.955 bits, give or take .004.
+    entropy(&histogram(&sample)) > 7.88
+}
+
+/// Whether there is more to find than the frequencies of the bytes: runs, or strings that come again.
+pub(super) fn repeats_itself(
+    plane: &[u8],
+    counts: &[u32; 256],
+    repeats: f64,
+    sample: usize,
+) -> bool {
+    let total = plane.len() as f64;
+    let by_chance: f64 = counts
+        .iter()
+        .map(|&count| (f64::from(count) / total).powi(2))
+        .sum();
+    // Where one byte is most of all, a bit each is too much, and strings are the same by chance.
+    if by_chance > 0.35 || (repeats > by_chance + 0.004 && repeats > by_chance * 1.1) {
+        return true;
+    }
+    // Of two strings of 8 bytes one in so many is the same; each is compared with one that has its
+    // hash, of which there are not many more than strings.
+    let same = by_chance.powi(8) * 8.0 * (sample as f64).min(total);
+    seen_before(plane, sample) > 0.02 + same
+}
+
+/// In the middle of a plane, the share of bytes from which on 8 are as once before.
+fn seen_before(plane: &[u8], sample: usize) -> f64 {
+    const HASH_BITS: u32 = 11;
+    let start = plane.len().saturating_sub(sample) / 2;
+    let sample = &plane[start..(start + sample).min(plane.len())];
+    let mut last = [0u64; 1 << HASH_BITS];
+    let mut seen = 0u32;
+    for string in sample.windows(8) {
+        let Some(string) = string.first_chunk() else {
+            continue;
+        };
+        let string = u64::from_le_bytes(*string);
+        let hash = string.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - HASH_BITS);
+        let before = &mut last[hash as usize];
+        seen += u32::from(*before == string);
+        *before = string;
+    }
+    f64::from(seen) / sample.len() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_that_come_again_are_found() {
+        let mut noise = vec![0; 8000];
+        blake3::Hasher::new().finalize_xof().fill(&mut noise);
+        let few: Vec<u8> = noise.iter().map(|byte| byte & 3).collect();
+        let text = include_bytes!("look.rs");
+        assert!(seen_before(text, 4096) > 0.1);
+        assert!(seen_before(&noise[..1000].repeat(2), 4096) > 0.25);
+        assert!(seen_before(&noise, 4096) < 0.001);
+        assert!(repeats_itself(text, &histogram(text), repeats(text), 4096));
+        assert!(!repeats_itself(&few, &histogram(&few), repeats(&few), 4096));
+    }
+
+    #[test]
+    fn every_machine_counts_the_same_repeats() {
+        let mut plane = vec![0; 5000];
+        blake3::Hasher::new().finalize_xof().fill(&mut plane);
+        plane[1000..2000].fill(9);
+        plane.iter_mut().for_each(|byte| *byte &= 0x0f);
+        for len in [1, 2, 128, 129, 130, 5000] {
+            let plane = &plane[..len];
+            let equal = plane.windows(2).filter(|pair| pair[0] == pair[1]).count();
+            assert_eq!(repeats(plane), equal as f64 / len as f64, "{len}");
+            assert_eq!(equal_neighbours(plane), repeats(plane), "{len}");
+        }
+    }
+}

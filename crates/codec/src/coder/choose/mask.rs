@@ -1,0 +1,113 @@
+//! Bits of bytes that say nothing, and are told by nothing: signs, the ends of mantissas.
+
+use crate::cpu::at_best;
+
+/// The bits that may stand apart at a loss of at most so many bits a byte.
+pub(super) fn apart(counts: &[u32; 256], loss: f32) -> u8 {
+    let total: u32 = counts.iter().sum();
+    let mut counts = *counts;
+    let mut mask = 0;
+    let mut budget = loss * total as f32;
+    let mut bits = weight(&counts);
+    // One after the other, the cheapest first: what two cost together is more than each alone.
+    loop {
+        let ways = (0..8)
+            .map(|bit| 1u8 << bit)
+            .filter(|bit| mask & bit == 0)
+            .filter_map(|bit| {
+                let rest = without(&counts, bit);
+                let after = weight(&rest);
+                // Each byte spends a bit and saves what the rest is cheaper.
+                let cost = total as f32 - (bits - after);
+                (cost <= budget).then_some((cost, bit, rest, after))
+            });
+        let Some((cost, bit, rest, after)) = ways.min_by(|a, b| a.0.total_cmp(&b.0)) else {
+            return mask;
+        };
+        mask |= bit;
+        counts = rest;
+        bits = after;
+        // What is gained is not there to be lost.
+        budget -= cost.max(0.0);
+    }
+}
+
+/// The counts of bytes in which some bits are zeros.
+pub(super) fn without(counts: &[u32; 256], mask: u8) -> [u32; 256] {
+    let mut counts = *counts;
+    for bit in (0..8).map(|bit| 1usize << bit) {
+        if usize::from(mask) & bit != 0 {
+            for half in counts.chunks_exact_mut(2 * bit) {
+                let (zeros, ones) = half.split_at_mut(bit);
+                for (zero, one) in zeros.iter_mut().zip(ones) {
+                    *zero += std::mem::take(one);
+                }
+            }
+        }
+    }
+    counts
+}
+
+at_best! {
+    /// The bits that bytes of such counts take at least.
+    fn weight(counts: &[u32; 256]) -> f32 = weight_any
+}
+
+#[inline(always)]
+fn weight_any(counts: &[u32; 256]) -> f32 {
+    // In several sums, so that a vector has one each.
+    let mut sums = [0f32; 16];
+    let mut totals = [0u32; 16];
+    for part in counts.as_chunks::<16>().0 {
+        for i in 0..16 {
+            let count = part[i] as f32;
+            sums[i] += count * log2(count);
+            totals[i] += part[i];
+        }
+    }
+    let total = totals.iter().sum::<u32>() as f32;
+    total * log2(total) - sums.iter().sum::<f32>()
+}
+
+/// About the logarithm of a whole number; of 0 any number.
+#[inline(always)]
+fn log2(x: f32) -> f32 {
+    let bits = x.to_bits();
+    let exponent = (bits >> 23) as i32 - 127;
+    let m = f32::from_bits(bits & 0x7f_ffff | 0x3f80_0000) - 1.0;
+    // A polynomial that is right at both ends.
+    let p = m * (1.0 - m) * (0.441_84 + m * (m * (0.147_02 - 0.044_24 * m) - 0.266_54)) + m;
+    exponent as f32 + p
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logarithms_are_near() {
+        for x in 1..100_000 {
+            let x = x as f32;
+            assert!(
+                (log2(x) - x.log2()).abs() < 1e-4,
+                "{x} {}",
+                log2(x) - x.log2()
+            );
+        }
+    }
+
+    #[test]
+    fn signs_stand_apart() {
+        let mut counts = [0; 256];
+        for i in 0..128 {
+            counts[i] = 10_000 >> (i / 8);
+            counts[i + 128] = counts[i];
+        }
+        assert_eq!(apart(&counts, 0.001), 0x87);
+        assert_eq!(without(&counts, 0x80)[3], 20_000);
+        assert_eq!(without(&counts, 0xff)[0], counts.iter().sum::<u32>());
+        let mut one = [0; 256];
+        one[7] = 5;
+        assert_eq!(apart(&one, 0.5), 0);
+    }
+}
