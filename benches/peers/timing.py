@@ -8,11 +8,11 @@ import time
 MOST_RUNS, FEWEST_RUNS, SECONDS = 7, 2, 0.2
 
 
-def best(work, prepare=lambda: None, quick=False):
+def best(work, prepare=lambda: None, quick=False, seconds=SECONDS):
     """Seconds that `work` takes on what `prepare` gives, at best, and what it gave at last."""
     least, spent, runs = float("inf"), 0.0, 0
     gc.disable()
-    while runs < FEWEST_RUNS or (runs < MOST_RUNS and spent < SECONDS):
+    while runs < FEWEST_RUNS or (runs < MOST_RUNS and spent < seconds):
         given = prepare()
         result = None
         start = time.perf_counter()
