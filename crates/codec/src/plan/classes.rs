@@ -55,6 +55,8 @@ pub(crate) struct Classes {
     tables: Tables,
     /// Each row's symbol, which only the encoder has.
     row_symbols: Vec<u8>,
+    /// What the frames share, as it is written, which only the encoder has at hand.
+    written: Vec<u8>,
     /// About how many bytes the chunk takes, which only the encoder knows.
     pub(crate) expected_len: usize,
     made: OnceLock<Made>,
@@ -119,7 +121,10 @@ impl Plan for Classes {
     }
 
     fn write(&self, out: &mut Vec<u8>) {
-        self.write_shared(out);
+        match self.written.as_slice() {
+            [] => self.write_shared(out),
+            written => out.extend_from_slice(written),
+        }
     }
 
     fn encode(&self, core: Core<'_>, _: Level, scratch: &mut Scratch, out: &mut Vec<u8>) {

@@ -60,9 +60,10 @@ pub(super) fn fit(raw: &[u8], facts: &Facts) -> Option<Classes> {
     let grid = Grid::of(&symbols, rows, real, tuning(split).contexts);
     let (zeros, row_zeros) = ends::choose(split, rows, raw);
     let mut plan = plan(kept, split, rows, grid, zeros, &row_zeros);
-    let mut shared = Vec::new();
-    plan.write_shared(&mut shared);
-    plan.expected_len += low_len(&plan, elements) + shared.len() + facts.frames() * FRAME_LEN;
+    let mut written = Vec::new();
+    plan.write_shared(&mut written);
+    plan.expected_len += low_len(&plan, elements) + written.len() + facts.frames() * FRAME_LEN;
+    plan.written = written;
     Some(plan)
 }
 
@@ -104,6 +105,7 @@ fn plan(
         expected_len: tables.encoded_len(&counts),
         tables,
         row_symbols,
+        written: Vec::new(),
         made: Default::default(),
     }
 }

@@ -64,7 +64,7 @@ impl State {
             cost,
         };
         for group in 0..items.len() {
-            state.find_losses(group);
+            state.find_losses(group, group);
         }
         state
     }
@@ -81,12 +81,12 @@ impl State {
             .collect()
     }
 
-    /// What a group loses with each of those before it, and those after it with it.
-    fn find_losses(&mut self, group: usize) {
+    /// What a group loses with each of the first so many.
+    fn find_losses(&mut self, group: usize, end: usize) {
         let Some(own) = &self.groups[group] else {
             return;
         };
-        for other in 0..self.groups.len() {
+        for other in 0..end {
             let Some(their) = &self.groups[other] else {
                 continue;
             };
@@ -125,7 +125,7 @@ impl State {
                 *group = kept as u8;
             }
         }
-        self.find_losses(kept);
+        self.find_losses(kept, self.groups.len());
     }
 }
 
@@ -152,9 +152,10 @@ at_best! {
 fn joint_entropy_any(a: &Bins, b: &Bins) -> f32 {
     const WIDE: usize = 8;
     let (mut sums, mut bits) = ([0f32; WIDE], [0f32; WIDE]);
-    for i in (0..BINS).step_by(WIDE) {
+    let pairs = a.as_chunks::<WIDE>().0.iter().zip(b.as_chunks::<WIDE>().0);
+    for (a, b) in pairs {
         for j in 0..WIDE {
-            let count = a[i + j] + b[i + j];
+            let count = a[j] + b[j];
             sums[j] += count;
             bits[j] += count * log2(count);
         }
