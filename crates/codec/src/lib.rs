@@ -19,6 +19,7 @@ mod header;
 mod input;
 pub mod inspect;
 mod layout;
+mod noise;
 #[cfg(test)]
 #[path = "../tests/common/patterns.rs"]
 mod patterns;

@@ -6,6 +6,7 @@ use deltas::deltas;
 
 use super::Plan;
 use crate::header::Facts;
+use crate::noise::is_noise;
 use crate::plan::{Blocks, Classes, Core, Fixed, Planes};
 use crate::scratch;
 use crate::{Base, Level};
@@ -65,6 +66,8 @@ fn is_far_ahead(len: usize, raw: &[u8], facts: &Facts) -> bool {
 fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
     let dtype = facts.hint.dtype;
     let mut plans: Vec<Box<dyn Plan>> = vec![Box::new(Planes::new(dtype, None))];
+    // Others would look long for what is not there.
+    let level = if is_noise(raw) { Level::Fast } else { level };
     if level != Level::Fast
         && let Some(fixed) = Fixed::plausible(raw, facts.lead, dtype)
     {

@@ -94,7 +94,6 @@ impl Planes {
         out: &mut Vec<u8>,
     ) {
         if self.residual.is_none()
-            && tiles::fits(self.layout)
             && let Some(how) = look::look(self.layout, self.dtype, level, units)
         {
             return tiles::encode(self.layout, units, &how, scratch, out);

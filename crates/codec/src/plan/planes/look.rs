@@ -1,17 +1,17 @@
 //! Whether units can be coded in one pass: all planes are noise, or all but the last one, which suits a
 //! code of tiers. Found by samples.
 
-use super::MAX_PLANES;
+use super::{MAX_PLANES, tiles};
 use crate::coder::{entropy, tiered};
 use crate::layout::Layout;
-use crate::{Dtype, Level, planes};
+use crate::{Dtype, Level, noise, planes};
 
 /// Units of the sample that shows noise: runs spread over the frame.
 const RUNS: usize = 64;
 const RUN: usize = 16;
 /// How often two bytes of that sample are equal, if they are noise, and what more is taken for it.
-const PAIRS: usize = (RUNS * RUN) * (RUNS * RUN - 1) / 2 / 256;
-const MORE_PAIRS: usize = PAIRS / 8;
+const PAIRS: u64 = (RUNS * RUN) as u64 * (RUNS * RUN - 1) as u64 / 2 / 256;
+const MORE_PAIRS: u64 = PAIRS / 8;
 /// From one unit that is counted to the next: no divisor of rows' usual lengths, so that all columns
 /// have their turn.
 const STEP: usize = 15;
@@ -28,7 +28,10 @@ pub(super) enum Look {
 
 /// How units are coded in one pass, if that will do.
 pub(super) fn look(layout: Layout, dtype: Dtype, level: Level, units: &[u8]) -> Option<Look> {
-    if level == Level::Max || units.len() < 4 * RUNS * RUN * layout.unit() {
+    if level == Level::Max || !tiles::fits(layout) {
+        return noise::is_noise(units).then_some(Look::Noise);
+    }
+    if units.len() < 4 * RUNS * RUN * layout.unit() {
         return None;
     }
     let noise = noise_planes(layout, units);
@@ -91,11 +94,7 @@ fn is_noise(plane: &[u8]) -> bool {
     for byte in plane {
         counts[usize::from(*byte)] += 1;
     }
-    let pairs: u32 = counts
-        .iter()
-        .map(|count| count * count.saturating_sub(1) / 2)
-        .sum();
-    pairs as usize <= PAIRS + MORE_PAIRS
+    noise::equal_pairs(counts.into_iter()) <= PAIRS + MORE_PAIRS
 }
 
 /// Counts of the last plane's bytes, of one unit in some.

@@ -109,9 +109,11 @@ pub(super) fn encode(
 
 /// All planes as they are.
 fn store(layout: Layout, units: &[u8], out: &mut Vec<u8>) {
-    let count = units.len() / layout.unit();
-    for _ in 0..layout.planes() {
-        out.extend(word(Coding::Raw, count));
+    for plane in 0..layout.planes() {
+        out.extend(word(Coding::Raw, layout.plane_len(plane, units.len())));
+    }
+    if layout.planes() == 1 {
+        return out.extend_from_slice(units);
     }
     let start = out.len();
     out.resize(start + units.len(), 0);

@@ -1,0 +1,56 @@
+//! Bytes that no level makes anything of, found by a sample: what is compressed or encrypted already
+//! must cost little more than a copy.
+
+/// The sample: runs spread over all bytes.
+const RUNS: usize = 64;
+const RUN: usize = 256;
+/// How often two bytes of it are equal, if all are equally likely: this, give or take .14%.
+const PAIRS: u64 = (RUNS * RUN) as u64 * (RUNS * RUN - 1) as u64 / 2 / 256;
+/// What more is taken for noise still. Bytes that are equal so often have .005 bits less than 8.
+const MORE_PAIRS: u64 = PAIRS / 128;
+
+/// Whether all bytes look equally likely.
+pub(crate) fn is_noise(bytes: &[u8]) -> bool {
+    if bytes.len() < 2 * RUNS * RUN {
+        return false;
+    }
+    let mut counts = [[0u32; 256]; 2];
+    for run in bytes.chunks(bytes.len() / RUNS).take(RUNS) {
+        for pair in run[..RUN].as_chunks::<2>().0 {
+            counts[0][usize::from(pair[0])] += 1;
+            counts[1][usize::from(pair[1])] += 1;
+        }
+    }
+    let [even, odd] = counts;
+    equal_pairs(even.iter().zip(&odd).map(|(even, odd)| even + odd)) <= PAIRS + MORE_PAIRS
+}
+
+/// How many pairs of equal bytes there are among bytes of some counts.
+pub(crate) fn equal_pairs(counts: impl Iterator<Item = u32>) -> u64 {
+    counts
+        .map(u64::from)
+        .map(|count| count * count.saturating_sub(1) / 2)
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_noise_is_noise() {
+        let mut bytes = vec![0; 300_000];
+        blake3::Hasher::new().finalize_xof().fill(&mut bytes);
+        assert!(is_noise(&bytes));
+        // A bit that is set in a quarter of the bytes more than it should.
+        let mut tilted = bytes.clone();
+        tilted.iter_mut().step_by(4).for_each(|byte| *byte |= 4);
+        assert!(!is_noise(&tilted));
+        // Zeros here and there.
+        for row in bytes.chunks_mut(768).step_by(32) {
+            row.fill(0);
+        }
+        assert!(!is_noise(&bytes));
+        assert!(!is_noise(&[]));
+    }
+}
