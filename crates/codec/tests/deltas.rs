@@ -102,6 +102,51 @@ fn rows_count_at_the_highest_level() {
     assert!(len(300, Level::Max) < len(300, Level::Default));
 }
 
+/// Weights and the same with an adapter merged: a product of thin matrices.
+fn adapted(seed: u64, rows: usize, columns: usize, rank: usize) -> (Vec<f32>, Vec<f32>) {
+    let before = weights(seed, rows * columns);
+    let (left, right) = (
+        weights(seed + 1, rows * rank),
+        weights(seed + 2, rank * columns),
+    );
+    let after = before.iter().enumerate().map(|(i, x)| {
+        let (row, column) = (i / columns, i % columns);
+        let each = (0..rank).map(|k| left[row * rank + k] * right[k * columns + column]);
+        x + each.sum::<f32>()
+    });
+    (before.clone(), after.collect())
+}
+
+#[test]
+fn a_merged_adapter_takes_little_more_than_itself() {
+    let (before, after) = adapted(20, 300, 320, 8);
+    for (to, from) in [
+        (Dtype::Bf16, Dtype::Bf16),
+        (Dtype::F16, Dtype::F16),
+        (Dtype::F32, Dtype::F32),
+        (Dtype::Bf16, Dtype::F32),
+    ] {
+        let (raw, base) = (bytes(to, &after), bytes(from, &before));
+        let hint = Hint {
+            dtype: to,
+            row: 320,
+            offset: 0,
+        };
+        let len = |level| {
+            let base = Base {
+                id: id(&base),
+                raw: &base,
+                dtype: from,
+            };
+            let blob = sheaf_codec::encode(&raw, id(&raw), &hint, Some(&base), level);
+            assert!(decode(&blob.bytes, Some(base.raw)).unwrap() == raw);
+            blob.bytes.len()
+        };
+        let share = len(Level::Max) as f64 / len(Level::Default) as f64;
+        assert!(share < 0.8, "{to:?} from {from:?}: {share}");
+    }
+}
+
 #[test]
 fn a_rounding_costs_nothing_and_its_original_only_what_was_rounded_away() {
     let weights = weights(3, 200_000);
@@ -235,10 +280,14 @@ proptest! {
         to in prop::sample::select(FLOATS.to_vec()),
         from in prop::sample::select(FLOATS.to_vec()),
         level in prop::sample::select(LEVELS.to_vec()),
+        is_adapted: bool,
     ) {
-        let (before, after) = trained(seed, 3000, 50);
+        let (before, after) = match is_adapted {
+            true => adapted(seed, 70, 70, 4),
+            false => trained(seed, 4900, 70),
+        };
         let (raw, base) = (bytes(to, &after), bytes(from, &before));
-        let mut blob = delta(&raw, to, &base, from, 50, level);
+        let mut blob = delta(&raw, to, &base, from, 70, level);
         let range = if in_header { blob.header_len } else { blob.bytes.len() };
         for (at, byte) in changes {
             blob.bytes[at.index(range)] = byte;

@@ -8,6 +8,7 @@ mod buckets;
 mod contexts;
 mod difference;
 mod fit;
+mod low_rank;
 mod pair;
 mod predict;
 mod raw_bits;
@@ -22,6 +23,7 @@ pub(crate) use predict::can;
 use self::buckets::Buckets;
 use self::contexts::{Contexts, Place};
 use self::difference::Form;
+use self::low_rank::LowRank;
 use self::pair::{BLOCK, Block, Pair};
 use self::raw_bits::{Reader, Writer};
 use super::{Code, Core, Decoded, Part, Plan};
@@ -41,6 +43,8 @@ pub(crate) struct Delta {
     from: Dtype,
     to: Dtype,
     place: Place,
+    /// What is added to the base.
+    low_rank: Option<LowRank>,
     form: Form,
     buckets: Buckets,
     contexts: Contexts,
@@ -90,6 +94,18 @@ impl Delta {
         shared::read(shared, facts, base.dtype)
     }
 
+    fn pair<'a>(&'a self, core: Core<'a>) -> Pair<'a> {
+        Pair {
+            from: self.from,
+            to: self.to,
+            raw: core.bytes,
+            base: core.base,
+            first: core.first,
+            place: self.place,
+            low_rank: self.low_rank.as_ref(),
+        }
+    }
+
     fn unit(&self) -> usize {
         Layout::of(self.to).unit()
     }
@@ -133,12 +149,7 @@ impl Plan for Delta {
     }
 
     fn encode(&self, core: Core<'_>, _: Level, scratch: &mut Scratch, out: &mut Vec<u8>) {
-        let pair = Pair {
-            from: self.from,
-            to: self.to,
-            raw: core.bytes,
-            base: core.base,
-        };
+        let pair = self.pair(core);
         let Buffers { symbols, contexts } = &mut scratch.delta;
         let count = pair.elements();
         let start = out.len();
@@ -204,15 +215,18 @@ impl Plan for Delta {
             payload => Some(Decoder::new(payload)?),
         };
         let mut reader = Reader::new(raw);
-        let base_unit = Layout::of(self.from).unit();
+        let pair = self.pair(Core {
+            first: core.first,
+            bytes: &[],
+            base: core.base,
+        });
         let mut block = Block::new();
         let mut contexts = [0; BLOCK];
         let mut symbols = [0; BLOCK];
         for at in (0..count).step_by(BLOCK) {
             let len = BLOCK.min(count - at);
             let expected = &mut block.expected[..len];
-            let base = &core.base[at * base_unit..(at + len) * base_unit];
-            predict::predict(self.from, self.to, base, expected);
+            pair.expect(at, expected);
             let words = &mut block.words[..len];
             match &mut coder {
                 None => words.fill(0),
@@ -274,16 +288,21 @@ impl Delta {
         if self.low_bytes() > 0 && !core.bytes.is_empty() {
             return Err(ERROR);
         }
-        if self.from == self.to {
+        if self.from == self.to && self.low_rank.is_none() {
             core.bytes.copy_from_slice(core.base);
             return Ok(());
         }
-        let (unit, base_unit) = (self.unit(), Layout::of(self.from).unit());
+        let unit = self.unit();
+        let pair = self.pair(Core {
+            first: core.first,
+            bytes: &[],
+            base: core.base,
+        });
         let mut expected = [0; BLOCK];
-        let bases = core.base.chunks(BLOCK * base_unit);
-        for (to, base) in core.bytes.chunks_mut(BLOCK * unit).zip(bases) {
+        let blocks = core.bytes.chunks_mut(BLOCK * unit);
+        for (at, to) in (0..).step_by(BLOCK).zip(blocks) {
             let expected = &mut expected[..to.len() / unit];
-            predict::predict(self.from, self.to, base, expected);
+            pair.expect(at, expected);
             predict::store(expected, to);
         }
         Ok(())

@@ -1,12 +1,13 @@
 //! How a chunk's differences are best coded: found by counting them.
 
+mod low_rank;
 mod merge;
 mod terms;
 
 use std::sync::OnceLock;
 
 use super::buckets::{self, Buckets};
-use super::contexts::{Contexts, Key, Place, Terms};
+use super::contexts::{Contexts, Key, Terms};
 use super::difference::{self, Form};
 use super::pair::{BLOCK, Block, Pair};
 use super::{Delta, shared};
@@ -21,6 +22,9 @@ type Counts = Vec<(u8, [u32; 256])>;
 
 const FIRST_SHARED: usize = buckets::FIRST_SHARED as usize;
 
+/// The ranks that are tried: those that adapters have.
+const RANKS: [usize; 3] = [8, 16, 32];
+
 /// Blocks that are looked at to choose how many low bits are kept apart.
 const SAMPLES: usize = 8;
 
@@ -34,40 +38,79 @@ pub(crate) fn fit(raw: &[u8], base: &Base<'_>, facts: &Facts, level: Level) -> O
         to: facts.hint.dtype,
         raw,
         base: base.raw,
+        first: 0,
+        place: shared::place(facts),
+        low_rank: None,
     };
     let fit = Fit {
         pair,
-        place: shared::place(facts),
         frames: facts.frames(),
         level,
     };
-    let form = fit.form();
-    let (contexts, mut counts) = fit.counted(form, None, BLOCK);
-    let by_sign = fit.folded(&mut counts, form)?;
-    let plain = fit.fitted(form, by_sign, contexts, &counts);
-    if level < Level::Max {
-        return Some(plain);
+    let best = fit.smallest()?;
+    // Where little is left, factors would take more than they save.
+    if level < Level::Max || best.expected_len < raw.len() / 64 {
+        return Some(best);
     }
-    let keys: Vec<u8> = counts.iter().map(|(key, _)| *key).collect();
-    let ways = terms::ways(&pair, fit.place, form, &keys).into_iter();
-    let all = ways.map(|terms| {
-        let (contexts, mut counts) = fit.counted(form, Some(terms), BLOCK);
-        if !by_sign {
-            fold(&mut counts);
-        }
-        fit.fitted(form, by_sign, contexts, &counts)
-    });
-    all.chain([plain]).min_by_key(|delta| delta.expected_len)
+    Some(fit.with_low_rank(best))
 }
 
 struct Fit<'a> {
     pair: Pair<'a>,
-    place: Place,
     frames: usize,
     level: Level,
 }
 
 impl Fit<'_> {
+    /// The smallest delta with what the pair lets expect.
+    fn smallest(&self) -> Option<Delta> {
+        let form = self.form();
+        let (contexts, mut counts) = self.counted(form, None, BLOCK);
+        let by_sign = self.folded(&mut counts, form)?;
+        let plain = self.fitted(form, by_sign, contexts, &counts);
+        if self.level < Level::Max {
+            return Some(plain);
+        }
+        let keys: Vec<u8> = counts.iter().map(|(key, _)| *key).collect();
+        let ways = terms::ways(&self.pair, form, &keys).into_iter();
+        let all = ways.map(|terms| {
+            let (contexts, mut counts) = self.counted(form, Some(terms), BLOCK);
+            if !by_sign {
+                fold(&mut counts);
+            }
+            self.fitted(form, by_sign, contexts, &counts)
+        });
+        all.chain([plain]).min_by_key(|delta| delta.expected_len)
+    }
+
+    /// A smaller delta by something that is added to the base, of a higher rank as long as that helps.
+    fn with_low_rank(&self, mut best: Delta) -> Delta {
+        let Some(mut fitting) = low_rank::Fitting::new(&self.pair) else {
+            return best;
+        };
+        for rank in RANKS {
+            let Some(low_rank) = fitting.next(rank) else {
+                break;
+            };
+            let with = Fit {
+                pair: Pair {
+                    low_rank: Some(&low_rank),
+                    ..self.pair
+                },
+                ..*self
+            };
+            let before = best.expected_len;
+            match with.smallest() {
+                Some(delta) if delta.expected_len < before => best = delta,
+                _ => break,
+            }
+            if best.expected_len > before - before / 32 {
+                break;
+            }
+        }
+        best
+    }
+
     fn unit(&self) -> usize {
         Layout::of(self.pair.to).unit()
     }
@@ -125,7 +168,7 @@ impl Fit<'_> {
         for at in (0..self.pair.elements()).step_by(step) {
             let len = self.pair.load(at, &mut block);
             let expected = &block.expected[..len];
-            contexts.sums(self.place, at, expected, &mut sums[..len]);
+            contexts.sums(self.pair.place, at, expected, &mut sums[..len]);
             let words = &mut block.words[..len];
             difference::apart(form, expected, words, &mut block.lows);
             symbols_by_sign(words, &mut symbols);
@@ -147,7 +190,7 @@ impl Fit<'_> {
         let apart = (raw_bits(counts, &buckets) + low_bits(counts, form)) / 8.0;
         let (bounds, counts) = merge::merge(counts, self.most_contexts());
         contexts.bounds = bounds;
-        let head = shared::head(form, by_sign, &contexts);
+        let head = shared::head(form, by_sign, &contexts, self.pair.low_rank);
         let all = self.table_bits(&counts).map(|bits| {
             let tables = Tables::new(bits, &counts);
             let mut shared = head.clone();
@@ -160,7 +203,8 @@ impl Fit<'_> {
         Delta {
             from: self.pair.from,
             to: self.pair.to,
-            place: self.place,
+            place: self.pair.place,
+            low_rank: self.pair.low_rank.cloned(),
             form,
             buckets,
             contexts,

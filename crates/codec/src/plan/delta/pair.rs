@@ -1,5 +1,7 @@
 //! A run of elements and their base's, block by block.
 
+use super::contexts::Place;
+use super::low_rank::LowRank;
 use super::predict;
 use crate::Dtype;
 use crate::layout::Layout;
@@ -17,6 +19,11 @@ pub(super) struct Pair<'a> {
     pub raw: &'a [u8],
     /// At least as many elements of the base.
     pub base: &'a [u8],
+    /// How many elements of the chunk come before, and where those are in their rows.
+    pub first: usize,
+    pub place: Place,
+    /// What is added to the base.
+    pub low_rank: Option<&'a LowRank>,
 }
 
 /// What is known of a block of elements.
@@ -48,13 +55,33 @@ impl Pair<'_> {
     /// Loads the elements from number `at` on, and what to expect of them; how many those are.
     pub(super) fn load(&self, at: usize, block: &mut Block) -> usize {
         let len = BLOCK.min(self.elements() - at);
-        let (unit, base_unit) = (Layout::of(self.to).unit(), Layout::of(self.from).unit());
-        let base = &self.base[at * base_unit..(at + len) * base_unit];
-        predict::predict(self.from, self.to, base, &mut block.expected[..len]);
+        let unit = Layout::of(self.to).unit();
+        self.expect(at, &mut block.expected[..len]);
         predict::load(
             &self.raw[at * unit..(at + len) * unit],
             &mut block.words[..len],
         );
         len
+    }
+
+    /// What to expect of the elements from number `at` on.
+    pub(super) fn expect(&self, at: usize, out: &mut [u32]) {
+        match self.low_rank {
+            None => predict::predict(self.from, self.to, self.base_at(at, out.len()), out),
+            Some(low_rank) => {
+                self.singles(at, out);
+                low_rank.add(self.to, self.place, self.first + at, out);
+            }
+        }
+    }
+
+    /// The base's elements from number `at` on, as singles.
+    pub(super) fn singles(&self, at: usize, out: &mut [u32]) {
+        predict::predict(self.from, Dtype::F32, self.base_at(at, out.len()), out);
+    }
+
+    fn base_at(&self, at: usize, len: usize) -> &[u8] {
+        let unit = Layout::of(self.from).unit();
+        &self.base[at * unit..(at + len) * unit]
     }
 }

@@ -80,6 +80,29 @@ fn each4(bytes: &[u8], out: &mut [u32], f: impl Fn(u32) -> u32) {
     each(bytes, out, |word| f(u32::from_le_bytes(word)));
 }
 
+/// An element as a single, which has all its values.
+pub(super) fn widen(from: Dtype, element: u32) -> u32 {
+    match from {
+        Dtype::Bf16 => element << 16,
+        Dtype::F16 => widen_half(element),
+        _ => element,
+    }
+}
+
+at_best! {
+    /// Singles to the nearest elements of a dtype.
+    pub(super) fn narrow(to: Dtype, words: &mut [u32]) = narrow_any
+}
+
+#[inline(always)]
+fn narrow_any(to: Dtype, words: &mut [u32]) {
+    match to {
+        Dtype::Bf16 => words.iter_mut().for_each(|word| *word = round_bf16(*word)),
+        Dtype::F16 => words.iter_mut().for_each(|word| *word = round_half(*word)),
+        _ => {}
+    }
+}
+
 /// A single to the nearest bfloat16, to the even one of two.
 #[inline(always)]
 fn round_bf16(single: u32) -> u32 {

@@ -1,5 +1,5 @@
 //! What the frames of a delta share, as bytes: a byte of flags; the number of bounds, and those;
-//! where rows or columns have a say, the terms; the tables.
+//! where rows or columns have a say, the terms; where something is added to the base, that; the tables.
 
 use std::sync::OnceLock;
 
@@ -7,6 +7,7 @@ use super::Delta;
 use super::buckets::Buckets;
 use super::contexts::{Contexts, Key, MAX, Place, Terms};
 use super::difference::Form;
+use super::low_rank::{self, LowRank};
 use crate::coder::rans::Tables;
 use crate::coder::{self, Coding};
 use crate::header::Facts;
@@ -21,7 +22,8 @@ const ROUNDS: u8 = 2;
 const LOW: u32 = 2;
 const ROWS: u8 = 16;
 const COLUMNS: u8 = 32;
-const ALL: u8 = 63;
+const LOW_RANK: u8 = 64;
+const ALL: u8 = 127;
 
 /// The most rows, or columns, that have terms.
 pub(super) const MAX_TERMS: usize = 1 << 16;
@@ -40,7 +42,12 @@ pub(super) fn place(facts: &Facts) -> Place {
 }
 
 /// The bytes of a delta's parts, but for the tables, which come last.
-pub(super) fn head(form: Form, by_sign: bool, contexts: &Contexts) -> Vec<u8> {
+pub(super) fn head(
+    form: Form,
+    by_sign: bool,
+    contexts: &Contexts,
+    low_rank: Option<&LowRank>,
+) -> Vec<u8> {
     let terms = contexts.terms.as_ref();
     let flag = |flag, set| if set { flag } else { 0 };
     let flags = flag(BY_SIGN, by_sign)
@@ -50,11 +57,15 @@ pub(super) fn head(form: Form, by_sign: bool, contexts: &Contexts) -> Vec<u8> {
         | flag(
             COLUMNS,
             terms.is_some_and(|terms| !terms.columns.is_empty()),
-        );
+        )
+        | flag(LOW_RANK, low_rank.is_some());
     let mut out = vec![flags, contexts.bounds.len() as u8];
     out.extend_from_slice(&contexts.bounds);
     if let Some(terms) = terms {
         write_terms(terms, &mut out);
+    }
+    if let Some(low_rank) = low_rank {
+        low_rank.write(&mut out);
     }
     out
 }
@@ -96,6 +107,14 @@ pub(super) fn read(shared: &[u8], facts: &Facts, from: Dtype) -> Result<Delta, E
     let place = place(facts);
     let elements = facts.raw_len as usize / unit;
     let (terms, rest) = read_terms(flags, place, elements, rest)?;
+    let (low_rank, rest) = match flags & LOW_RANK {
+        0 => (None, rest),
+        _ if !low_rank::covers(from) || !low_rank::covers(to) => return Err(ERROR),
+        _ => {
+            let (found, rest) = LowRank::read(place.rows(elements), place.row, rest)?;
+            (Some(found), rest)
+        }
+    };
     let (tables, len) = Tables::read(rest)?;
     if len != rest.len() || tables.contexts() != bounds.len() + 1 {
         return Err(ERROR);
@@ -104,6 +123,7 @@ pub(super) fn read(shared: &[u8], facts: &Facts, from: Dtype) -> Result<Delta, E
         from,
         to,
         place,
+        low_rank,
         form,
         buckets: Buckets::new(flags & BY_SIGN != 0),
         contexts: Contexts {

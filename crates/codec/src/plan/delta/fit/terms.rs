@@ -47,7 +47,8 @@ struct Factors {
 }
 
 /// The terms by rows, by columns, and by both; none where rows are not known or hardly any.
-pub(super) fn ways(pair: &Pair<'_>, place: Place, form: Form, keys: &[u8]) -> Vec<Terms> {
+pub(super) fn ways(pair: &Pair<'_>, form: Form, keys: &[u8]) -> Vec<Terms> {
+    let place = pair.place;
     let rows = place.rows(pair.elements());
     let most = place.row.max(rows);
     if place.row < 8 || rows < 8 || most > MAX_TERMS || most * keys.len() > MAX_COUNTS {
