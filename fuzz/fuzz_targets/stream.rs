@@ -13,7 +13,7 @@ fuzz_target!(|input: (u8, bool, &[u8])| {
         loop {
             match reader.next(&mut part) {
                 Ok(Some(Record::Blob(blob))) => sheaf_fuzz::decode_all_ways(&blob),
-                Ok(Some(Record::End { .. })) => {}
+                Ok(Some(Record::NearLossless(_) | Record::End { .. })) => {}
                 Ok(None) => break,
                 Err(_) => return,
             }

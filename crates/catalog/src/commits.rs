@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sheaf_types::files::ChunkRef;
+use sheaf_types::files::{ChunkRef, NearLossless};
 use sheaf_types::revisions::{RefKind, Revision};
 use sheaf_types::{ChunkId, FilePath, RefName, Sha256, UploadId};
 use sqlx::AnyConnection;
@@ -10,7 +10,7 @@ use sqlx::AnyConnection;
 use crate::contents::{self, ContentId};
 use crate::refs::{self, Expected};
 use crate::revisions::RevisionRowId;
-use crate::{Catalog, RepositoryId, Result, chunks, row};
+use crate::{Catalog, NearLosslessId, RepositoryId, Result, chunks, near_lossless, row};
 
 /// A revision to be made: that which the branch points to, changed.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ pub struct NewFile {
     pub size: u64,
     /// The BLAKE3 of the list of chunks.
     pub list: [u8; 32],
+    /// What was done to it before it was hashed, as is said of it.
+    pub near_lossless: Option<NearLossless>,
     /// The chunks, which the upload holds.
     pub chunks: Vec<ChunkRef>,
 }
@@ -115,7 +117,11 @@ async fn commit(
             Ok(content) => content,
             Err(missing) => return Ok(CommitOutcome::ChunkMissing(missing)),
         };
-        put_file(connection, revision, &file.path, content).await?;
+        let done = match &file.near_lossless {
+            Some(done) => Some(near_lossless::insert(connection, new.repository, done).await?),
+            None => None,
+        };
+        put_file(connection, revision, &file.path, content, done).await?;
     }
     release(connection, upload).await?;
     sqlx::query("UPDATE repositories SET updated_at = $2 WHERE id = $1")
@@ -157,8 +163,9 @@ async fn keep_files(
     revision: RevisionRowId,
 ) -> Result<()> {
     sqlx::query(
-        "INSERT INTO revision_files (revision, path, content) \
-         SELECT CAST($2 AS BIGINT), path, content FROM revision_files WHERE revision = $1",
+        "INSERT INTO revision_files (revision, path, content, near_lossless) \
+         SELECT CAST($2 AS BIGINT), path, content, near_lossless \
+         FROM revision_files WHERE revision = $1",
     )
     .bind(parent.0)
     .bind(revision.0)
@@ -185,14 +192,17 @@ async fn put_file(
     revision: RevisionRowId,
     path: &FilePath,
     content: ContentId,
+    near_lossless: Option<NearLosslessId>,
 ) -> Result<()> {
     sqlx::query(
-        "INSERT INTO revision_files (revision, path, content) VALUES ($1, $2, $3) \
-         ON CONFLICT (revision, path) DO UPDATE SET content = excluded.content",
+        "INSERT INTO revision_files (revision, path, content, near_lossless) \
+         VALUES ($1, $2, $3, $4) ON CONFLICT (revision, path) DO UPDATE \
+         SET content = excluded.content, near_lossless = excluded.near_lossless",
     )
     .bind(revision.0)
     .bind(path.as_str())
     .bind(content.0)
+    .bind(near_lossless.map(|row| row.0))
     .execute(connection)
     .await?;
     Ok(())

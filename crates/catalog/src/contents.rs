@@ -6,6 +6,7 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::chunks::{self, ChunkRow};
+use crate::near_lossless::NearLosslessId;
 use crate::revisions::RevisionRowId;
 use crate::{Catalog, Result, row};
 
@@ -18,6 +19,8 @@ pub struct ContentId(pub(crate) i64);
 pub struct FileRow {
     /// Its bytes.
     pub content: ContentId,
+    /// What was done to it before it was pushed, if anything was.
+    pub near_lossless: Option<NearLosslessId>,
     /// What is shown of it.
     pub entry: TreeEntry,
 }
@@ -33,8 +36,9 @@ impl Catalog {
         limit: u32,
     ) -> Result<Vec<FileRow>> {
         let rows = sqlx::query(
-            "SELECT f.path, f.content, c.size, c.sha256 FROM revision_files f \
-             JOIN contents c ON c.id = f.content \
+            "SELECT f.path, f.content, f.near_lossless, n.bits, c.size, c.sha256 \
+             FROM revision_files f JOIN contents c ON c.id = f.content \
+             LEFT JOIN near_lossless n ON n.id = f.near_lossless \
              WHERE f.revision = $1 AND f.path > $2 AND SUBSTR(f.path, 1, LENGTH($3)) = $3 \
              ORDER BY f.path LIMIT CAST($4 AS BIGINT)",
         )
@@ -50,8 +54,10 @@ impl Catalog {
     /// A file of a revision.
     pub async fn file(&self, revision: RevisionRowId, path: &FilePath) -> Result<Option<FileRow>> {
         let row = sqlx::query(
-            "SELECT f.path, f.content, c.size, c.sha256 FROM revision_files f \
-             JOIN contents c ON c.id = f.content WHERE f.revision = $1 AND f.path = $2",
+            "SELECT f.path, f.content, f.near_lossless, n.bits, c.size, c.sha256 \
+             FROM revision_files f JOIN contents c ON c.id = f.content \
+             LEFT JOIN near_lossless n ON n.id = f.near_lossless \
+             WHERE f.revision = $1 AND f.path = $2",
         )
         .bind(revision.0)
         .bind(path.as_str())
@@ -125,10 +131,12 @@ pub(crate) async fn find(
 fn read(row: &AnyRow) -> Result<FileRow> {
     Ok(FileRow {
         content: ContentId(row::integer(row, "content")?),
+        near_lossless: row::optional(row, "near_lossless")?.map(NearLosslessId),
         entry: TreeEntry {
             path: row::parsed(row, "path", "path")?,
             size: row::size(row, "size")?,
             sha256: row::id(row, "sha256", Sha256::from_slice)?,
+            near_lossless_bits: row::optional_bits(row, "bits")?,
         },
     })
 }

@@ -36,6 +36,23 @@ pub(crate) fn size(row: &AnyRow, column: &str) -> Result<u64> {
     u64::try_from(integer(row, column)?).map_err(|_| Error::Corrupt("size"))
 }
 
+/// A number of bits, where there is one.
+pub(crate) fn optional_bits(row: &AnyRow, column: &str) -> Result<Option<u8>> {
+    optional(row, column)?.map(bits_of).transpose()
+}
+
+pub(crate) fn bits(row: &AnyRow, column: &str) -> Result<u8> {
+    bits_of(integer(row, column)?)
+}
+
+fn bits_of(number: i64) -> Result<u8> {
+    u8::try_from(number).map_err(|_| Error::Corrupt("bits"))
+}
+
+pub(crate) fn optional(row: &AnyRow, column: &str) -> Result<Option<i64>> {
+    Ok(row.try_get(column)?)
+}
+
 pub(crate) fn time(row: &AnyRow, column: &str) -> Result<Timestamp> {
     Timestamp::from_microsecond(integer(row, column)?).map_err(|_| Error::Corrupt("time"))
 }

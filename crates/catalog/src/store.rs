@@ -94,15 +94,22 @@ fn pool(connections: u32) -> AnyPoolOptions {
 }
 
 fn migrator() -> Migrator {
-    let first = Migration::new(
-        1,
-        "catalog".into(),
-        MigrationType::Simple,
-        include_str!("../../../migrations/sqlite/0001_catalog.sql").into_sql_str(),
-        false,
-    );
+    let texts = [
+        (
+            "catalog",
+            include_str!("../../../migrations/sqlite/0001_catalog.sql"),
+        ),
+        (
+            "near-lossless",
+            include_str!("../../../migrations/sqlite/0002_near_lossless.sql"),
+        ),
+    ];
+    let migrations = (1..).zip(texts).map(|(version, (name, text))| {
+        let kind = MigrationType::Simple;
+        Migration::new(version, name.into(), kind, text.into_sql_str(), false)
+    });
     Migrator {
-        migrations: Cow::Owned(vec![first]),
+        migrations: Cow::Owned(migrations.collect()),
         ..Migrator::DEFAULT
     }
 }

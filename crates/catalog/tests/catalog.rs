@@ -123,6 +123,7 @@ fn file(path: &str, chunks: &[u8]) -> NewFile {
         sha256: Sha256([chunks[0]; 32]),
         size: 100 * chunks.len() as u64,
         list: [chunks[0]; 32],
+        near_lossless: None,
         chunks: chunks.iter().map(|c| chunk_ref(*c)).collect(),
     }
 }

@@ -10,6 +10,7 @@ mod globals;
 mod in_order;
 mod level;
 mod login_file;
+mod near_lossless;
 mod new_file;
 mod output;
 mod remote;

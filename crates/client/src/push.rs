@@ -4,6 +4,7 @@ mod commit;
 mod note;
 mod plan;
 mod report;
+mod rounded;
 mod scan;
 mod send;
 mod upload;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sheaf_codec::Level;
+use sheaf_formats::near_lossless::Bits;
 use sheaf_types::repositories::NewRepository;
 use sheaf_types::{RefName, RepositoryName, UploadId};
 
@@ -21,7 +23,8 @@ use crate::{Client, Error, Filter, Progress, pool};
 
 use note::Note;
 use plan::Plan;
-pub use report::PushReport;
+use report::rounded;
+pub use report::{PushReport, RoundedFile};
 use send::{Sender, Sent};
 use walk::SourceFile;
 
@@ -40,6 +43,8 @@ pub struct PushOptions {
     pub private: bool,
     /// How much work goes into making blobs small.
     pub level: Level,
+    /// Round weights down to so many bits before anything is hashed; what was there is not kept.
+    pub near_lossless: Option<Bits>,
     /// How many chunks are encoded and sent at once.
     pub in_flight: usize,
     /// Bytes of memory for chunks and blobs; one chunk of up to 16 MiB is on top.
@@ -58,6 +63,7 @@ impl Default for PushOptions {
             delete: false,
             private: false,
             level: Level::Default,
+            near_lossless: None,
             in_flight: 8,
             memory: 256 << 20,
             notes: None,
@@ -180,6 +186,7 @@ impl Push<'_> {
             raw_bytes,
             reused_bytes: raw_bytes - sent.raw_bytes,
             sent_bytes: sent.sent_bytes,
+            near_lossless: self.options.near_lossless.map(|_| rounded(&sent.files)),
         }
     }
 }

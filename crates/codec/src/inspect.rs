@@ -100,9 +100,9 @@ fn count(codings: &mut Vec<(&'static str, usize)>, coding: &'static str) {
     }
 }
 
-/// The order-0 entropy of each plane of a chunk's bytes, in bits a byte: from 0 to 8. The planes are
-/// those of a standalone blob with this header.
-pub fn plane_entropies(header: &Header, raw: &[u8]) -> Vec<f64> {
+/// The order-0 entropy of each plane of a chunk's bytes by its name, in bits a byte: from 0 to 8. The
+/// planes are those of the dtype's layout, also where the blob of this header has others.
+pub fn plane_entropies(header: &Header, raw: &[u8]) -> Vec<(&'static str, f64)> {
     let layout = Layout::of(header.hint().dtype);
     let core = crate::header::core(layout, header.facts.lead, raw.len());
     let mut split = vec![0; core.len()];
@@ -112,7 +112,7 @@ pub fn plane_entropies(header: &Header, raw: &[u8]) -> Vec<f64> {
         .map(|plane| {
             let (bytes, after) = rest.split_at(layout.plane_len(plane, split.len()));
             rest = after;
-            entropy(&histogram(bytes))
+            (layout.name(plane), entropy(&histogram(bytes)))
         })
         .collect()
 }
@@ -170,6 +170,6 @@ mod tests {
         };
         assert_eq!(header.hint().dtype.block_bytes(), 2);
         let bits = plane_entropies(&header, &raw);
-        assert!(bits[0] > 7.99 && bits[1] == 0.0, "{bits:?}");
+        assert!(bits[0].1 > 7.99 && bits[1].1 == 0.0, "{bits:?}");
     }
 }

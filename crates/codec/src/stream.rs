@@ -1,19 +1,32 @@
 //! One file as one self-contained stream: its chunks' blobs in order, then its size and SHA-256.
 //!
 //! Whoever writes one puts [`HEAD`], then for each chunk [`blob_prefix`] and its standalone blob,
-//! then [`end`]. [`Reader`] takes it apart again, whatever it is.
+//! then [`NearLossless::record`] where the file was changed before, then [`end`]. [`Reader`] takes it
+//! apart again, whatever it is.
+
+mod near_lossless;
+
+pub use near_lossless::{NearLossless, RoundedTensor};
 
 use crate::{MAX_CHUNK_LEN, max_blob_len};
 
 const MAGIC: [u8; 4] = [0x8f, 0x53, 0x68, 0x46];
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// Which says nothing of what was changed before.
+const FIRST_VERSION: u8 = 1;
 const KIND_END: u8 = 0;
 const KIND_BLOB: u8 = 1;
+const KIND_NEAR_LOSSLESS: u8 = 2;
 /// Bytes of an end record after its kind: the size and the SHA-256.
 const END_LEN: usize = 8 + 32;
 
 /// What a stream begins with: magic and version.
 pub const HEAD: [u8; 5] = [MAGIC[0], MAGIC[1], MAGIC[2], MAGIC[3], VERSION];
+
+/// Whether bytes are what a stream begins with.
+pub fn is_head(head: &[u8; 5]) -> bool {
+    after_head(head).is_ok()
+}
 
 /// The most bytes that a blob of a stream may have.
 pub const MAX_BLOB_LEN: usize = max_blob_len(MAX_CHUNK_LEN);
@@ -40,11 +53,13 @@ pub const fn stream_len(blobs: u64, blob_bytes: u64) -> u64 {
 }
 
 /// A part of a stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Record {
     /// The next chunk's blob, of which nothing but the length was checked: [`decode`](crate::decode)
     /// it, without a base.
     Blob(Vec<u8>),
+    /// What was done to the file before. Comes after the last blob.
+    NearLossless(NearLossless),
     /// The stream's end: what the file must be.
     End {
         /// The file's bytes.
@@ -69,6 +84,9 @@ pub enum Error {
     /// No blob is so long.
     #[error("the stream is corrupt: a blob of {0} bytes")]
     BlobLen(u32),
+    /// What says how the file was changed makes no sense.
+    #[error("the stream is corrupt: how its file was changed cannot be read")]
+    NearLossless,
     /// Bytes follow the end record.
     #[error("the stream is corrupt: it goes on after its end")]
     AfterEnd,
@@ -93,6 +111,10 @@ enum Expected {
     Kind,
     BlobLen,
     Blob(usize),
+    NearLosslessLen,
+    NearLossless(usize),
+    /// The kind of the last record.
+    LastKind,
     End,
     Nothing,
 }
@@ -101,9 +123,9 @@ impl Expected {
     fn len(self) -> usize {
         match self {
             Expected::Head => HEAD.len(),
-            Expected::Kind => 1,
-            Expected::BlobLen => 4,
-            Expected::Blob(len) => len,
+            Expected::Kind | Expected::LastKind => 1,
+            Expected::BlobLen | Expected::NearLosslessLen => 4,
+            Expected::Blob(len) | Expected::NearLossless(len) => len,
             Expected::End => END_LEN,
             Expected::Nothing => 0,
         }
@@ -161,10 +183,16 @@ impl Reader {
         self.expected = match self.expected {
             Expected::Head => after_head(&bytes)?,
             Expected::Kind => after_kind(number(&bytes) as u8)?,
+            Expected::LastKind => after_last_kind(number(&bytes) as u8)?,
             Expected::BlobLen => after_blob_len(number(&bytes) as u32)?,
             Expected::Blob(_) => {
                 record = Some(Record::Blob(bytes));
                 Expected::Kind
+            }
+            Expected::NearLosslessLen => after_near_lossless_len(number(&bytes) as usize)?,
+            Expected::NearLossless(_) => {
+                record = Some(Record::NearLossless(NearLossless::read(&bytes)?));
+                Expected::LastKind
             }
             Expected::End => {
                 let mut sha256 = [0; 32];
@@ -181,7 +209,7 @@ impl Reader {
 
 fn after_head(head: &[u8]) -> Result<Expected, Error> {
     match head.strip_prefix(&MAGIC) {
-        Some(&[VERSION]) => Ok(Expected::Kind),
+        Some(&[FIRST_VERSION | VERSION]) => Ok(Expected::Kind),
         Some(&[version]) => Err(Error::Version(version)),
         _ => Err(Error::Magic),
     }
@@ -190,8 +218,22 @@ fn after_head(head: &[u8]) -> Result<Expected, Error> {
 fn after_kind(kind: u8) -> Result<Expected, Error> {
     match kind {
         KIND_BLOB => Ok(Expected::BlobLen),
+        KIND_NEAR_LOSSLESS => Ok(Expected::NearLosslessLen),
+        kind => after_last_kind(kind),
+    }
+}
+
+fn after_last_kind(kind: u8) -> Result<Expected, Error> {
+    match kind {
         KIND_END => Ok(Expected::End),
         kind => Err(Error::Kind(kind)),
+    }
+}
+
+fn after_near_lossless_len(len: usize) -> Result<Expected, Error> {
+    match len {
+        len if len <= near_lossless::MAX_LEN => Ok(Expected::NearLossless(len)),
+        _ => Err(Error::NearLossless),
     }
 }
 

@@ -7,7 +7,7 @@ mod common;
 
 use common::*;
 use proptest::prelude::*;
-use sheaf_codec::stream::{self, Error, MAX_BLOB_LEN, Reader, Record};
+use sheaf_codec::stream::{self, Error, MAX_BLOB_LEN, NearLossless, Reader, Record, RoundedTensor};
 use sheaf_codec::{Dtype, Level, decode};
 
 fn write(blobs: &[Vec<u8>], size: u64, sha256: [u8; 32]) -> Vec<u8> {
@@ -57,6 +57,7 @@ fn file(bytes: &[u8]) -> Option<Vec<u8>> {
             Record::Blob(blob) => raw.extend(decode(&blob, None).ok()?),
             Record::End { size, sha256 } if size == raw.len() as u64 && sha256 == id(&raw) => {}
             Record::End { .. } => return None,
+            Record::NearLossless(_) => {}
         }
     }
     Some(raw)
@@ -65,7 +66,7 @@ fn file(bytes: &[u8]) -> Option<Vec<u8>> {
 #[test]
 fn the_bytes_are_those_of_the_format() {
     let stream = write(&[b"blob".to_vec()], 0x0102, [7; 32]);
-    let mut expected = b"\x8f\x53\x68\x46\x01\x01\x04\0\0\0blob\0\x02\x01\0\0\0\0\0\0".to_vec();
+    let mut expected = b"\x8f\x53\x68\x46\x02\x01\x04\0\0\0blob\0\x02\x01\0\0\0\0\0\0".to_vec();
     expected.extend([7; 32]);
     assert_eq!(stream, expected);
     assert_eq!(
@@ -113,11 +114,43 @@ fn what_is_no_stream_is_named() {
     };
     assert_eq!(with(0, b"GGUF"), Err(Error::Magic));
     assert_eq!(read(b"no", 3), Err(Error::Magic));
-    assert_eq!(with(4, &[2]), Err(Error::Version(2)));
+    assert_eq!(with(4, &[3]), Err(Error::Version(3)));
+    assert!(with(4, &[1]).is_ok());
     assert_eq!(with(5, &[9]), Err(Error::Kind(9)));
     let long = [&stream[..], b"x"].concat();
     assert_eq!(read(&long, 3), Err(Error::AfterEnd));
     assert_eq!(read(&long, long.len() - 1), Err(Error::AfterEnd));
+}
+
+#[test]
+fn what_was_done_before_is_told_after_the_blobs() {
+    let told = NearLossless {
+        bits: 16,
+        original_sha256: [9; 32],
+        tensors: vec![RoundedTensor {
+            name: "w".into(),
+            max_error: 1e-5,
+            mean_error: 5e-6,
+        }],
+    };
+    let (stream, raw) = sample();
+    let at = stream.len() - stream::end(0, [0; 32]).len();
+    let (before, end) = stream.split_at(at);
+    let record = told.record();
+    let noted = [before, &record, end].concat();
+    for part in [1, 10, 10_000] {
+        let records = read(&noted, part).unwrap();
+        assert_eq!(records[3], Record::NearLossless(told.clone()));
+        assert_eq!(records.len(), 5);
+    }
+    assert!(file(&noted).unwrap() == raw);
+    let twice = [before, &record, &record, end].concat();
+    assert_eq!(read(&twice, 9), Err(Error::Kind(2)));
+    let early = [before, &record, &before[5..], end].concat();
+    assert_eq!(read(&early, 9), Err(Error::Kind(1)));
+    let long = [before, &[2, 0, 0, 0, 3], end].concat();
+    assert_eq!(read(&long, 9), Err(Error::NearLossless));
+    assert_eq!(read(&noted[..at + 20], 9), Err(Error::Truncated));
 }
 
 #[test]

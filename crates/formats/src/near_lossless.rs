@@ -6,12 +6,14 @@
 //!
 //! Left alone, bit for bit: whatever is no tensor of half, bfloat16, single or double floats; tensors
 //! that have a number beyond 1 on either side, an infinity or a NaN anywhere; tensors that share
-//! bytes with one of another dtype or of another phase; all that is in a zip, whose directory holds
-//! sums of what is in it.
+//! bytes with one of another dtype or of another phase. In a zip, as of PyTorch, the sums of what is in it
+//! become those of the rounded bytes; for that such a file is gone through once more before.
 
+mod crc32;
 mod float;
 mod parts;
 mod reader;
+mod sums;
 
 pub use parts::{Bits, Rounding};
-pub use reader::{Rounded, RoundedTensor};
+pub use reader::Rounded;

@@ -30,6 +30,9 @@ pub(crate) struct Entry {
     pub name: Vec<u8>,
     /// Where its local header is.
     pub header: u64,
+    /// The sum of its bytes, and where in the directory that is.
+    pub sum: u32,
+    pub sum_at: u64,
     method: u64,
     flags: u64,
     compressed: u64,
@@ -79,6 +82,11 @@ impl Entry {
     fn is_stored(&self) -> bool {
         let encrypted = self.flags & 1 != 0;
         self.method == 0 && !encrypted && self.compressed == self.size
+    }
+
+    /// Whether sum and sizes come after its bytes.
+    pub fn is_described_after(&self) -> bool {
+        self.flags & 8 != 0
     }
 
     /// The length of the extra field in a local header, if that is this entry's.
@@ -157,7 +165,9 @@ fn zip64_range(file: &dyn ReadAt, end_start: u64) -> io::Result<Option<Range<u64
 
 fn parse_entries(mut bytes: &[u8]) -> Option<Vec<Entry>> {
     let mut entries = Vec::new();
+    let len = bytes.len();
     while !bytes.is_empty() {
+        let at = (len - bytes.len()) as u64;
         let (fixed, rest) = bytes.split_at_checked(ENTRY_LEN)?;
         if !fixed.starts_with(b"PK\x01\x02") {
             return None;
@@ -169,6 +179,8 @@ fn parse_entries(mut bytes: &[u8]) -> Option<Vec<Entry>> {
         let mut entry = Entry {
             name: name.to_vec(),
             header: le(fixed, 42, 4)?,
+            sum: le(fixed, 16, 4)? as u32,
+            sum_at: at + 16,
             method: le(fixed, 10, 2)?,
             flags: le(fixed, 8, 2)?,
             compressed: le(fixed, 20, 4)?,

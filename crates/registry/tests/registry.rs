@@ -268,6 +268,7 @@ async fn commit(
             path: path.parse().unwrap(),
             size: chunks.iter().map(|chunk| chunk.size).sum(),
             sha256,
+            near_lossless: None,
             chunks,
         }],
         delete: vec![],

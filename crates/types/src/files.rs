@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::{BlobId, ChunkId, FilePath, RevisionId, Sha256};
 
 /// How a file is put together: what a client needs to fetch it compressed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct FileManifest {
     /// The revision that it is of.
     pub revision: RevisionId,
@@ -16,11 +16,39 @@ pub struct FileManifest {
     pub size: u64,
     /// Its SHA-256.
     pub sha256: Sha256,
+    /// What was done to it before it was pushed; absent where it is as its maker had it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near_lossless: Option<NearLossless>,
     /// Its chunks, in order; their sizes add up to the file's.
     pub chunks: Vec<StoredChunk>,
     /// The chunks that are bases of the above, each once. `GET …/blobs/{id}` has their blobs too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bases: Vec<StoredChunk>,
+}
+
+/// Weights of a file were rounded down to multiples of 2^-`bits`, in the client, before it was hashed:
+/// what is stored is the changed file. The word of whoever pushed it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NearLossless {
+    /// From 1 to 52.
+    pub bits: u8,
+    /// The SHA-256 of the file as it was.
+    pub original_sha256: Sha256,
+    /// The tensors that were changed, in the order of the file; all else is as it was.
+    pub tensors: Vec<RoundedTensor>,
+}
+
+/// What rounding did to a tensor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoundedTensor {
+    /// Its name.
+    pub name: String,
+    /// The most that a number was made less by.
+    pub max_error: f64,
+    /// The same on average, over all its numbers.
+    pub mean_error: f64,
 }
 
 /// A chunk and the blob that holds it.

@@ -64,6 +64,10 @@ pub struct TreeEntry {
     pub size: u64,
     /// Its SHA-256.
     pub sha256: Sha256,
+    /// To how many bits weights were rounded before it was pushed; absent where none was. The file's
+    /// manifest says more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near_lossless_bits: Option<u8>,
 }
 
 /// The files of a revision, one page of them, in the order of their paths.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::files::ChunkRef;
+use crate::files::{ChunkRef, NearLossless};
 use crate::revisions::Revision;
 use crate::{BlobId, ChunkId, ErrorDetail, FilePath, RefName, RevisionId, Sha256, UploadId};
 
@@ -68,7 +68,7 @@ pub struct ReceivedBlob {
 }
 
 /// Makes a revision of the head of a branch, changed by `files` and `delete`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CommitRequest {
     /// The branch to move; made when it is missing.
@@ -88,7 +88,7 @@ pub struct CommitRequest {
 }
 
 /// A file of a commit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewFile {
     /// Where it goes.
@@ -97,6 +97,9 @@ pub struct NewFile {
     pub size: u64,
     /// Its SHA-256.
     pub sha256: Sha256,
+    /// What was done to it before it was hashed; absent where nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near_lossless: Option<NearLossless>,
     /// Its chunks, in order.
     pub chunks: Vec<ChunkRef>,
 }

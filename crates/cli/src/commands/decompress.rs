@@ -7,15 +7,16 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use sheaf_codec::stream::{Error, Reader, Record};
+use sheaf_codec::stream::{self, Error, Reader, Record};
 use sheaf_codec::{Header, Parsed, decode};
+use sheaf_types::files::NearLossless;
 
 use super::compress::EXTENSION;
 use crate::base::BaseFile;
 use crate::globals::Globals;
 use crate::in_order::{Take, in_order};
 use crate::new_file::NewFile;
-use crate::output;
+use crate::{near_lossless, output};
 
 /// Bytes per read.
 const READ_LEN: usize = 1 << 20;
@@ -47,6 +48,9 @@ struct Report<'a> {
     output: &'a Path,
     raw_bytes: u64,
     sha256: String,
+    /// What was done to the file before it was compressed, if anything was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    near_lossless: Option<NearLossless>,
 }
 
 /// Decompresses a file.
@@ -58,16 +62,21 @@ pub fn run(args: Args, globals: &Globals) -> anyhow::Result<()> {
     let base = args.base.as_deref().map(BaseFile::open).transpose()?;
     let from = open(&args.file)?;
     let mut out = NewFile::begin(&to, args.force)?;
-    let whole = decompress(from, base.as_ref(), &mut out)
+    let (whole, done) = decompress(from, base.as_ref(), &mut out)
         .with_context(|| format!("cannot decompress {}", args.file.display()))?;
     out.finish()?;
+    let near_lossless = done.map(near_lossless::told);
     if to == Path::new("-") {
+        near_lossless
+            .iter()
+            .for_each(|done| output::note(near_lossless::line(done)));
         return Ok(());
     }
     let report = Report {
         output: &to,
         raw_bytes: whole.size,
         sha256: hex::encode(whole.sha256),
+        near_lossless,
     };
     show(&report, globals)
 }
@@ -104,6 +113,9 @@ fn show(report: &Report<'_>, globals: &Globals) -> anyhow::Result<()> {
             output::size(report.raw_bytes),
         ))?;
     }
+    if let Some(done) = &report.near_lossless {
+        output::line(near_lossless::line(done))?;
+    }
     Ok(())
 }
 
@@ -114,15 +126,15 @@ struct Whole {
     sha256: [u8; 32],
 }
 
-/// Writes the file that a stream holds, verified.
+/// Writes the file that a stream holds, verified; and says what was done to it before.
 fn decompress(
     from: impl Read + Send,
     base: Option<&BaseFile>,
     out: &mut NewFile,
-) -> anyhow::Result<Whole> {
+) -> anyhow::Result<(Whole, Option<stream::NearLossless>)> {
     let mut out = BufWriter::new(out);
     let (mut size, mut hasher) = (0, Sha256::new());
-    let expected = in_order(
+    let (expected, done) = in_order(
         |take| blobs(from, take),
         |blob| chunk(&blob, base),
         |raw| {
@@ -137,7 +149,7 @@ fn decompress(
         bail!("the chunks are not those of the file that the stream names");
     }
     out.flush()?;
-    Ok(expected)
+    Ok((expected, done))
 }
 
 /// A blob's chunk, verified.
@@ -154,10 +166,13 @@ fn chunk(blob: &[u8], base: Option<&BaseFile>) -> anyhow::Result<Vec<u8>> {
     Ok(decode(blob, Some(base.as_base().raw))?)
 }
 
-/// Hands out a stream's blobs; returns what its end says.
-fn blobs(mut from: impl Read, take: &mut Take<'_, Vec<u8>>) -> anyhow::Result<Whole> {
+/// Hands out a stream's blobs; returns what its end says, and what was done to the file before.
+fn blobs(
+    mut from: impl Read,
+    take: &mut Take<'_, Vec<u8>>,
+) -> anyhow::Result<(Whole, Option<stream::NearLossless>)> {
     let mut reader = Reader::new();
-    let mut whole = None;
+    let (mut whole, mut done) = (None, None);
     let mut buffer = vec![0; READ_LEN];
     loop {
         let read = match from.read(&mut buffer) {
@@ -174,10 +189,12 @@ fn blobs(mut from: impl Read, take: &mut Take<'_, Vec<u8>>) -> anyhow::Result<Wh
                         bail!("stopped");
                     }
                 }
+                Record::NearLossless(told) => done = Some(told),
                 Record::End { size, sha256 } => whole = Some(Whole { size, sha256 }),
             }
         }
     }
     reader.finish()?;
-    whole.ok_or_else(|| Error::Truncated.into())
+    let whole = whole.ok_or(Error::Truncated)?;
+    Ok((whole, done))
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 use sheaf_types::repositories::Repository;
-use sheaf_types::revisions::Revision;
+use sheaf_types::revisions::{Revision, TreeEntry};
 use sheaf_types::savings::Savings;
 
 use crate::globals::Globals;
@@ -25,6 +25,8 @@ struct Info {
     repository: Repository,
     /// Absent where nothing was pushed yet.
     revision: Option<Revision>,
+    /// Its files whose weights were rounded before they were pushed.
+    near_lossless: Vec<TreeEntry>,
     #[serde(flatten)]
     savings: Savings,
 }
@@ -33,13 +35,20 @@ struct Info {
 pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<()> {
     let target = args.target;
     let client = remote::connect(globals)?;
+    let repository = client.repository(&target.name).await?;
+    let tree = match client.whole_tree(&target.name, &target.reference()).await {
+        // A repository is there before anything is in it.
+        Err(error) if error.is_not_found() && target.reference.is_none() => None,
+        tree => Some(tree?),
+    };
+    let (revision, mut files) = tree.unzip();
+    files
+        .iter_mut()
+        .for_each(|files| files.retain(|file| file.near_lossless_bits.is_some()));
     let info = Info {
-        repository: client.repository(&target.name).await?,
-        revision: match client.revision(&target.name, &target.reference()).await {
-            // A repository is there before anything is in it.
-            Err(error) if error.is_not_found() && target.reference.is_none() => None,
-            revision => Some(revision?),
-        },
+        repository,
+        revision,
+        near_lossless: files.unwrap_or_default(),
         savings: client.savings(&target.name).await?,
     };
     if globals.json {
@@ -60,6 +69,7 @@ fn describe(info: &Info, target: &Target) -> anyhow::Result<String> {
         None => writeln!(text, "holds nothing yet")?,
         Some(revision) => revision_words(&mut text, revision, target)?,
     }
+    near_lossless_words(&mut text, &info.near_lossless)?;
     savings_words(&mut text, &info.savings)?;
     Ok(text)
 }
@@ -72,6 +82,15 @@ fn revision_words(text: &mut String, revision: &Revision, target: &Target) -> an
     writeln!(text, "  {time}  {message}")?;
     let size = output::size(revision.bytes);
     writeln!(text, "  {}, {size}", words::count(*files, "file"))?;
+    Ok(())
+}
+
+/// Which files are not as they were before they were pushed.
+fn near_lossless_words(text: &mut String, files: &[TreeEntry]) -> anyhow::Result<()> {
+    for file in files {
+        let bits = file.near_lossless_bits.unwrap_or_default();
+        writeln!(text, "  near-lossless, {bits} bits: {}", file.path)?;
+    }
     Ok(())
 }
 
@@ -120,6 +139,7 @@ fn savings_words(text: &mut String, savings: &Savings) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use sheaf_types::Sha256;
     use sheaf_types::savings::SavedBy;
 
     use super::*;
@@ -134,6 +154,12 @@ mod tests {
                 updated_at: "2026-01-02T03:04:05Z".parse().unwrap(),
             },
             revision: None,
+            near_lossless: vec![TreeEntry {
+                path: "w.safetensors".parse().unwrap(),
+                size: 1,
+                sha256: Sha256([0; 32]),
+                near_lossless_bits: Some(16),
+            }],
             savings: Savings {
                 raw_bytes: 2_000_000_000,
                 stored_bytes: 1_300_000_000,
@@ -153,6 +179,7 @@ mod tests {
         for part in [
             "acme/model (private)",
             "holds nothing yet",
+            "  near-lossless, 16 bits: w.safetensors\n",
             "2.00 GB of files, stored in 1.30 GB (65.0 %)",
             "700 MB by encoding, -5.00 kB by deltas",
         ] {
@@ -167,5 +194,6 @@ mod tests {
         assert_eq!(json["raw_bytes"], 2_000_000_000_u64);
         assert_eq!(json["saved_by"]["encoding"], 700_000_000);
         assert!(json["revision"].is_null());
+        assert_eq!(json["near_lossless"][0]["near_lossless_bits"], 16);
     }
 }

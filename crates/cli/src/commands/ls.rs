@@ -45,6 +45,9 @@ async fn files(client: &Client, target: &Target, globals: &Globals) -> anyhow::R
             output::size(file.size),
             file.sha256.to_string()[..12].into(),
             file.path.to_string(),
+            file.near_lossless_bits
+                .map(|bits| format!("near-lossless, {bits} bits"))
+                .unwrap_or_default(),
         ]
     }))
 }

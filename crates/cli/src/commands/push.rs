@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use sheaf_client::Filter;
 use sheaf_client::push::{PushOptions, PushReport};
+use sheaf_formats::near_lossless::Bits;
 
 use crate::globals::Globals;
 use crate::level::LevelName;
 use crate::target::Target;
-use crate::{folders, output, remote, transfer_bar, words};
+use crate::{folders, near_lossless, output, remote, transfer_bar, words};
 
 /// Pushes a file or a folder
 ///
@@ -36,6 +37,12 @@ pub struct Args {
     /// Makes the repository a private one, if it has to be made
     #[arg(long)]
     private: bool,
+    /// Rounds weights down to multiples of 2^-BITS before, which cannot be undone: not the files
+    /// themselves but the rounded ones are pushed, and their manifests say so
+    ///
+    /// Tensors of floats with no number beyond 1 on either side are rounded; all else stays as it is.
+    #[arg(long, value_name = "BITS", value_parser = near_lossless::bits)]
+    near_lossless: Option<Bits>,
     /// How much work goes into making files small
     #[arg(long, value_enum, default_value_t)]
     level: LevelName,
@@ -50,6 +57,7 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<()> {
         delete: args.delete,
         private: args.private,
         level: args.level.into(),
+        near_lossless: args.near_lossless,
         notes: Some(folders::uploads()?),
         ..PushOptions::default()
     };
@@ -63,6 +71,22 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<()> {
     }
     if !globals.quiet {
         output::line(describe(&report))?;
+    }
+    rounded(&report)?;
+    Ok(())
+}
+
+/// What of it is not pushed as it was, whether or not that is asked for.
+fn rounded(report: &PushReport) -> anyhow::Result<()> {
+    let Some(files) = &report.near_lossless else {
+        return Ok(());
+    };
+    for file in files {
+        let line = near_lossless::line(&file.near_lossless);
+        output::line(format_args!("{}: {line}", file.path))?;
+    }
+    if files.is_empty() {
+        output::line("near-lossless: there was nothing to round")?;
     }
     Ok(())
 }

@@ -2,5 +2,6 @@
 
 mod bench;
 mod inspect;
+mod near_lossless;
 mod round_trip;
 mod samples;

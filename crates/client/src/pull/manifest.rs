@@ -124,12 +124,14 @@ mod tests {
             path: "a".parse().unwrap(),
             size: chunks.iter().map(|chunk| chunk.size).sum(),
             sha256: Sha256([0; 32]),
+            near_lossless_bits: None,
         };
         let manifest = FileManifest {
             revision: RevisionId([0; 20]),
             path: file.path.clone(),
             size: file.size,
             sha256: file.sha256,
+            near_lossless: None,
             chunks,
             bases,
         };

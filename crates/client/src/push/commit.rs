@@ -103,6 +103,7 @@ mod tests {
             path: path.parse().unwrap(),
             size: 0,
             sha256: Sha256([0; 32]),
+            near_lossless: None,
             chunks: vec![],
         }
     }

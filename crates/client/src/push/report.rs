@@ -1,9 +1,12 @@
 use serde::Serialize;
+use sheaf_types::files::NearLossless;
 use sheaf_types::revisions::Revision;
-use sheaf_types::{RefName, RepositoryName};
+use sheaf_types::{FilePath, RefName, RepositoryName, Sha256};
+
+use super::scan::Scanned;
 
 /// What a push came to. Bytes are of this push alone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PushReport {
     /// Where it went.
     pub repository: RepositoryName,
@@ -27,4 +30,32 @@ pub struct PushReport {
     pub reused_bytes: u64,
     /// Bytes of the blobs that were sent for the others.
     pub sent_bytes: u64,
+    /// The files whose weights were rounded, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub near_lossless: Option<Vec<RoundedFile>>,
+}
+
+/// A file that is not pushed as it was.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RoundedFile {
+    /// Where it goes.
+    pub path: FilePath,
+    /// The SHA-256 of what is pushed.
+    pub sha256: Sha256,
+    /// What was done to it.
+    #[serde(flatten)]
+    pub near_lossless: NearLossless,
+}
+
+/// Those of some files that were rounded.
+pub(super) fn rounded(files: &[Scanned]) -> Vec<RoundedFile> {
+    let rounded = files.iter().filter_map(|scanned| {
+        let file = &scanned.file;
+        Some(RoundedFile {
+            path: file.path.clone(),
+            sha256: file.sha256,
+            near_lossless: file.near_lossless.clone()?,
+        })
+    });
+    rounded.collect()
 }

@@ -7,14 +7,16 @@ use std::sync::Arc;
 
 use sha2::Digest;
 use sheaf_codec::max_blob_len;
+use sheaf_formats::near_lossless::Bits;
 use sheaf_formats::{Chunk, Chunker};
-use sheaf_types::files::ChunkRef;
+use sheaf_types::files::{ChunkRef, NearLossless};
 use sheaf_types::revisions::TreeEntry;
 use sheaf_types::uploads::NewFile;
 use sheaf_types::{ChunkId, FilePath, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
+use super::rounded::Bytes;
 use super::walk::SourceFile;
 use crate::budget::{Budget, Reserved};
 use crate::uploads::MAX_ASKED;
@@ -51,6 +53,7 @@ pub(super) struct Scanned {
 /// Reads files and hands out each distinct chunk once.
 pub(super) struct Scanner {
     budget: Budget,
+    near_lossless: Option<Bits>,
     head: Arc<HashMap<FilePath, TreeEntry>>,
     batches: mpsc::Sender<Vec<Held>>,
     progress: Arc<dyn Progress>,
@@ -63,12 +66,14 @@ pub(super) struct Scanner {
 impl Scanner {
     pub fn new(
         budget: Budget,
+        near_lossless: Option<Bits>,
         head: Arc<HashMap<FilePath, TreeEntry>>,
         batches: mpsc::Sender<Vec<Held>>,
         progress: Arc<dyn Progress>,
     ) -> Self {
         Self {
             budget,
+            near_lossless,
             head,
             batches,
             progress,
@@ -103,14 +108,15 @@ impl Scanner {
 
     fn read(&mut self, source: &SourceFile) -> Result<NewFile, Error> {
         let failed = |error| Error::io(&source.on_disk, error);
-        let mut file = File::open(&source.on_disk).map_err(failed)?;
+        let file = File::open(&source.on_disk).map_err(failed)?;
         let before = file.metadata().map_err(failed)?;
         let mut chunker = Chunker::for_file(&file).map_err(failed)?;
+        let mut bytes = Bytes::of(&file, self.near_lossless).map_err(failed)?;
         let mut reading = Reading::default();
         let mut buffer = vec![0; READ_LEN];
         let mut chunks = vec![];
         loop {
-            let read = file.read(&mut buffer).map_err(failed)?;
+            let read = bytes.read(&mut buffer).map_err(failed)?;
             if read == 0 {
                 break;
             }
@@ -130,7 +136,7 @@ impl Scanner {
                 "it was changed while it was read",
             ));
         }
-        Ok(reading.done(&source.path))
+        Ok(reading.done(&source.path, bytes.done()))
     }
 
     fn take(&mut self, reading: &mut Reading, chunks: &mut Vec<Chunk>) {
@@ -195,11 +201,12 @@ impl Reading {
         id
     }
 
-    fn done(self, path: &FilePath) -> NewFile {
+    fn done(self, path: &FilePath, near_lossless: Option<NearLossless>) -> NewFile {
         NewFile {
             path: path.clone(),
             size: self.size,
             sha256: Sha256(self.sha256.finalize().into()),
+            near_lossless,
             chunks: self.chunks,
         }
     }

@@ -55,8 +55,10 @@ impl<'a> Sender<'a> {
     ) -> Result<Sent, Error> {
         // One batch waits while the next is gathered.
         let (sender, receiver) = mpsc::channel(1);
-        let budget = Budget::new(self.push.options.memory);
-        let scanner = Scanner::new(budget, head, sender, self.push.progress.clone());
+        let options = self.push.options;
+        let budget = Budget::new(options.memory);
+        let progress = self.push.progress.clone();
+        let scanner = Scanner::new(budget, options.near_lossless, head, sender, progress);
         let scan = pool::block(move || scanner.scan(&files));
         let (files, ()) = tokio::try_join!(scan, self.send_missing(receiver))?;
         Ok(Sent {

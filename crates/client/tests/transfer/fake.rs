@@ -137,6 +137,7 @@ async fn tree(State(state): State<Shared>, query: Query<HashMap<String, String>>
         path: file.path.clone(),
         size: file.size,
         sha256: file.sha256,
+        near_lossless_bits: file.near_lossless.as_ref().map(|done| done.bits),
     });
     let tree = Tree {
         revision,
@@ -171,6 +172,7 @@ async fn manifest(
         path: file.path.clone(),
         size: file.size,
         sha256: file.sha256,
+        near_lossless: file.near_lossless.clone(),
         chunks: file.chunks.iter().map(stored).collect(),
         bases: vec![],
     };

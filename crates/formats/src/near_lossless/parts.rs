@@ -4,8 +4,10 @@ use std::io;
 use std::ops::Range;
 
 use super::float::Float;
+use super::sums::{self, Patch};
 use crate::layout::{Tensor, layout};
 use crate::read_at::ReadAt;
+use crate::zip;
 
 /// Bytes per read, of whole elements.
 const READ_LEN: usize = 1 << 20;
@@ -35,6 +37,8 @@ pub struct Rounding {
     pub(super) bits: Bits,
     /// In the order of the file, without overlaps.
     pub(super) parts: Vec<Part>,
+    /// What else becomes other: in the order of the file.
+    pub(super) patches: Vec<Patch>,
 }
 
 /// A run of floats that are rounded together: a tensor, or several that share bytes.
@@ -58,10 +62,19 @@ impl Rounding {
                     false
                 })
         });
-        match failed {
-            None => Ok(Rounding { bits, parts }),
-            Some(error) => Err(error),
+        if let Some(error) = failed {
+            return Err(error);
         }
+        let patches = vec![];
+        let mut rounding = Rounding {
+            bits,
+            parts,
+            patches,
+        };
+        if !rounding.parts.is_empty() && is_zip(file)? {
+            sums::patch(file, &mut rounding)?;
+        }
+        Ok(rounding)
     }
 
     /// To how many bits.
@@ -72,9 +85,6 @@ impl Rounding {
 
 /// The tensors whose dtype and place allow it.
 fn candidates(file: &dyn ReadAt) -> io::Result<Vec<Part>> {
-    if is_zip(file)? {
-        return Ok(vec![]);
-    }
     let mut parts: Vec<(Range<u64>, Option<Part>)> = vec![];
     for tensor in layout(file)?.tensors {
         if tensor.range.is_empty() {
@@ -91,14 +101,14 @@ fn candidates(file: &dyn ReadAt) -> io::Result<Vec<Part>> {
     Ok(parts.into_iter().filter_map(|(_, part)| part).collect())
 }
 
-/// A sum of each entry's bytes is in a zip's directory, and often before them.
+/// A zip has a sum of each entry's bytes.
 fn is_zip(file: &dyn ReadAt) -> io::Result<bool> {
-    let mut head = [0; 2];
-    if file.size() < 2 {
+    let mut head = [0; 4];
+    if file.size() < head.len() as u64 {
         return Ok(false);
     }
     file.read_exact_at(0, &mut head)?;
-    Ok(head == *b"PK")
+    Ok(head == zip::MAGIC)
 }
 
 fn alone(tensor: &Tensor) -> Option<Part> {
@@ -179,7 +189,7 @@ mod tests {
         ];
         assert_eq!(names(&file(&tensors, &data)), ["good", "one", "half"]);
         assert!(names(b"").is_empty());
-        assert!(names(b"PK").is_empty());
+        assert!(names(b"PK\x03\x04").is_empty());
     }
 
     fn view(name: &str, dtype: Dtype, range: Range<u64>) -> Tensor {

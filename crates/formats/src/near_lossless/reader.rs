@@ -2,33 +2,24 @@
 
 use std::io::{self, ErrorKind, Read};
 
+use sheaf_codec::stream::RoundedTensor;
+
 use super::float;
 use super::parts::Rounding;
 
 /// Bytes that are rounded at once.
 const BUFFER_LEN: usize = 1 << 20;
 
-/// What rounding did to a tensor.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RoundedTensor {
-    /// Its name.
-    pub name: String,
-    /// The most that a number was made less by.
-    pub max_error: f64,
-    /// The same on average, over all its numbers.
-    pub mean_error: f64,
-}
-
 /// Reads a file from its first byte to its last, with its tensors rounded.
-pub struct Rounded<R, S> {
+pub struct Rounded<R> {
     inner: R,
-    /// Is given the bytes as they were.
-    seen: S,
     rounding: Rounding,
     /// By part.
     errors: Vec<float::Error>,
     /// The first part that is not done.
     part: usize,
+    /// The first patch that is not done.
+    patch: usize,
     /// The file's bytes from `start` on. The first `ready` of them are rounded, and handed out up to
     /// `given`; after them come fewer than an element takes.
     buffer: Vec<u8>,
@@ -38,15 +29,15 @@ pub struct Rounded<R, S> {
     ended: bool,
 }
 
-impl<R: Read, S: FnMut(&[u8])> Rounded<R, S> {
-    /// The bytes of the file of which the plan is, and where to give them before they are changed.
-    pub fn new(inner: R, rounding: Rounding, seen: S) -> Self {
+impl<R: Read> Rounded<R> {
+    /// The bytes of the file of which the plan is.
+    pub fn new(inner: R, rounding: Rounding) -> Self {
         Self {
             inner,
-            seen,
             errors: vec![float::Error::default(); rounding.parts.len()],
             rounding,
             part: 0,
+            patch: 0,
             buffer: Vec::new(),
             start: 0,
             ready: 0,
@@ -55,9 +46,9 @@ impl<R: Read, S: FnMut(&[u8])> Rounded<R, S> {
         }
     }
 
-    /// The tensors of which any byte was changed, in the order of the file. Tensors that share bytes
+    /// What was read from, and the tensors of which any byte was changed, in the order of the file. Tensors that share bytes
     /// have the errors of all that they make up together.
-    pub fn finish(self) -> Vec<RoundedTensor> {
+    pub fn finish(self) -> (R, Vec<RoundedTensor>) {
         let parts = self.rounding.parts.into_iter().zip(self.errors);
         let changed = parts.filter(|(_, error)| error.changed);
         let tensors = changed.flat_map(|(part, error)| {
@@ -67,7 +58,7 @@ impl<R: Read, S: FnMut(&[u8])> Rounded<R, S> {
                 mean_error: error.mean(),
             })
         });
-        tensors.collect()
+        (self.inner, tensors.collect())
     }
 
     /// Reads on, and rounds what came.
@@ -84,10 +75,27 @@ impl<R: Read, S: FnMut(&[u8])> Rounded<R, S> {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 read => self.ended = read? == 0,
             }
-            (self.seen)(&self.buffer[kept..]);
             self.ready = self.round()?;
         }
+        self.apply_patches();
         Ok(())
+    }
+
+    /// Patches what is rounded, as far as that goes.
+    fn apply_patches(&mut self) {
+        while let Some(patch) = self.rounding.patches.get(self.patch) {
+            for (at, byte) in (patch.at..).zip(patch.bytes) {
+                if let Some(at) = at.checked_sub(self.start)
+                    && at < self.ready as u64
+                {
+                    self.buffer[at as usize] = byte;
+                }
+            }
+            if self.start + (self.ready as u64) < patch.at + 4 {
+                return;
+            }
+            self.patch += 1;
+        }
     }
 
     /// Rounds the buffer, and says how much of it is done.
@@ -120,7 +128,7 @@ impl<R: Read, S: FnMut(&[u8])> Rounded<R, S> {
     }
 }
 
-impl<R: Read, S: FnMut(&[u8])> Read for Rounded<R, S> {
+impl<R: Read> Read for Rounded<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if self.given == self.ready {
             self.fill()?;
@@ -144,6 +152,7 @@ mod tests {
     use crate::near_lossless::Bits;
     use crate::near_lossless::float::Float;
     use crate::near_lossless::parts::Part;
+    use crate::near_lossless::sums::Patch;
 
     fn numbers() -> Vec<f32> {
         (0..1000).map(|i| (i as f32 * 0.7).sin()).collect()
@@ -159,8 +168,12 @@ mod tests {
             names: vec!["w".into()],
         };
         let bits = Bits::new(8).unwrap();
-        let parts = vec![part];
-        (file, Rounding { bits, parts })
+        let rounding = Rounding {
+            bits,
+            parts: vec![part],
+            patches: vec![],
+        };
+        (file, rounding)
     }
 
     /// Gives few bytes at a time.
@@ -179,24 +192,19 @@ mod tests {
         let floor = |x: &f32| ((x * 256.0).floor() / 256.0).to_le_bytes();
         let expected: Vec<u8> = numbers().iter().flat_map(floor).collect();
         for len in [1, 2, 3, 5, 1000, 5000] {
-            let mut seen = vec![];
-            let mut rounded =
-                Rounded::new(Drops(&file, len), rounding.clone(), |bytes: &[u8]| {
-                    seen.extend_from_slice(bytes)
-                });
+            let mut rounded = Rounded::new(Drops(&file, len), rounding.clone());
             let mut found = vec![];
             rounded.read_to_end(&mut found).unwrap();
-            let [tensor] = rounded.finish().try_into().unwrap();
+            let [tensor] = rounded.finish().1.try_into().unwrap();
             assert_eq!((found[0], found[4001]), (7, 9));
             assert!(found[1..4001] == expected);
-            assert!(seen == file);
             assert_eq!(tensor.name, "w");
             assert!(tensor.max_error < 1.0 / 256.0 && tensor.max_error > 0.9 / 256.0);
             assert!((tensor.mean_error - 0.5 / 256.0).abs() < 0.02 / 256.0);
-            let mut again = Rounded::new(found.as_slice(), rounding.clone(), |_: &[u8]| {});
+            let mut again = Rounded::new(found.as_slice(), rounding.clone());
             let mut same = vec![];
             again.read_to_end(&mut same).unwrap();
-            assert!(same == found && again.finish().is_empty());
+            assert!(same == found && again.finish().1.is_empty());
         }
     }
 
@@ -204,7 +212,7 @@ mod tests {
     fn a_file_that_is_another_now_is_an_error() {
         let (mut file, rounding) = file();
         let read = |file: &[u8]| {
-            let mut rounded = Rounded::new(file, rounding.clone(), |_: &[u8]| {});
+            let mut rounded = Rounded::new(file, rounding.clone());
             io::copy(&mut rounded, &mut io::sink())
         };
         for len in [0, 1, 2, 3999, 4000] {
@@ -213,5 +221,32 @@ mod tests {
         assert_eq!(read(&file[..4001]).unwrap(), 4001);
         file[1001..1005].copy_from_slice(&1.5_f32.to_le_bytes());
         assert!(read(&file).is_err());
+    }
+
+    #[test]
+    fn patches_may_lie_over_an_edge() {
+        let file: Vec<u8> = (0..100).collect();
+        let bits = Bits::new(8).unwrap();
+        let patch = |at, byte| Patch {
+            at,
+            bytes: [byte; 4],
+        };
+        let patches = vec![patch(3, 200), patch(50, 201), patch(96, 202)];
+        let parts = vec![];
+        let rounding = Rounding {
+            bits,
+            parts,
+            patches,
+        };
+        let mut expected = file.clone();
+        expected[3..7].fill(200);
+        expected[50..54].fill(201);
+        expected[96..].fill(202);
+        for len in [1, 3, 52, 1000] {
+            let mut found = vec![];
+            let mut rounded = Rounded::new(Drops(&file, len), rounding.clone());
+            rounded.read_to_end(&mut found).unwrap();
+            assert_eq!(found, expected);
+        }
     }
 }

@@ -117,10 +117,15 @@ fn range(view: &View<'_>, storage: &Storage, place: &Range<u64>) -> Option<Range
 fn tensor(view: &View<'_>, storages: &Storages<'_>, places: &Places<'_>) -> Option<Tensor> {
     let storage = storages.get(view.storage)?;
     let word = view.word.unwrap_or(storage.word);
+    // Elements in another order of bytes, or of a storage that is not what it is said to be.
+    let dtype = match storage.dtype {
+        Dtype::Unknown => Dtype::Unknown,
+        _ => word.dtype,
+    };
     Some(Tensor {
         name: view.name.clone(),
         dtype_name: format!("torch.{}", word.name),
-        dtype: word.dtype,
+        dtype,
         shape: view.shape.clone(),
         range: range(view, storage, places.get(view.storage)?)?,
     })

@@ -44,6 +44,7 @@ impl Registry {
                 sha256: file.sha256,
                 size: file.size,
                 list: list_id(&file.sha256, &file.chunks),
+                near_lossless: None,
                 chunks: file.chunks,
             }],
             delete: vec![],

@@ -5,12 +5,18 @@ use std::time::Duration;
 
 use sheaf_catalog::RepositoryId;
 use sheaf_codec::MAX_CHUNK_LEN;
-use sheaf_types::files::ChunkRef;
+use sheaf_types::files::{ChunkRef, NearLossless, RoundedTensor};
 use sheaf_types::uploads::{CommitRequest, NewFile, Upload, UploadState};
 use sheaf_types::{RepositoryName, UploadId};
 
 use super::commit::{check_message, check_parent};
 use crate::{Caller, Error, Registry, Result};
+
+/// The most bits to which weights can be rounded.
+const MAX_BITS: u8 = 52;
+
+/// The most tensors of which is said how they were rounded: as many as a file can have.
+const MAX_TENSORS: usize = 1 << 18;
 
 /// How long a commit is waited for before the client is told to ask again.
 const WAIT: Duration = Duration::from_secs(5);
@@ -94,6 +100,9 @@ fn check_request(request: &CommitRequest) -> Result<()> {
 }
 
 fn check_file(file: &NewFile) -> Result<()> {
+    if let Some(done) = &file.near_lossless {
+        check_near_lossless(file, done)?;
+    }
     let mut size = 0u64;
     for chunk in &file.chunks {
         if chunk.size == 0 || chunk.size > MAX_CHUNK_LEN as u64 {
@@ -110,5 +119,26 @@ fn check_file(file: &NewFile) -> Result<()> {
     Err(Error::Invalid(format!(
         "'{}' has {} bytes, its chunks have {size}",
         file.path, file.size
+    )))
+}
+
+/// Refuses what cannot be said of any file that was rounded. Whether it was is its pusher's word.
+fn check_near_lossless(file: &NewFile, done: &NearLossless) -> Result<()> {
+    let errors = |of: &RoundedTensor| [of.max_error, of.mean_error];
+    let sane = (1..=MAX_BITS).contains(&done.bits)
+        && done.original_sha256 != file.sha256
+        && !done.tensors.is_empty()
+        && done.tensors.len() <= MAX_TENSORS
+        && done
+            .tensors
+            .iter()
+            .flat_map(errors)
+            .all(|error| (0.0..=1.0).contains(&error));
+    if sane {
+        return Ok(());
+    }
+    Err(Error::Invalid(format!(
+        "what is said of how '{}' was rounded cannot be",
+        file.path
     )))
 }

@@ -56,6 +56,7 @@ mod tests {
             path: path.parse().unwrap(),
             size: 3,
             sha256: Sha256([7; 32]),
+            near_lossless_bits: None,
         }
     }
 

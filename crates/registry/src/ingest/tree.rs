@@ -28,10 +28,17 @@ impl TreeFiles {
         self.files.remove(path).is_some()
     }
 
-    /// Adds or replaces a file; whether that changes anything.
+    /// Adds or replaces a file; whether that changes anything. The same bytes change nothing, whatever
+    /// else is said of them.
     pub fn put(&mut self, entry: TreeEntry) -> bool {
-        let path = entry.path.clone();
-        self.files.insert(path, entry.clone()) != Some(entry)
+        let same = self
+            .files
+            .get(&entry.path)
+            .is_some_and(|there| there.size == entry.size && there.sha256 == entry.sha256);
+        if !same {
+            self.files.insert(entry.path.clone(), entry);
+        }
+        !same
     }
 
     pub fn entries(&self) -> impl Iterator<Item = &TreeEntry> {

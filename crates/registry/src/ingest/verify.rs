@@ -41,6 +41,7 @@ impl Registry {
             sha256: file.sha256,
             size: file.size,
             list,
+            near_lossless: file.near_lossless,
             chunks: file.chunks,
         })
     }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
 use sheaf_codec::stream as format;
+use sheaf_types::files::{NearLossless, RoundedTensor};
 
 use super::ahead::Piece;
 use super::blob::blob_pieces;
@@ -26,13 +27,29 @@ impl Registry {
             .map_ok(|record| stream::iter(record.into_iter().map(Ok)))
             .try_flatten();
         let head = Piece::Bytes(Bytes::from_static(&format::HEAD));
+        let near_lossless = self.near_lossless(file).await?;
+        let near_lossless = near_lossless.map_or(vec![], |done| told(done).record());
+        let len = format::stream_len(blobs, stored) + near_lossless.len() as u64;
         let end = format::end(file.entry.size, *file.entry.sha256.as_bytes());
-        let end = Piece::Bytes(Bytes::copy_from_slice(&end));
+        let end = Piece::Bytes(Bytes::from([near_lossless.as_slice(), &end].concat()));
         let pieces = stream::once(async { Ok(head) })
             .chain(records)
             .chain(stream::once(async { Ok(end) }));
-        let len = format::stream_len(blobs, stored);
         Ok((len, self.send(file.repository, pieces.boxed())))
+    }
+}
+
+/// What was done to a file, as a stream tells it.
+fn told(done: NearLossless) -> format::NearLossless {
+    let tensor = |tensor: RoundedTensor| format::RoundedTensor {
+        name: tensor.name,
+        max_error: tensor.max_error,
+        mean_error: tensor.mean_error,
+    };
+    format::NearLossless {
+        bits: done.bits,
+        original_sha256: done.original_sha256.0,
+        tensors: done.tensors.into_iter().map(tensor).collect(),
     }
 }
 

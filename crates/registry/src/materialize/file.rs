@@ -6,7 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
-use sheaf_catalog::{ChunkRow, ContentId, RepositoryId};
+use sheaf_catalog::{ChunkRow, ContentId, NearLosslessId, RepositoryId};
+use sheaf_types::files::NearLossless;
 use sheaf_types::revisions::TreeEntry;
 use sheaf_types::{FilePath, RepositoryName, RevisionId};
 
@@ -30,6 +31,7 @@ pub struct OpenFile {
     pub revision: RevisionId,
     pub(crate) repository: RepositoryId,
     pub(crate) content: ContentId,
+    pub(crate) near_lossless: Option<NearLosslessId>,
 }
 
 impl Registry {
@@ -53,7 +55,16 @@ impl Registry {
             revision: revision.revision.id,
             repository: repository.id,
             content: file.content,
+            near_lossless: file.near_lossless,
         })
+    }
+
+    /// What was done to a file before it was pushed.
+    pub(crate) async fn near_lossless(&self, file: &OpenFile) -> Result<Option<NearLossless>> {
+        match file.near_lossless {
+            Some(row) => Ok(self.catalog.near_lossless(row).await?),
+            None => Ok(None),
+        }
     }
 
     /// The raw bytes of a file's range, decoded a little ahead of the reader. An error ends it.

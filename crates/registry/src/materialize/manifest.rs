@@ -27,11 +27,13 @@ impl Registry {
             })
             .try_collect()
             .await?;
+        let near_lossless = self.near_lossless(&file).await?;
         Ok(FileManifest {
             revision: file.revision,
             path: file.entry.path,
             size: file.entry.size,
             sha256: file.entry.sha256,
+            near_lossless,
             chunks,
             bases: vec![],
         })

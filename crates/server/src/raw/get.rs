@@ -131,7 +131,11 @@ fn unsatisfiable(size: u64) -> Response {
 /// What every answer says of the file.
 fn describe(file: &OpenFile, etag: &str) -> Builder {
     let name = file.entry.path.file_name();
-    Response::builder()
+    let mut builder = Response::builder();
+    if let Some(bits) = file.entry.near_lossless_bits {
+        builder = builder.header(NEAR_LOSSLESS, bits.to_string());
+    }
+    builder
         .header(header::ETAG, etag)
         .header(header::VARY, "Accept-Encoding, Authorization")
         // A branch moves, and a repository may become private: always ask, cheaply, with the ETag.
@@ -144,6 +148,9 @@ fn describe(file: &OpenFile, etag: &str) -> Builder {
 
 /// The revision that the bytes are of.
 const REVISION: HeaderName = HeaderName::from_static("x-sheaf-revision");
+
+/// To how many bits weights were rounded before the file was pushed.
+const NEAR_LOSSLESS: HeaderName = HeaderName::from_static("x-sheaf-near-lossless");
 
 async fn bytes(
     registry: &Arc<Registry>,

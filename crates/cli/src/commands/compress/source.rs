@@ -7,12 +7,23 @@ use std::path::Path;
 
 use anyhow::Context;
 use sha2::{Digest, Sha256};
+use sheaf_codec::stream::NearLossless;
 use sheaf_formats::{Chunk, Chunker, Sniff, sniff};
 
 use crate::in_order::Take;
 
 /// Bytes per read.
 const READ_LEN: usize = 1 << 20;
+
+/// What was read.
+pub struct Whole {
+    /// How many bytes.
+    pub size: u64,
+    /// Their SHA-256.
+    pub sha256: [u8; 32],
+    /// What was done to them before.
+    pub near_lossless: Option<NearLossless>,
+}
 
 /// Something to read from its beginning to its end.
 pub enum Source {
@@ -44,8 +55,16 @@ impl Source {
         })
     }
 
-    /// Hands out the chunks; returns how many bytes there were, and their SHA-256.
-    pub fn read(self, take: &mut Take<'_, Chunk>) -> anyhow::Result<(u64, [u8; 32])> {
+    /// A file that can be read more than once.
+    pub fn into_file(self) -> io::Result<File> {
+        match self {
+            Self::File(file) => Ok(file),
+            Self::Pipe(pipe) => spooled(pipe),
+        }
+    }
+
+    /// Hands out the chunks.
+    pub fn read(self, take: &mut Take<'_, Chunk>) -> anyhow::Result<Whole> {
         Ok(match self {
             Self::File(file) => cut(Chunker::for_file(&file)?, file, take)?,
             Self::Pipe(pipe) => read_pipe(pipe, take)?,
@@ -54,7 +73,7 @@ impl Source {
 }
 
 /// Reads the beginning until it says where to cut; where the end says that, all goes to a file first.
-fn read_pipe(mut pipe: impl Read, take: &mut Take<'_, Chunk>) -> io::Result<(u64, [u8; 32])> {
+fn read_pipe(mut pipe: impl Read, take: &mut Take<'_, Chunk>) -> io::Result<Whole> {
     let mut head = vec![];
     let mut wanted = 0;
     loop {
@@ -81,11 +100,11 @@ fn spooled(mut pipe: impl Read) -> io::Result<File> {
 }
 
 /// Cuts all bytes into chunks, as long as they are taken.
-fn cut(
+pub fn cut(
     mut chunker: Chunker,
     mut bytes: impl Read,
     take: &mut Take<'_, Chunk>,
-) -> io::Result<(u64, [u8; 32])> {
+) -> io::Result<Whole> {
     let (mut size, mut sha256) = (0, Sha256::new());
     let mut wanted = ControlFlow::Continue(());
     let mut buffer = vec![0; READ_LEN];
@@ -101,5 +120,9 @@ fn cut(
         chunker.push(&buffer[..read], &mut |chunk| wanted = take(chunk));
     }
     chunker.finish(&mut |chunk| wanted = take(chunk));
-    Ok((size, sha256.finalize().into()))
+    Ok(Whole {
+        size,
+        sha256: sha256.finalize().into(),
+        near_lossless: None,
+    })
 }

@@ -97,12 +97,30 @@ fn low_mantissa_planes(dtype: Dtype) -> usize {
     }
 }
 
+/// What the low bits of the mantissas take, of the bytes that they are.
 fn low_mantissa_ratio(groups: &BTreeMap<Dtype, Group>) -> f64 {
-    let planes = groups
-        .iter()
-        .flat_map(|(dtype, group)| group.planes.iter().take(low_mantissa_planes(*dtype)));
-    let (raw, stored) = planes.fold((0.0, 0.0), |(raw, stored), plane| {
-        (raw + plane.raw, stored + plane.stored)
-    });
+    let (mut raw, mut stored) = (0.0, 0.0);
+    for (dtype, group) in groups {
+        let count = low_mantissa_planes(*dtype);
+        for plane in &group.planes {
+            if is_low_mantissa(plane.name, count) {
+                raw += plane.raw;
+                stored += plane.stored;
+            }
+            // Numbers that are stored as integers have a bit of sign each.
+            match plane.name {
+                "signs" => raw += plane.raw * 8.0 * count as f64,
+                "low bits" => stored += plane.stored,
+                _ => {}
+            }
+        }
+    }
     stored / raw
+}
+
+/// Whether a plane's name is that of one of the first `count`, in a dtype that has so many.
+fn is_low_mantissa(name: &str, count: usize) -> bool {
+    let number = name.strip_prefix("mantissa ");
+    let number = number.or_else(|| name.strip_prefix("byte "));
+    number.is_some_and(|number| number.parse().is_ok_and(|number: usize| number < count))
 }

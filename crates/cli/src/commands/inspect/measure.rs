@@ -15,7 +15,8 @@ pub struct Measured {
     dtype: Dtype,
     raw: usize,
     stored: usize,
-    planes: Vec<(PlaneDescription, f64)>,
+    /// Each with its entropy, where it is one of the dtype's own.
+    planes: Vec<(PlaneDescription, Option<f64>)>,
 }
 
 /// Encodes a piece at the default level.
@@ -26,15 +27,17 @@ pub fn measure(chunk: &Chunk) -> anyhow::Result<Measured> {
         bail!("a blob without a header");
     };
     let planes = describe(&blob.bytes)?.planes;
+    let entropies: BTreeMap<_, _> = plane_entropies(&header, &chunk.raw).into_iter().collect();
+    let with_entropy = |plane: PlaneDescription| {
+        let entropy = entropies.get(plane.name).copied();
+        (plane, entropy)
+    };
     Ok(Measured {
         known: chunk.hint.dtype,
         dtype: header.hint().dtype,
         raw: chunk.raw.len(),
         stored: blob.bytes.len(),
-        planes: planes
-            .into_iter()
-            .zip(plane_entropies(&header, &chunk.raw))
-            .collect(),
+        planes: planes.into_iter().map(with_entropy).collect(),
     })
 }
 
@@ -58,8 +61,8 @@ pub struct Plane {
     pub raw: f64,
     /// Its bytes as they would be stored.
     pub stored: f64,
-    /// The sum of its pieces' entropies, in bits.
-    pub entropy: f64,
+    /// The sum of its pieces' entropies, in bits, where it is a plane of the dtype's own.
+    pub entropy: Option<f64>,
     /// In how many measured frames each coding was taken.
     pub codings: BTreeMap<&'static str, usize>,
 }
@@ -81,12 +84,8 @@ impl Totals {
         let group = self.groups.entry(piece.dtype).or_default();
         group.raw += weight * piece.raw as f64;
         group.stored += weight * piece.stored as f64;
-        if group.planes.is_empty() {
-            let names = piece.planes.iter().map(|(plane, _)| plane.name);
-            group.planes = names.map(Plane::new).collect();
-        }
-        for (sum, (plane, entropy)) in group.planes.iter_mut().zip(piece.planes) {
-            sum.add(&plane, entropy, weight);
+        for (plane, entropy) in piece.planes {
+            group.plane(plane.name).add(&plane, entropy, weight);
         }
     }
 
@@ -96,21 +95,35 @@ impl Totals {
     }
 }
 
+impl Group {
+    /// The plane of a name.
+    fn plane(&mut self, name: &'static str) -> &mut Plane {
+        let at = self.planes.iter().position(|plane| plane.name == name);
+        let at = at.unwrap_or_else(|| {
+            self.planes.push(Plane::new(name));
+            self.planes.len() - 1
+        });
+        &mut self.planes[at]
+    }
+}
+
 impl Plane {
     fn new(name: &'static str) -> Self {
         Self {
             name,
             raw: 0.0,
             stored: 0.0,
-            entropy: 0.0,
+            entropy: None,
             codings: BTreeMap::new(),
         }
     }
 
-    fn add(&mut self, plane: &PlaneDescription, entropy: f64, weight: f64) {
+    fn add(&mut self, plane: &PlaneDescription, entropy: Option<f64>, weight: f64) {
         self.raw += weight * plane.raw_len as f64;
         self.stored += weight * plane.stored_len as f64;
-        self.entropy += weight * plane.raw_len as f64 * entropy;
+        if let Some(bits) = entropy {
+            *self.entropy.get_or_insert(0.0) += weight * plane.raw_len as f64 * bits;
+        }
         for (coding, frames) in &plane.codings {
             *self.codings.entry(coding).or_default() += frames;
         }

@@ -3,7 +3,7 @@
 use super::class::Class;
 use super::report::{CodecRow, DtypeRow, Report, TensorRow};
 use crate::output::{self, one_line, size};
-use crate::{table, words};
+use crate::{near_lossless, table, words};
 
 /// Prints a report. What is wanted most is printed last.
 pub fn print(report: &Report) -> anyhow::Result<()> {
@@ -71,7 +71,10 @@ fn planes(row: &CodecRow) -> impl Iterator<Item = [String; 5]> {
             format!("  {}", plane.name),
             String::new(),
             format!("{:.4}", plane.ratio),
-            format!("{:.3}", plane.entropy_bits),
+            plane
+                .entropy_bits
+                .map(|bits| format!("{bits:.3}"))
+                .unwrap_or_default(),
             codings.join(", "),
         ]
     })
@@ -97,6 +100,7 @@ fn summary(report: &Report) -> Vec<String> {
             .stream_bytes
             .map(|bytes| format!("stream  {} as it is compressed now", size(bytes))),
     );
+    lines.extend(report.near_lossless.as_ref().map(near_lossless::line));
     lines
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use sheaf_codec::Dtype;
 use sheaf_formats::{Layout, ReadAt, layout};
+use sheaf_types::files::NearLossless;
 
 use super::class::{Class, class};
 use super::measure::{Group, Plane, Totals, measure};
@@ -20,6 +21,9 @@ pub struct Report {
     pub raw_bytes: u64,
     /// The stream's bytes, where the file is one.
     pub stream_bytes: Option<u64>,
+    /// What was done to the file before it was made a stream, if anything was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub near_lossless: Option<NearLossless>,
     /// Bytes that were encoded to know the rest; all of them, or a sample.
     pub measured_bytes: u64,
     pub stored_bytes: u64,
@@ -60,8 +64,8 @@ pub struct CodecRow {
 #[derive(Debug, Serialize)]
 pub struct PlaneRow {
     pub name: &'static str,
-    /// Bits a byte, from 0 to 8.
-    pub entropy_bits: f64,
+    /// Bits a byte, from 0 to 8; none where it is no plane of the dtype's own.
+    pub entropy_bits: Option<f64>,
     pub ratio: f64,
     /// In how many measured frames each coding was taken.
     pub codings: BTreeMap<&'static str, usize>,
@@ -79,6 +83,7 @@ pub fn make(subject: &Subject, full: bool) -> anyhow::Result<Report> {
         format: layout.format,
         raw_bytes,
         stream_bytes: subject.stream_bytes,
+        near_lossless: subject.near_lossless.clone(),
         measured_bytes: totals.measured,
         stored_bytes: totals.stored().round() as u64,
         ratio: (raw_bytes > 0).then(|| rounded(totals.stored() / raw_bytes as f64)),
@@ -151,7 +156,7 @@ fn plane_row(plane: &Plane) -> PlaneRow {
     };
     PlaneRow {
         name: plane.name,
-        entropy_bits: rounded(of_raw(plane.entropy)),
+        entropy_bits: plane.entropy.map(|bits| rounded(of_raw(bits))),
         ratio: rounded(of_raw(plane.stored)),
         codings: plane.codings.clone(),
     }

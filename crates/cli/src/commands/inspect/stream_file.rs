@@ -3,18 +3,24 @@
 use std::io::{self, ErrorKind};
 use std::ops::Range;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
+use sheaf_codec::stream::{NearLossless, Reader, Record};
 use sheaf_codec::{CLAIM_LEN, Header, MAX_HEADER_LEN, Parsed, stream};
 use sheaf_formats::ReadAt;
 
 /// What is read first of a blob: most headers are shorter.
 const HEAD_LEN: usize = 4 << 10;
 
+/// What comes after the last blob is shorter.
+const MAX_END_LEN: u64 = 64 << 20;
+
 /// A stream of which only what is asked for is read and decoded.
 pub struct StreamFile<F> {
     file: F,
     chunks: Vec<Stored>,
     size: u64,
+    /// What was done to the file before.
+    pub near_lossless: Option<NearLossless>,
 }
 
 /// Where a chunk is.
@@ -41,8 +47,13 @@ impl<F: ReadAt> StreamFile<F> {
             });
             size = end;
         }
-        check_end(&file, at, size)?;
-        Ok(Self { file, chunks, size })
+        let near_lossless = read_end(&file, at, size)?;
+        Ok(Self {
+            file,
+            chunks,
+            size,
+            near_lossless,
+        })
     }
 
     /// Fills `out` from a place in a chunk.
@@ -119,19 +130,29 @@ fn blob_at(file: &impl ReadAt, at: u64) -> anyhow::Result<Option<Range<u64>>> {
     Ok(Some(start..start + u64::from(len)))
 }
 
-fn check_end(file: &impl ReadAt, at: u64, size: u64) -> anyhow::Result<()> {
-    let mut found = stream::end(0, [0; 32]);
-    read(file, at, &mut found)?;
-    let [kind, ..] = found;
-    let mut sha256 = [0; 32];
-    sha256.copy_from_slice(&found[found.len() - 32..]);
-    if found != stream::end(size, sha256) {
-        return Err(stream::Error::Kind(kind)).context("no end where the blobs end");
+/// Reads what comes after the blobs, which is short; what was done to the file is in it.
+fn read_end(file: &impl ReadAt, at: u64, size: u64) -> anyhow::Result<Option<NearLossless>> {
+    let len = file.size().saturating_sub(at);
+    if len > MAX_END_LEN {
+        bail!("no end where the blobs end");
     }
-    if at + found.len() as u64 != file.size() {
-        return Err(stream::Error::AfterEnd.into());
+    let mut bytes = vec![0; len as usize];
+    read(file, at, &mut bytes)?;
+    let mut reader = Reader::new();
+    reader.next(&mut stream::HEAD.as_slice())?;
+    let (mut rest, mut done, mut ended) = (bytes.as_slice(), None, false);
+    while let Some(record) = reader.next(&mut rest)? {
+        match record {
+            Record::NearLossless(told) => done = Some(told),
+            Record::End { size: found, .. } if found == size => ended = true,
+            Record::End { .. } | Record::Blob(_) => bail!("no end where the blobs end"),
+        }
     }
-    Ok(())
+    reader.finish()?;
+    if !ended {
+        bail!("no end where the blobs end");
+    }
+    Ok(done)
 }
 
 /// Reads what must be there for the stream to be whole.

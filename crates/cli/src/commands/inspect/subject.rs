@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use sheaf_codec::stream;
 use sheaf_formats::ReadAt;
+use sheaf_types::files::NearLossless;
 
 use super::stream_file::StreamFile;
+use crate::near_lossless;
 
 /// A file, or what a stream holds.
 pub struct Subject {
@@ -17,6 +19,8 @@ pub struct Subject {
     pub raw: Box<dyn ReadAt + Sync>,
     /// The stream's own bytes, where it is one.
     pub stream_bytes: Option<u64>,
+    /// What was done to the file before it was made a stream.
+    pub near_lossless: Option<NearLossless>,
 }
 
 impl Subject {
@@ -37,13 +41,17 @@ impl Subject {
                 path,
                 raw: Box::new(file),
                 stream_bytes: None,
+                near_lossless: None,
             });
         }
         let stream_bytes = Some(file.size());
+        let mut stream = StreamFile::open(file)?;
+        let near_lossless = stream.near_lossless.take().map(near_lossless::told);
         Ok(Self {
             path,
-            raw: Box::new(StreamFile::open(file)?),
+            raw: Box::new(stream),
             stream_bytes,
+            near_lossless,
         })
     }
 }
@@ -54,5 +62,5 @@ fn is_stream(file: &File) -> anyhow::Result<bool> {
         return Ok(false);
     }
     file.read_exact_at(0, &mut head)?;
-    Ok(head == stream::HEAD)
+    Ok(stream::is_head(&head))
 }
