@@ -18,6 +18,7 @@ mod full_disk;
 mod http_headers;
 mod http_ranges;
 mod http_writes;
+mod near_lossless;
 mod pages;
 mod protocol_errors;
 mod readme;
