@@ -2,7 +2,7 @@
 
 mod words;
 
-use words::{Half, merge2, merge4, split2, split4};
+use words::{Half, merge2, merge4, merge8, split2, split4, split8};
 
 use crate::cpu::at_best;
 use crate::layout::{Layout, Part};
@@ -59,14 +59,10 @@ at_best! {
 fn split_any(layout: Layout, raw: &[u8], planes: &mut [&mut [u8]]) {
     match (layout, planes) {
         (Layout::Blocks(parts), planes) => split_blocks(parts, raw, planes),
-        (Layout::F64, planes) => split8(raw, planes, |[a, b, c, d, e, f, low, high]| {
-            let [low, high] = nibbles_apart(low, high);
-            [a, b, c, d, e, f, low, high]
-        }),
         (_, [bytes]) => bytes.copy_from_slice(raw),
         (layout, [a, b]) => split2(top(layout), raw, [a, b]),
         (layout, [a, b, c, d]) => split4(top(layout), raw, [a, b, c, d]),
-        (_, planes) => split8(raw, planes, |word| word),
+        (layout, planes) => split8(top(layout), raw, planes),
     }
 }
 
@@ -74,14 +70,10 @@ fn split_any(layout: Layout, raw: &[u8], planes: &mut [&mut [u8]]) {
 fn merge_any(layout: Layout, planes: &[&[u8]], out: &mut [u8]) {
     match (layout, planes) {
         (Layout::Blocks(parts), planes) => merge_blocks(parts, planes, out),
-        (Layout::F64, planes) => merge8(planes, out, |[a, b, c, d, e, f, low, high]| {
-            let [low, high] = nibbles_together(low, high);
-            [a, b, c, d, e, f, low, high]
-        }),
         (_, [bytes]) => out.copy_from_slice(bytes),
         (layout, &[a, b]) => merge2(top(layout), [a, b], out),
         (layout, &[a, b, c, d]) => merge4(top(layout), [a, b, c, d], out),
-        (_, planes) => merge8(planes, out, |word| word),
+        (layout, planes) => merge8(top(layout), planes, out),
     }
 }
 
@@ -89,51 +81,8 @@ fn merge_any(layout: Layout, planes: &[&[u8]], out: &mut [u8]) {
 fn top(layout: Layout) -> Half {
     match layout {
         Layout::Bf16 | Layout::F32 => Half::Float,
+        Layout::F64 => Half::Double,
         _ => Half::Bytes,
-    }
-}
-
-/// The top bytes of a double: the sign, the exponent's top 3 bits and the mantissa's top 4, which
-/// change little together; then the exponent's low 8 bits.
-#[inline(always)]
-fn nibbles_apart(low: u8, high: u8) -> [u8; 2] {
-    [(high & 0xf0) | (low & 0x0f), (high << 4) | (low >> 4)]
-}
-
-#[inline(always)]
-fn nibbles_together(low: u8, high: u8) -> [u8; 2] {
-    [(low & 0x0f) | (high << 4), (low & 0xf0) | (high >> 4)]
-}
-
-/// Elements that are taken at once, so that a plane's bytes are written in runs.
-const TILE: usize = 64;
-
-#[inline(always)]
-fn split8(raw: &[u8], planes: &mut [&mut [u8]], map: impl Fn([u8; 8]) -> [u8; 8]) {
-    let mut tile = [[0u8; TILE]; 8];
-    for (at, words) in raw.as_chunks::<8>().0.chunks(TILE).enumerate() {
-        for (i, word) in words.iter().enumerate() {
-            let word = map(*word);
-            for plane in 0..8 {
-                tile[plane][i] = word[plane];
-            }
-        }
-        for (bytes, plane) in tile.iter().zip(&mut *planes) {
-            plane[at * TILE..][..words.len()].copy_from_slice(&bytes[..words.len()]);
-        }
-    }
-}
-
-#[inline(always)]
-fn merge8(planes: &[&[u8]], out: &mut [u8], map: impl Fn([u8; 8]) -> [u8; 8]) {
-    let mut tile = [[0u8; TILE]; 8];
-    for (at, words) in out.as_chunks_mut::<8>().0.chunks_mut(TILE).enumerate() {
-        for (bytes, plane) in tile.iter_mut().zip(planes) {
-            bytes[..words.len()].copy_from_slice(&plane[at * TILE..][..words.len()]);
-        }
-        for (i, word) in words.iter_mut().enumerate() {
-            *word = map(std::array::from_fn(|plane| tile[plane][i]));
-        }
     }
 }
 

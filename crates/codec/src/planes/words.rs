@@ -1,4 +1,4 @@
-//! Words of 2 and 4 bytes to planes and back. Plain loops over runs of a known length, which become
+//! Words of 2, 4 and 8 bytes to planes and back. Plain loops over runs of a known length, which become
 //! vector instructions.
 
 /// Elements that are taken at once.
@@ -14,6 +14,9 @@ pub(super) enum Half {
     Bytes,
     /// The top of a bf16 or a single: sign and 7 bits of mantissa, then 8 bits of exponent.
     Float,
+    /// The top of a double: the sign, the exponent's top 3 bits and the mantissa's top 4, which change
+    /// little together; then the exponent's low 8 bits.
+    Double,
 }
 
 impl Half {
@@ -27,6 +30,10 @@ impl Half {
                     (word & 0x7f) as u8 | (word >> 8 & 0x80) as u8,
                     (word >> 7) as u8,
                 ),
+                Half::Double => (
+                    (word & 0x0f) as u8 | (word >> 8 & 0xf0) as u8,
+                    (word >> 4) as u8,
+                ),
             };
         }
     }
@@ -39,6 +46,7 @@ impl Half {
             halves[i] = match self {
                 Half::Bytes => low | high << 8,
                 Half::Float => (low & 0x7f) | (low & 0x80) << 8 | high << 7,
+                Half::Double => (low & 0x0f) | (low & 0xf0) << 8 | high << 4,
             };
         }
         halves
@@ -168,5 +176,71 @@ fn merge4_run(half: Half, [a, b, c, d]: [&Bytes; 4], out: &mut [u8; 4 * RUN]) {
     let high = half.together(c, d);
     for (i, to) in out.as_chunks_mut::<4>().0.iter_mut().enumerate() {
         *to = (u32::from(low[i]) | u32::from(high[i]) << 16).to_le_bytes();
+    }
+}
+
+/// Splits words of 8 bytes into as many planes: all but the top as bytes.
+#[inline(always)]
+pub(super) fn split8(half: Half, raw: &[u8], planes: &mut [&mut [u8]]) {
+    let (runs, rest) = raw.as_chunks::<{ 8 * RUN }>();
+    let mut bytes = [[0; RUN]; 8];
+    for (r, run) in runs.iter().enumerate() {
+        split8_run(half, run, &mut bytes);
+        for (plane, bytes) in planes.iter_mut().zip(&bytes) {
+            plane[r * RUN..][..RUN].copy_from_slice(bytes);
+        }
+    }
+    let mut run = [0; 8 * RUN];
+    run[..rest.len()].copy_from_slice(rest);
+    split8_run(half, &run, &mut bytes);
+    for (plane, bytes) in planes.iter_mut().zip(&bytes) {
+        plane[runs.len() * RUN..].copy_from_slice(&bytes[..rest.len() / 8]);
+    }
+}
+
+#[inline(always)]
+fn split8_run(half: Half, raw: &[u8; 8 * RUN], planes: &mut [Bytes; 8]) {
+    let (mut low, mut high) = ([0; 4 * RUN], [0; 4 * RUN]);
+    let halves = low.as_chunks_mut::<4>().0.iter_mut();
+    let halves = halves.zip(high.as_chunks_mut::<4>().0);
+    for ((low, high), word) in halves.zip(raw.as_chunks::<8>().0) {
+        let word = u64::from_le_bytes(*word);
+        *low = (word as u32).to_le_bytes();
+        *high = ((word >> 32) as u32).to_le_bytes();
+    }
+    let [a, b, c, d, e, f, g, h] = planes;
+    split4_run(Half::Bytes, &low, [a, b, c, d]);
+    split4_run(half, &high, [e, f, g, h]);
+}
+
+/// Puts words of 8 bytes together.
+#[inline(always)]
+pub(super) fn merge8(half: Half, planes: &[&[u8]], out: &mut [u8]) {
+    let (runs, rest) = out.as_chunks_mut::<{ 8 * RUN }>();
+    let (whole, mut bytes) = (runs.len() * RUN, [[0; RUN]; 8]);
+    for (r, run) in runs.iter_mut().enumerate() {
+        for (plane, bytes) in planes.iter().zip(&mut bytes) {
+            bytes.copy_from_slice(&plane[r * RUN..][..RUN]);
+        }
+        merge8_run(half, &bytes, run);
+    }
+    for (plane, bytes) in planes.iter().zip(&mut bytes) {
+        *bytes = filled(&plane[whole..]);
+    }
+    let mut run = [0; 8 * RUN];
+    merge8_run(half, &bytes, &mut run);
+    rest.copy_from_slice(&run[..rest.len()]);
+}
+
+#[inline(always)]
+fn merge8_run(half: Half, planes: &[Bytes; 8], out: &mut [u8; 8 * RUN]) {
+    let (mut low, mut high) = ([0; 4 * RUN], [0; 4 * RUN]);
+    let [a, b, c, d, e, f, g, h] = planes;
+    merge4_run(Half::Bytes, [a, b, c, d], &mut low);
+    merge4_run(half, [e, f, g, h], &mut high);
+    let halves = low.as_chunks::<4>().0.iter().zip(high.as_chunks::<4>().0);
+    for (word, (low, high)) in out.as_chunks_mut::<8>().0.iter_mut().zip(halves) {
+        let (low, high) = (u32::from_le_bytes(*low), u32::from_le_bytes(*high));
+        *word = (u64::from(low) | u64::from(high) << 32).to_le_bytes();
     }
 }
