@@ -17,12 +17,12 @@ mod tests;
 mod words;
 
 use super::{Code, Core, Decoded, Part, Plan};
-use crate::coder::rans::{Decoder, Tables, bits, encode_segments};
+use crate::coder::rans::{Decoder, MAX_CONTEXTS, Tables, bits, encode_segments};
 use crate::cpu::at_best;
 use crate::header::Facts;
 use crate::scratch::Scratch;
 use crate::{Error, Level};
-use grid::{Axis, Grid, Groups, Place};
+use grid::{Axis, Columns, Grid, Groups, Place};
 use kind::{Fields, Kind};
 use scales::Mode;
 use set::Set;
@@ -33,10 +33,12 @@ const RAW: u8 = 0;
 /// What a coded frame begins with.
 const CODED: u8 = 1;
 
-/// Says that a chunk has scales of columns.
+/// Says that a chunk has logs of columns.
 const COLUMNS: u8 = 1;
 /// Says that quants are taken in pairs.
 const PAIRED: u8 = 2;
+/// Says that it has means of columns too.
+const MEANS: u8 = 3;
 
 /// Quantised blocks.
 #[derive(Debug)]
@@ -270,48 +272,91 @@ fn fill_sub_contexts(scales: &[u8], to: &mut Vec<u8>) {
 fn write_grid(grid: &Grid, paired: bool, out: &mut Vec<u8>) {
     grid.zero.write(out);
     grid.ratio.write(out);
-    out.push(match (paired, grid.columns.is_empty()) {
-        (true, _) => PAIRED,
-        (false, true) => 0,
-        (false, false) => COLUMNS,
+    let Columns { logs, means, unit } = &grid.columns;
+    out.push(match (paired, logs.is_empty(), means.is_empty()) {
+        (true, ..) => PAIRED,
+        (_, true, _) => 0,
+        (_, _, true) => COLUMNS,
+        _ => MEANS,
     });
-    let mut writer = bits::Writer::default();
-    for column in &grid.columns {
-        let steps = column / STEP;
-        writer.put_rice((steps << 1 ^ steps >> 15) as u16 as u32, 2);
+    if !logs.is_empty() {
+        write_numbers(logs.iter().map(|log| log / STEP), out);
     }
-    out.extend(writer.finish());
+    if !means.is_empty() {
+        out.extend(unit.to_le_bytes());
+        write_numbers(means.iter().copied(), out);
+    }
 }
 
-/// What columns' scales are told in: a quarter of an octave.
+/// What columns' logs are told in: a quarter of an octave.
 const STEP: i16 = 4;
+/// The most that is told of a column, either way.
+const MOST: i16 = 500;
+
+/// Signed numbers, folded, after the parameter that is best for them.
+fn write_numbers(numbers: impl Iterator<Item = i16> + Clone, out: &mut Vec<u8>) {
+    let folded = numbers.map(|number| u32::from((number << 1 ^ number >> 15) as u16));
+    let writers = (0..10).map(|low| {
+        let mut writer = bits::Writer::default();
+        folded
+            .clone()
+            .for_each(|number| writer.put_rice(number, low));
+        (low, writer)
+    });
+    if let Some((low, writer)) = writers.min_by_key(|(_, writer)| writer.len) {
+        out.push(low as u8);
+        out.extend(writer.finish());
+    }
+}
+
+fn read_numbers(number: usize, bytes: &mut &[u8]) -> Result<Vec<i16>, Error> {
+    const ERROR: Error = Error::Malformed("columns");
+    let &[low @ 0..10, ref rest @ ..] = *bytes else {
+        return Err(ERROR);
+    };
+    // Each takes a bit at least, so that there are no more of them than the header can have.
+    if number > rest.len() * 8 {
+        return Err(ERROR);
+    }
+    let mut reader = bits::Reader::new(rest);
+    let numbers = (0..number)
+        .map(|_| {
+            let folded = reader.get_rice(low.into()) as i32;
+            let number = folded >> 1 ^ -(folded & 1);
+            number.clamp(-i32::from(MOST), MOST.into()) as i16
+        })
+        .collect();
+    *bytes = &rest[reader.finish()?..];
+    Ok(numbers)
+}
 
 fn read_grid(kind: &Kind, place: &Place, bytes: &mut &[u8]) -> Result<(Grid, bool), Error> {
     const ERROR: Error = Error::Malformed("columns");
     let zero = Axis::read(bytes)?;
     let ratio = Axis::read(bytes)?;
-    if usize::from(zero.number) * usize::from(ratio.number) > 64 {
+    if usize::from(zero.number) * usize::from(ratio.number) > MAX_CONTEXTS {
         return Err(ERROR);
     }
     let (&more, rest) = bytes.split_first().ok_or(ERROR)?;
     *bytes = rest;
-    let number = match more {
-        0 | PAIRED => 0,
-        // Each takes some bits, so that there are no more of them than the header can have.
-        COLUMNS if place.row() > 0 && place.row() * kind.group <= rest.len() * 8 => {
-            place.row() * kind.group
+    let number = place.row() * kind.group;
+    let mut columns = Columns::default();
+    match more {
+        0 | PAIRED => {}
+        COLUMNS | MEANS if number > 0 => {
+            columns.logs = read_numbers(number, bytes)?;
+            columns.logs.iter_mut().for_each(|log| *log *= STEP);
         }
         _ => return Err(ERROR),
-    };
-    let mut reader = bits::Reader::new(rest);
-    let columns = (0..number)
-        .map(|_| {
-            let folded = reader.get_rice(2) as i32;
-            let steps = folded >> 1 ^ -(folded & 1);
-            (steps.clamp(-500, 500) as i16) * STEP
-        })
-        .collect();
-    *bytes = &rest[reader.finish()?..];
+    }
+    if more == MEANS {
+        let &[a, b, ref rest @ ..] = *bytes else {
+            return Err(ERROR);
+        };
+        *bytes = rest;
+        columns.unit = u16::from_le_bytes([a, b]);
+        columns.means = read_numbers(number, bytes)?;
+    }
     let grid = Grid {
         zero,
         ratio,

@@ -1,6 +1,7 @@
 //! Finding the tables and the contexts that suit a chunk.
 
-use super::grid::{Axis, Grid, Groups, Place};
+use super::grid::{Axis, Columns, Grid, Groups, Place};
+use super::half::{from_single, to_single};
 use super::kind::{Fields, Kind};
 use super::pack::{unpack, unpack_params};
 use super::scales::Mode;
@@ -22,10 +23,13 @@ impl Blocks {
         let kind = Kind::of(facts.hint.dtype)?;
         let place = Place::new(&kind, facts.hint.row, facts.hint.offset);
         // Pairs are coded in half the time, but have no columns.
-        let kind = match level {
-            Level::Max => kind,
-            _ => kind.paired().unwrap_or(kind),
-        };
+        let paired = kind.paired().filter(|_| level != Level::Max);
+        paired
+            .and_then(|kind| Blocks::fit_as(kind, place, raw, facts, level))
+            .or_else(|| Blocks::fit_as(kind, place, raw, facts, level))
+    }
+
+    fn fit_as(kind: Kind, place: Place, raw: &[u8], facts: &Facts, level: Level) -> Option<Blocks> {
         let sample = Sample::take(raw, facts, &kind, &place, level);
         if sample.params.halves[0].is_empty() {
             return None;
@@ -42,7 +46,18 @@ impl Blocks {
             before = high;
         }
         let subs = sub_tables(&kind, &params.subs, &mut len);
-        let Choice { bits, grid, counts } = sample.grid(&kind, &place, level);
+        let Choice {
+            bits,
+            grid,
+            mut counts,
+        } = sample.grid(&kind, &place, level);
+        if sample.times > 1.0 {
+            // What the sample lacks may yet occur.
+            let alphabet = if kind.paired { 16 } else { 1 << kind.bits };
+            for own in &mut counts {
+                own[..alphabet].iter_mut().for_each(|count| *count += 1);
+            }
+        }
         let written = Tables::new(table_bits(&kind, level), &counts);
         let quants = if kind.paired {
             written.pairs()
@@ -156,39 +171,39 @@ impl Sample {
 
     /// The cheapest contexts.
     fn grid(&self, kind: &Kind, place: &Place, level: Level) -> Choice {
-        let best = self.with_columns(kind, place, level, Vec::new());
+        let mut best = self.with_columns(kind, place, level, Columns::default());
         // A row that is longer than what is there says nothing of its columns, however long it is.
         let groups = self.frames.iter().map(|frame| frame.groups.ratio.len());
-        if level != Level::Max || !(1..=groups.sum()).contains(&place.row()) {
+        if kind.paired || !(1..=groups.sum()).contains(&place.row()) {
             return best;
         }
         let columns = self.columns(kind, place);
-        let other = self.with_columns(kind, place, level, columns);
-        let mut written = Vec::new();
-        super::write_grid(&other.grid, false, &mut written);
-        let more = 8.0 * written.len() as f64 + 100.0;
-        if other.bits + more < best.bits {
-            other
-        } else {
-            best
+        let logs = Columns {
+            logs: columns.logs.clone(),
+            ..Columns::default()
+        };
+        let mut told = best.bits;
+        for columns in [logs, columns] {
+            let other = self.with_columns(kind, place, level, columns);
+            let mut written = Vec::new();
+            super::write_grid(&other.grid, false, &mut written);
+            let bits = other.bits + 8.0 * written.len() as f64 / self.times + 100.0;
+            if bits < told {
+                (best, told) = (other, bits);
+            }
         }
+        best
     }
 
     /// The best numbers of classes, given the columns.
-    fn with_columns(&self, kind: &Kind, place: &Place, level: Level, columns: Vec<i16>) -> Choice {
+    fn with_columns(&self, kind: &Kind, place: &Place, level: Level, columns: Columns) -> Choice {
         let mut grid = Grid {
-            zero: self.zero_axis(),
-            ratio: self.ratio_axis(&columns, ratios(kind, level)),
+            zero: Axis::ONE,
+            ratio: self.ratio_axis(&columns.logs, ratios(kind, level)),
             columns,
         };
+        grid.zero = self.zero_axis(kind, place, &grid);
         let mut counts = self.count(kind, place, &grid);
-        if level != Level::Max {
-            // What the sample lacks may yet occur.
-            let alphabet = if kind.paired { 16 } else { 1 << kind.bits };
-            counts
-                .iter_mut()
-                .for_each(|own| own[..alphabet].iter_mut().for_each(|n| *n += 1));
-        }
         let most = contexts(kind, level);
         let mut best: Option<Choice> = None;
         loop {
@@ -225,7 +240,7 @@ impl Sample {
             grid: Grid {
                 zero: Axis::ONE,
                 ratio: Axis::ONE,
-                columns: Vec::new(),
+                columns: Columns::default(),
             },
             counts: vec![[1; 256]],
         })
@@ -260,13 +275,17 @@ impl Sample {
     }
 
     /// Classes of one quant each, about the middle of what there is.
-    fn zero_axis(&self) -> Axis {
-        let zeros = self.frames.iter().flat_map(|frame| &frame.groups.zero);
-        let Some([least, most]) = range(zeros.copied(), 0.01) else {
-            return Axis::ONE;
+    fn zero_axis(&self, kind: &Kind, place: &Place, grid: &Grid) -> Axis {
+        let zeros = self
+            .frames
+            .iter()
+            .flat_map(|frame| grid.zeros(kind, place, frame.first, &frame.groups));
+        let (least, most) = match range(zeros, 0.01) {
+            Some([least, most]) if least < most => (least, most),
+            _ => return Axis::ONE,
         };
         let mut axis = Axis {
-            add: -least + 1,
+            add: (-least).saturating_add(1),
             shift: 1,
             number: 1,
         };
@@ -300,36 +319,81 @@ impl Sample {
         axis
     }
 
-    /// How large the values of each column are, beside those of the others.
-    fn columns(&self, kind: &Kind, place: &Place) -> Vec<i16> {
-        let mut sums = vec![0f32; place.row() * kind.group];
+    /// What the columns' values are like: their means, and how far they are from those beside the
+    /// others'.
+    fn columns(&self, kind: &Kind, place: &Place) -> Columns {
+        let mut sums = vec![Sums::default(); place.row() * kind.group];
         let mut numbers = vec![0u32; place.row()];
         for frame in &self.frames {
             let groups = frame.quants.chunks_exact(kind.group);
             for (i, quants) in groups.enumerate() {
                 let column = place.column(frame.first + i);
-                let by = (f32::from(frame.groups.ratio[i]) * (-2.0 / 16.0)).exp2();
+                let by = (f32::from(frame.groups.ratio[i]) * (-1.0 / 16.0)).exp2();
                 let zero = match frame.groups.zero.get(i) {
                     Some(twice) => f32::from(*twice) / 2.0,
                     None => f32::from(1u16 << (kind.bits - 1)),
                 };
                 numbers[column] += 1;
                 let sums = &mut sums[column * kind.group..];
-                for (sum, quant) in sums.iter_mut().zip(quants) {
-                    *sum += (f32::from(*quant) - zero).powi(2) * by;
-                }
+                add(quants, zero, by, frame.groups.scale[i], sums);
             }
         }
-        let logs = sums.iter().enumerate().map(|(i, sum)| {
-            let number = numbers[i / kind.group].max(1) as f32;
-            (sum / number + 1e-9).log2() / 2.0
-        });
-        let logs: Vec<f32> = logs.collect();
-        let mean = logs.iter().sum::<f32>() / logs.len() as f32;
-        let steps = logs.iter().map(|log| (log - mean) * 16.0 / f32::from(STEP));
-        steps
-            .map(|step| step.round().clamp(-60.0, 60.0) as i16 * STEP)
-            .collect()
+        let each = sums.iter().enumerate();
+        let each = each.map(|(i, sums)| sums.means(numbers[i / kind.group].max(1) as f32));
+        let each: Vec<(f32, f32)> = each.collect();
+        let mean_log = each.iter().map(|(log, _)| log).sum::<f32>() / each.len() as f32;
+        let unit = from_single(self.step());
+        let most = f32::from(super::MOST);
+        let whole = |value: f32| value.round().clamp(-most, most) as i16;
+        let log = |log: &f32| whole((log - mean_log) * 16.0 / f32::from(STEP)) * STEP;
+        let mean = |mean: &f32| whole(mean / to_single(unit));
+        Columns {
+            logs: each.iter().map(|(value, _)| log(value)).collect(),
+            means: each.iter().map(|(_, value)| mean(value)).collect(),
+            unit,
+        }
+    }
+
+    /// A scale in the middle of the groups' own.
+    fn step(&self) -> f32 {
+        let scales = self.frames.iter().flat_map(|frame| &frame.groups.scale);
+        let mut scales: Vec<f32> = scales
+            .map(|scale| scale.abs())
+            .filter(|s| *s > 0.0)
+            .collect();
+        let middle = scales.len() / 2;
+        if scales.is_empty() {
+            return 1.0;
+        }
+        *scales.select_nth_unstable_by(middle, f32::total_cmp).1
+    }
+}
+
+/// Sums over the values of a column.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    values: f32,
+    /// Beside those of their rows.
+    ratios: f32,
+    squares: f32,
+}
+
+impl Sums {
+    /// The log2 of how far values are from their mean, and the mean.
+    fn means(&self, number: f32) -> (f32, f32) {
+        let ratio = self.ratios / number;
+        let variance = (self.squares / number - ratio * ratio).max(1e-9);
+        (variance.log2() / 2.0, self.values / number)
+    }
+}
+
+fn add(quants: &[u8], zero: f32, by: f32, scale: f32, sums: &mut [Sums]) {
+    for (sums, quant) in sums.iter_mut().zip(quants) {
+        let steps = f32::from(*quant) - zero;
+        let ratio = steps * by;
+        sums.values += steps * scale;
+        sums.ratios += ratio;
+        sums.squares += ratio * ratio;
     }
 }
 

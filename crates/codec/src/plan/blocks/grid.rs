@@ -88,6 +88,8 @@ pub(super) struct Groups {
     pub ratio: Vec<i16>,
     /// Twice the quant that stands for zero.
     pub zero: Vec<i16>,
+    /// What a step of the quants is worth.
+    pub scale: Vec<f32>,
 }
 
 impl Groups {
@@ -95,30 +97,36 @@ impl Groups {
     pub(super) fn find(&mut self, kind: &Kind, place: &Place, first: usize, fields: &Fields) {
         self.ratio.clear();
         self.zero.clear();
+        self.scale.clear();
         match (kind.subs, kind.halves) {
-            (0, 1) => self.ratio.extend(fields.halves[0].iter().map(|s| log(*s))),
-            (0, _) => self.with_minimums(fields),
+            (0, halves) => {
+                let scales = &fields.halves[0];
+                self.ratio.extend(scales.iter().map(|s| log(*s)));
+                self.scale.extend(scales.iter().map(|s| to_single(*s)));
+                if halves == 2 {
+                    self.with_minimums(&fields.halves[1]);
+                }
+            }
             (1, _) => self.with_scales(kind, fields),
             _ => self.with_both(kind, fields),
         }
         self.beside_rows(place, first);
     }
 
-    fn with_minimums(&mut self, fields: &Fields) {
-        let [scales, minimums] = &fields.halves;
-        self.ratio.extend(scales.iter().map(|s| log(*s)));
-        let zeros = scales.iter().zip(minimums);
-        let zeros = zeros.map(|(s, m)| twice_zero(-to_single(*m), to_single(*s)));
+    fn with_minimums(&mut self, minimums: &[u16]) {
+        let zeros = self.scale.iter().zip(minimums);
+        let zeros = zeros.map(|(s, m)| twice_zero(-to_single(*m), *s));
         self.zero.extend(zeros);
     }
 
     fn with_scales(&mut self, kind: &Kind, fields: &Fields) {
         let subs = fields.subs[0].chunks(kind.groups());
         for (scale, subs) in fields.halves[0].iter().zip(subs) {
-            let logs = subs
-                .iter()
-                .map(|sub| product_log(*scale, (sub ^ 0x80) as i8));
-            self.ratio.extend(logs);
+            let by = to_single(*scale);
+            for sub in subs.iter().map(|sub| (sub ^ 0x80) as i8) {
+                self.ratio.push(product_log(*scale, sub));
+                self.scale.push(by * f32::from(sub));
+            }
         }
     }
 
@@ -131,8 +139,9 @@ impl Groups {
             let (by, below) = (to_single(scale), to_single(minimum));
             for (&sub, &sub_minimum) in subs.iter().zip(sub_minimums) {
                 self.ratio.push(product_log(scale, sub as i8));
-                let least = below * f32::from(sub_minimum);
-                self.zero.push(twice_zero(least, by * f32::from(sub)));
+                let (least, scale) = (below * f32::from(sub_minimum), by * f32::from(sub));
+                self.scale.push(scale);
+                self.zero.push(twice_zero(least, scale));
             }
         }
     }
@@ -179,14 +188,31 @@ fn product_log(scale: u16, by: i8) -> i16 {
     log(scale) + 16 * whole + part
 }
 
+/// 512 times how many steps of the quants a mean of 1 is, rounded towards 0 and cut to 15 bits and a
+/// sign; 0 for 0 / 0.
+#[inline(always)]
+fn steps(unit: f32, scale: f32) -> i32 {
+    ((unit / scale * 512.0) as i32).clamp(-0x7fff, 0x7fff)
+}
+
+/// What is known of the columns of a tensor, each the place of one quant of a row.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Columns {
+    /// 16 times the log2 of how much larger than others their values are, about.
+    pub logs: Vec<i16>,
+    /// Their means, in units of a number; or nothing.
+    pub means: Vec<i16>,
+    /// That number, as a half.
+    pub unit: u16,
+}
+
 /// The contexts of a chunk's quants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Grid {
     pub zero: Axis,
     pub ratio: Axis,
-    /// For each column of the tensor, 16 times the log2 of how much larger than others it is, about; or
-    /// nothing.
-    pub columns: Vec<i16>,
+    /// Columns, where they are told.
+    pub columns: Columns,
 }
 
 impl Grid {
@@ -213,19 +239,67 @@ impl Grid {
         let mut column = place.column(first);
         for (i, out) in out.chunks_exact_mut(kind.group).enumerate() {
             let zero = groups.zero.get(i).copied().unwrap_or(0);
-            let start = self.zero.class(zero) * self.ratio.number;
-            let columns = self.columns.get(column * kind.group..).unwrap_or_default();
-            if columns.is_empty() {
-                out.fill(start + self.ratio.class(groups.ratio[i]));
-            } else {
-                for (to, more) in out.iter_mut().zip(columns) {
-                    *to = start + self.ratio.class(groups.ratio[i] + more);
-                }
-            }
+            self.fill_group(
+                [zero, groups.ratio[i]],
+                groups.scale[i],
+                column * kind.group,
+                out,
+            );
             column += 1;
             if column == place.row {
                 column = 0;
             }
         }
     }
+
+    /// The contexts of a group's quants, of which the first is in some column.
+    #[inline(always)]
+    fn fill_group(&self, [zero, ratio]: [i16; 2], scale: f32, column: usize, out: &mut [u8]) {
+        let Columns { logs, means, unit } = &self.columns;
+        let start = self.zero.class(zero) * self.ratio.number;
+        let Some(logs) = logs.get(column..column + out.len()) else {
+            out.fill(start + self.ratio.class(ratio));
+            return;
+        };
+        let Some(means) = means.get(column..column + out.len()) else {
+            for (to, log) in out.iter_mut().zip(logs) {
+                *to = start + self.ratio.class(ratio + log);
+            }
+            return;
+        };
+        let steps = steps(to_single(*unit), scale);
+        for ((to, log), mean) in out.iter_mut().zip(logs).zip(means) {
+            let zero = zero + shifted(*mean, steps);
+            *to = self.zero.class(zero) * self.ratio.number + self.ratio.class(ratio + log);
+        }
+    }
+
+    /// What zeros may be, by some of the quants.
+    pub(super) fn zeros(
+        &self,
+        kind: &Kind,
+        place: &Place,
+        first: usize,
+        groups: &Groups,
+    ) -> Vec<i16> {
+        let unit = to_single(self.columns.unit);
+        let mut zeros = Vec::new();
+        for (i, scale) in groups.scale.iter().enumerate() {
+            let zero = groups.zero.get(i).copied().unwrap_or(0);
+            if self.columns.means.is_empty() {
+                zeros.push(zero);
+            } else {
+                // Each group another of its columns.
+                let column = place.column(first + i) * kind.group + i % kind.group;
+                zeros.push(zero + shifted(self.columns.means[column], steps(unit, *scale)));
+            }
+        }
+        zeros
+    }
+}
+
+/// Twice the quants by which a mean moves the zero.
+#[inline(always)]
+fn shifted(mean: i16, steps: i32) -> i16 {
+    ((i32::from(mean) * steps) >> 8).clamp(-0x1fff, 0x1fff) as i16
 }
