@@ -46,6 +46,8 @@ pub(crate) struct Blocks {
     kind: Kind,
     place: Place,
     mode: Mode,
+    /// For each block of a row, how large its scale is as a rule; or nothing.
+    classes: Vec<u8>,
     /// The scales and minimums, as many as the kind has.
     halves: Vec<Words>,
     /// The groups' scales and minimums; the latter by the former.
@@ -65,6 +67,7 @@ pub(crate) struct Buffers {
     groups: Groups,
     contexts: Vec<u8>,
     sub_contexts: Vec<u8>,
+    classes: Vec<u8>,
     symbols: [Symbols; 2],
 }
 
@@ -81,6 +84,7 @@ impl Blocks {
         };
         *bytes = rest;
         let mode = Mode::from_code([code, by], kind.halves)?;
+        let classes = read_classes(&kind, &place, bytes)?;
         let halves = (0..kind.halves)
             .map(|_| Words::read(bytes))
             .collect::<Result<_, Error>>()?;
@@ -101,6 +105,7 @@ impl Blocks {
             kind,
             place,
             mode,
+            classes,
             halves,
             subs,
             grid,
@@ -128,11 +133,20 @@ impl Blocks {
             groups,
             contexts,
             sub_contexts,
+            classes,
             symbols,
         } = buffers;
         fields.resize(&self.kind, blocks, true);
         let mut decoder = Decoder::new(payload)?;
-        let (mut before, mut symbols) = (&[][..], symbols.iter_mut());
+        fill_classes(
+            &self.classes,
+            &self.kind,
+            &self.place,
+            first,
+            blocks,
+            classes,
+        );
+        let (mut before, mut symbols) = (classes.as_slice(), symbols.iter_mut());
         for ((words, half), symbols) in self.halves.iter().zip(&mut fields.halves).zip(&mut symbols)
         {
             words.decode(&mut decoder, before, symbols, half)?;
@@ -167,13 +181,23 @@ impl Blocks {
             groups,
             contexts,
             sub_contexts,
+            classes,
             symbols,
         } = buffers;
         pack::unpack(&self.kind, core, fields);
         groups.find(&self.kind, &self.place, first, fields);
         fill(&self.grid, &self.kind, &self.place, first, groups, contexts);
         self.mode.forward(fields);
-        let mut before = &[][..];
+        let blocks = core.len() / self.kind.unit;
+        fill_classes(
+            &self.classes,
+            &self.kind,
+            &self.place,
+            first,
+            blocks,
+            classes,
+        );
+        let mut before = classes.as_slice();
         for ((words, half), symbols) in
             (self.halves.iter().zip(&fields.halves)).zip(symbols.iter_mut())
         {
@@ -201,6 +225,10 @@ impl Plan for Blocks {
 
     fn write(&self, out: &mut Vec<u8>) {
         out.extend(self.mode.code());
+        out.push(u8::from(!self.classes.is_empty()));
+        if !self.classes.is_empty() {
+            write_numbers(self.classes.iter().map(|class| i16::from(*class)), out);
+        }
         for words in &self.halves {
             words.write(out);
         }
@@ -267,6 +295,45 @@ at_best! {
 fn fill_sub_contexts(scales: &[u8], to: &mut Vec<u8>) {
     to.clear();
     to.extend(scales.iter().map(|scale| scale >> 2 & 15));
+}
+
+/// The class of each block of a frame by where it is in its row; nothing where there are none.
+fn fill_classes(
+    classes: &[u8],
+    kind: &Kind,
+    place: &Place,
+    first: usize,
+    blocks: usize,
+    to: &mut Vec<u8>,
+) {
+    to.clear();
+    if classes.is_empty() {
+        return;
+    }
+    let mut column = place.column(first) / kind.groups();
+    for _ in 0..blocks {
+        to.push(classes[column]);
+        column += 1;
+        if column == classes.len() {
+            column = 0;
+        }
+    }
+}
+
+fn read_classes(kind: &Kind, place: &Place, bytes: &mut &[u8]) -> Result<Vec<u8>, Error> {
+    let (&has_classes, rest) = bytes.split_first().ok_or(Error::Malformed("blocks"))?;
+    *bytes = rest;
+    match has_classes {
+        0 => Ok(Vec::new()),
+        1 if place.row() > 0 => {
+            let numbers = read_numbers(place.row() / kind.groups(), bytes)?;
+            Ok(numbers
+                .iter()
+                .map(|class| (*class).clamp(0, 15) as u8)
+                .collect())
+        }
+        _ => Err(Error::Malformed("blocks")),
+    }
 }
 
 fn write_grid(grid: &Grid, paired: bool, out: &mut Vec<u8>) {

@@ -37,8 +37,10 @@ impl Blocks {
         let mut params = sample.params.clone();
         let mode = mode(&kind, &mut params);
         let mut halves: Vec<Words> = Vec::new();
-        let mut before = Vec::new();
-        let mut len = 0;
+        let (mut before, mut len) = (Vec::new(), 0);
+        let classes = scale_classes(&kind, &place, &params.halves[0], mode);
+        let blocks = params.halves[0].len();
+        super::fill_classes(&classes, &kind, &place, 0, blocks, &mut before);
         for half in &params.halves[..kind.halves] {
             let (words, high, words_len) = Words::fit(half, &before, mode);
             len += words_len;
@@ -72,6 +74,7 @@ impl Blocks {
             kind,
             place,
             mode,
+            classes,
             halves,
             subs,
             grid,
@@ -94,6 +97,31 @@ fn mode(kind: &Kind, params: &mut Fields) -> Mode {
     }
     params.halves = halves;
     Mode::Plain
+}
+
+/// For each block of a row, the class of its scales, where there are enough rows to pay for them.
+fn scale_classes(kind: &Kind, place: &Place, scales: &[u16], mode: Mode) -> Vec<u8> {
+    const ROWS: usize = 64;
+    let columns = place.row() / kind.groups();
+    if columns < 2 || columns > scales.len() / ROWS {
+        return Vec::new();
+    }
+    let (_, high, _) = Words::fit(scales, &[], mode);
+    let mut sums = vec![(0.0, 0.0); columns];
+    for (i, symbol) in high.iter().enumerate() {
+        let (sum, number) = &mut sums[place.column(i * kind.groups()) / kind.groups()];
+        *sum += f32::from(*symbol);
+        *number += 1.0;
+    }
+    let means = sums
+        .iter()
+        .map(|(sum, number)| sum / f32::max(*number, 1.0));
+    let least = means.clone().fold(f32::MAX, f32::min);
+    let most = means.clone().fold(0.0, f32::max);
+    let step = ((most - least) / 15.0).max(0.125);
+    means
+        .map(|mean| ((mean - least) / step).round() as u8)
+        .collect()
 }
 
 fn sub_tables(kind: &Kind, subs: &[Vec<u8>; 2], len: &mut usize) -> Vec<Set> {
