@@ -8,6 +8,7 @@ mod buckets;
 mod contexts;
 mod difference;
 mod fit;
+mod frame;
 mod low_rank;
 mod pair;
 mod predict;
@@ -18,16 +19,16 @@ use std::fmt;
 use std::sync::OnceLock;
 
 pub(crate) use fit::fit;
+pub(crate) use frame::Buffers;
 pub(crate) use predict::can;
 
 use self::buckets::Buckets;
 use self::contexts::{Contexts, Place};
 use self::difference::Form;
 use self::low_rank::LowRank;
-use self::pair::{BLOCK, Block, Pair};
-use self::raw_bits::{Reader, Writer};
+use self::pair::Pair;
 use super::{Code, Core, Decoded, Part, Plan};
-use crate::coder::rans::{self, DecodeTables, Decoder, EncodeTables, Tables};
+use crate::coder::rans::{DecodeTables, EncodeTables, Tables};
 use crate::header::{Facts, Residual};
 use crate::layout::Layout;
 use crate::scratch::Scratch;
@@ -68,13 +69,6 @@ impl fmt::Debug for Delta {
     }
 }
 
-/// What encoding a frame needs from frame to frame.
-#[derive(Default)]
-pub(crate) struct Buffers {
-    symbols: Vec<u8>,
-    contexts: Vec<u8>,
-}
-
 /// Whether a dtype's elements are floats of at most 32 bits, whose differences this plan codes.
 pub(crate) fn covers(dtype: Dtype) -> bool {
     let is_float = dtype.is_float() || matches!(dtype, Dtype::C32 | Dtype::C64);
@@ -94,13 +88,14 @@ impl Delta {
         shared::read(shared, facts, base.dtype)
     }
 
-    fn pair<'a>(&'a self, core: Core<'a>) -> Pair<'a> {
+    /// The elements and what to expect of them; a frame that is decoded has no elements yet.
+    fn pair<'a>(&'a self, first: usize, raw: &'a [u8], base: &'a [u8]) -> Pair<'a> {
         Pair {
             from: self.from,
             to: self.to,
-            raw: core.bytes,
-            base: core.base,
-            first: core.first,
+            raw,
+            base,
+            first,
             place: self.place,
             low_rank: self.low_rank.as_ref(),
         }
@@ -149,116 +144,14 @@ impl Plan for Delta {
     }
 
     fn encode(&self, core: Core<'_>, _: Level, scratch: &mut Scratch, out: &mut Vec<u8>) {
-        let pair = self.pair(core);
-        let Buffers { symbols, contexts } = &mut scratch.delta;
-        let count = pair.elements();
-        let start = out.len();
-        let low_at = start + LEN;
-        out.resize(low_at + count * self.low_bytes(), 0);
-        symbols.resize(count, 0);
-        contexts.resize(if self.has_contexts() { count } else { 0 }, 0);
-        let raw_at = out.len();
-        let (mut block, mut raw) = (Block::new(), Vec::new());
-        let mut writer = Writer::new(&mut raw);
-        for at in (0..count).step_by(BLOCK) {
-            let len = pair.load(at, &mut block);
-            if self.has_contexts() {
-                let contexts = &mut contexts[at..at + len];
-                self.contexts.fill(
-                    self.place,
-                    core.first + at,
-                    &block.expected[..len],
-                    contexts,
-                );
-            }
-            difference::apart(
-                self.form,
-                &block.expected[..len],
-                &mut block.words[..len],
-                &mut block.lows,
-            );
-            for byte in 0..self.low_bytes() {
-                let plane = &mut out[low_at + byte * count + at..][..len];
-                for (to, low) in plane.iter_mut().zip(&block.lows) {
-                    *to = (low >> (8 * byte)) as u8;
-                }
-            }
-            put_symbols(
-                &self.buckets,
-                &block.words[..len],
-                &mut symbols[at..at + len],
-                &mut writer,
-            );
-        }
-        writer.finish();
-        if self.low_bytes() == 0 && symbols.iter().all(|symbol| *symbol == 0) {
-            out.truncate(start);
-            return;
-        }
-        out[start..low_at].copy_from_slice(&(raw.len() as u32).to_le_bytes());
-        out.truncate(raw_at);
-        out.extend_from_slice(&raw);
-        if symbols.iter().any(|symbol| *symbol > 0) {
-            let done = rans::encode(symbols, contexts, self.encoder(), out);
-            debug_assert!(done, "the tables were made from these symbols");
-        }
+        frame::encode(self, core, &mut scratch.delta, out);
     }
 
     fn decode(&self, stored: &[u8], core: Decoded<'_>, _: &mut Scratch) -> Result<(), Error> {
-        let count = core.bytes.len() / self.unit();
-        if stored.is_empty() {
-            return self.decode_equal(core);
+        match stored {
+            [] => frame::decode_equal(self, core),
+            stored => frame::decode(self, stored, core),
         }
-        let [low, raw, payload] = self.split(stored, count)?;
-        let mut coder = match payload {
-            [] => None,
-            payload => Some(Decoder::new(payload)?),
-        };
-        let mut reader = Reader::new(raw);
-        let pair = self.pair(Core {
-            first: core.first,
-            bytes: &[],
-            base: core.base,
-        });
-        let mut block = Block::new();
-        let mut contexts = [0; BLOCK];
-        let mut symbols = [0; BLOCK];
-        for at in (0..count).step_by(BLOCK) {
-            let len = BLOCK.min(count - at);
-            let expected = &mut block.expected[..len];
-            pair.expect(at, expected);
-            let words = &mut block.words[..len];
-            match &mut coder {
-                None => words.fill(0),
-                Some(coder) => {
-                    let contexts = if self.has_contexts() {
-                        self.contexts.fill(
-                            self.place,
-                            core.first + at,
-                            expected,
-                            &mut contexts[..len],
-                        );
-                        &contexts[..len]
-                    } else {
-                        &[]
-                    };
-                    coder.decode(contexts, self.decoder(), &mut symbols[..len])?;
-                    get_numbers(&self.buckets, &symbols[..len], &mut reader, words);
-                }
-            }
-            for byte in 0..self.low_bytes() {
-                let plane = &low[byte * count + at..][..len];
-                for (low, from) in block.lows.iter_mut().zip(plane) {
-                    let upper = if byte == 0 { 0 } else { *low };
-                    *low = upper | u32::from(*from) << (8 * byte);
-                }
-            }
-            difference::together(self.form, expected, words, &block.lows[..len]);
-            let unit = self.unit();
-            predict::store(words, &mut core.bytes[at * unit..(at + len) * unit]);
-        }
-        reader.finish()?;
-        coder.map_or(Ok(()), Decoder::finish)
     }
 
     fn parts(&self, stored: &[u8], core_len: usize) -> Result<Vec<Part>, Error> {
@@ -280,56 +173,4 @@ impl Plan for Delta {
             part("differences", core_len - low_len, payload, "rans"),
         ])
     }
-}
-
-impl Delta {
-    /// A frame that is what its base lets expect.
-    fn decode_equal(&self, core: Decoded<'_>) -> Result<(), Error> {
-        if self.low_bytes() > 0 && !core.bytes.is_empty() {
-            return Err(ERROR);
-        }
-        if self.from == self.to && self.low_rank.is_none() {
-            core.bytes.copy_from_slice(core.base);
-            return Ok(());
-        }
-        let unit = self.unit();
-        let pair = self.pair(Core {
-            first: core.first,
-            bytes: &[],
-            base: core.base,
-        });
-        let mut expected = [0; BLOCK];
-        let blocks = core.bytes.chunks_mut(BLOCK * unit);
-        for (at, to) in (0..).step_by(BLOCK).zip(blocks) {
-            let expected = &mut expected[..to.len() / unit];
-            pair.expect(at, expected);
-            predict::store(expected, to);
-        }
-        Ok(())
-    }
-}
-
-crate::cpu::at_best! {
-    /// The numbers that symbols and raw bits stand for.
-    fn get_numbers(buckets: &Buckets, symbols: &[u8], reader: &mut Reader<'_>, out: &mut [u32]) = get_numbers_any
-}
-
-#[inline(always)]
-fn get_numbers_any(buckets: &Buckets, symbols: &[u8], reader: &mut Reader<'_>, out: &mut [u32]) {
-    reader.numbers(buckets, symbols, out);
-}
-
-crate::cpu::at_best! {
-    /// Numbers to symbols and raw bits.
-    fn put_symbols(buckets: &Buckets, numbers: &[u32], symbols: &mut [u8], writer: &mut Writer<'_>) = put_symbols_any
-}
-
-#[inline(always)]
-fn put_symbols_any(
-    buckets: &Buckets,
-    numbers: &[u32],
-    symbols: &mut [u8],
-    writer: &mut Writer<'_>,
-) {
-    writer.symbols(buckets, numbers, symbols);
 }
