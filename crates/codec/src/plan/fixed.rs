@@ -2,6 +2,7 @@
 //! stored as the integers that they are. Frame by frame: sign and magnitude, the magnitude's low bits
 //! packed, and its upper bits as bytes that are worth coding. A frame of other floats has planes.
 
+mod extent;
 mod field;
 mod frame;
 mod kernels;
@@ -11,6 +12,7 @@ use super::{Code, Core, Decoded, Part, Plan, Planes};
 use crate::header::Facts;
 use crate::scratch::Scratch;
 use crate::{Dtype, Error, Level};
+use extent::Reach;
 use frame::Form;
 use number::{Bf16, Double, Half, Number, Single};
 
@@ -126,7 +128,7 @@ impl Plan for Fixed {
 }
 
 /// Whether at least half of the looked-at places have numbers that would be smaller.
-fn is_worth_it<N: Number>(units: &[u8]) -> bool {
+fn is_worth_it<N: Reach>(units: &[u8]) -> bool {
     let count = units.len() / N::WIDTH;
     let step = (count / SPOTS).max(1);
     let spots = (0..count).step_by(step).map(|first| {

@@ -1,8 +1,9 @@
 //! A frame's numbers as integers.
 
+use super::extent::{Extent, Reach};
 use super::field::{Field, fields, plane_len};
 use super::kernels::{Kernels, planes_len};
-use super::number::{Apart, Number, PLACES, Word, apart, max_bits};
+use super::number::{Number, PLACES, max_bits};
 use crate::coder::{self, Coding};
 use crate::plan::Part;
 use crate::scratch::Scratch;
@@ -24,36 +25,18 @@ pub(super) struct Form {
     pub low: u32,
 }
 
-/// What is known of some numbers' bits.
-#[derive(Debug, Clone, Copy)]
-struct Extent {
-    /// The lowest and the highest power of two that any has, the latter plus one.
-    lowest: i32,
-    end: i32,
-    /// The sum of the ends of each, and how many there are.
-    sum: i64,
-    count: i64,
-    finite: bool,
-}
-
 impl Form {
     /// The form of whole numbers, if they have one.
-    pub fn of<N: Number>(bytes: &[u8]) -> Option<Form> {
-        let extent = extent::<N>(bytes);
-        if !extent.finite {
-            return None;
-        }
-        if extent.count == 0 {
+    pub fn of<N: Reach>(bytes: &[u8]) -> Option<Form> {
+        let Some(Extent { lowest, end, usual }) = N::extent(bytes)? else {
             let (places, bits, low) = (0, 0, 0);
             return Some(Form { places, bits, low });
-        }
-        let places = -extent.lowest;
-        let bits = (extent.end - extent.lowest) as u32;
+        };
+        let (places, bits) = (-lowest, (end - lowest) as u32);
         if bits > max_bits::<N>() || !(-PLACES..=PLACES).contains(&places) {
             return None;
         }
-        let usual = extent.sum.div_euclid(extent.count) as i32 - extent.lowest;
-        let low = low_bits(usual, bits);
+        let low = low_bits(usual - lowest, bits);
         Some(Form { places, bits, low })
     }
 
@@ -90,34 +73,6 @@ fn low_bits(usual: i32, bits: u32) -> u32 {
         .rev()
         .min_by_key(|low| fields(*low, bits).len())
         .unwrap_or(most)
-}
-
-fn extent<N: Number>(bytes: &[u8]) -> Extent {
-    let mut extent = Extent {
-        lowest: i32::MAX,
-        end: i32::MIN,
-        sum: 0,
-        count: 0,
-        finite: true,
-    };
-    for number in bytes.chunks_exact(N::WIDTH) {
-        let Apart {
-            mantissa,
-            exponent,
-            finite,
-        } = apart::<N>(N::load(number));
-        extent.finite &= finite;
-        if mantissa != N::Word::default() {
-            let end = exponent + mantissa.len() as i32;
-            extent.lowest = extent
-                .lowest
-                .min(exponent + mantissa.trailing_zeros() as i32);
-            extent.end = extent.end.max(end);
-            extent.sum += i64::from(end);
-            extent.count += 1;
-        }
-    }
-    extent
 }
 
 /// The widths of a form's planes: the signs', then its fields'.

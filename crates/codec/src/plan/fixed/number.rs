@@ -17,7 +17,9 @@ pub(super) trait Word:
     fn low_byte(self) -> u8;
     fn low_half(self) -> u32;
     fn mask(bits: u32) -> Self;
+    #[cfg(test)]
     fn len(self) -> u32;
+    #[cfg(test)]
     fn trailing_zeros(self) -> u32;
 }
 
@@ -37,11 +39,11 @@ macro_rules! word {
             fn mask(bits: u32) -> Self {
                 (1 << bits) - 1
             }
-            #[inline(always)]
+            #[cfg(test)]
             fn len(self) -> u32 {
                 <$word>::BITS - self.leading_zeros()
             }
-            #[inline(always)]
+            #[cfg(test)]
             fn trailing_zeros(self) -> u32 {
                 self.trailing_zeros()
             }
@@ -83,6 +85,7 @@ pub(super) fn max_bits<N: Number>() -> u32 {
 pub(super) struct Apart<W> {
     pub mantissa: W,
     pub exponent: i32,
+    #[cfg(test)]
     /// Whether it is neither an infinity nor no number.
     pub finite: bool,
 }
@@ -102,6 +105,7 @@ pub(super) fn apart<N: Number>(bits: N::Word) -> Apart<N::Word> {
     Apart {
         mantissa: bits & N::Word::mask(N::MANTISSA) | hidden,
         exponent: exponent.max(1) as i32 - N::BIAS - N::MANTISSA as i32,
+        #[cfg(test)]
         finite: exponent != (1 << exponent_bits) - 1,
     }
 }
