@@ -4,6 +4,7 @@ mod bits;
 mod choose;
 mod histogram;
 mod huffman;
+mod shares;
 mod split;
 // Plans begin to use it one by one.
 #[allow(dead_code, unused_imports)]
@@ -32,6 +33,8 @@ pub(crate) enum Coding {
     Split = 5,
     /// One byte, but for bits that are not coded.
     Bits = 6,
+    /// Shares of its own.
+    Shares = 7,
 }
 
 impl Coding {
@@ -44,6 +47,7 @@ impl Coding {
             Coding::Tiered,
             Coding::Split,
             Coding::Bits,
+            Coding::Shares,
         ]
         .into_iter()
         .find(|coding| *coding as u8 == code)
@@ -59,6 +63,7 @@ impl Coding {
             Coding::Tiered => "tiered",
             Coding::Split => "split huffman",
             Coding::Bits => "bits",
+            Coding::Shares => "rans",
         }
     }
 }
@@ -85,6 +90,7 @@ pub(crate) fn decode(coding: Coding, payload: &[u8], out: &mut [u8]) -> Result<(
         Coding::Huffman => huffman::decode(payload, out)?,
         Coding::Split => split::decode_huffman(payload, out)?,
         Coding::Bits => split::decode_constant(payload, out)?,
+        Coding::Shares => shares::decode(payload, out)?,
         Coding::Zstd => {
             // The slice bounds what zstd may write, whatever its frame claims.
             let len = zstd::bulk::decompress_to_buffer(payload, out);

@@ -5,7 +5,7 @@ mod mask;
 mod zstd_frames;
 
 use super::histogram::histogram;
-use super::{Coding, Scratch, bits, huffman, split, tiered};
+use super::{Coding, Scratch, bits, huffman, shares, split, tiered};
 use crate::Level;
 
 pub(crate) use zstd_frames::zstd_len;
@@ -49,6 +49,12 @@ pub(crate) fn encode(
         tiered::encode(plane, &spec, &mut scratch.tiered, out);
         return Coding::Tiered;
     }
+    if coded < worth && codes_are_long(plane, coded) {
+        let (tables, len) = shares::fit(&full);
+        if len <= limit + limit / FOR_SPEED && shares::encode(plane, &tables, out) {
+            return Coding::Shares;
+        }
+    }
     if coded >= worth {
         out.extend_from_slice(plane);
         return Coding::Raw;
@@ -63,6 +69,14 @@ pub(crate) fn encode(
             Coding::Split
         }
     }
+}
+
+/// The part of a payload that may be lost where another coding is faster.
+const FOR_SPEED: usize = 1000;
+
+/// Whether a Huffman code's look-ups give few symbols, and the plane is not a short one.
+fn codes_are_long(plane: &[u8], coded: usize) -> bool {
+    plane.len() >= 8 << 10 && coded * 8 > plane.len() * 4
 }
 
 /// What bytes are without the bits that stand apart.
