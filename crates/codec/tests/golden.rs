@@ -8,15 +8,23 @@ mod common;
 use std::path::PathBuf;
 
 use common::*;
-use sheaf_codec::{Blob, Dtype, Header, Level, Parsed, decode};
+use sheaf_codec::{Base, Blob, Dtype, Header, Hint, Level, Parsed, decode};
 
-/// The versions of which there are files. The current one is added when its format is settled.
-const VERSIONS: [u8; 1] = [1];
+/// The version that is written now.
+const CURRENT: u8 = 2;
 
-/// A name, the raw bytes, their dtype, and the base where there is one.
-type Case = (&'static str, Vec<u8>, Dtype, Option<Vec<u8>>);
+/// What a file holds, and how it was made.
+struct Case {
+    name: &'static str,
+    raw: Vec<u8>,
+    dtype: Dtype,
+    row: u32,
+    base: Option<(Dtype, Vec<u8>)>,
+    level: Level,
+}
 
-fn cases() -> Vec<Case> {
+/// What there is of every version.
+fn first_cases() -> Vec<Case> {
     let bf16 = bf16_bytes(&weights(1, 1500));
     let f32 = f32_bytes(&weights(2, 700));
     let f64: Vec<u8> = weights(3, 400)
@@ -34,31 +42,154 @@ fn cases() -> Vec<Case> {
         .for_each(|byte| *byte ^= 2);
     let mut long = vec![0x3f; 600_000];
     long[..2000].copy_from_slice(&bf16[..2000]);
+    let case = |name, raw, dtype, base: Option<Vec<u8>>| Case {
+        name,
+        raw,
+        dtype,
+        row: 0,
+        base: base.map(|raw| (dtype, raw)),
+        level: Level::Default,
+    };
+    let halves = noise(5, 999).iter().map(|byte| byte & 0x3e).collect();
+    let misaligned = f32_bytes(&weights(7, 5000))[3..].to_vec();
     vec![
-        ("empty", vec![], Dtype::F32, None),
-        ("one-byte", vec![42], Dtype::Bf16, None),
-        ("bf16", bf16.clone(), Dtype::Bf16, None),
-        (
-            "f16",
-            noise(5, 999).iter().map(|byte| byte & 0x3e).collect(),
-            Dtype::F16,
-            None,
-        ),
-        ("f32", f32.clone(), Dtype::F32, None),
-        ("f64", f64, Dtype::F64, None),
-        ("noise", noise(6, 500), Dtype::U8, None),
-        ("text", text, Dtype::Bytes, None),
-        ("q4_k", blocks.clone(), Dtype::GgmlQ4K, None),
-        (
-            "guessed-misaligned",
-            f32_bytes(&weights(7, 5000))[3..].to_vec(),
-            Dtype::Unknown,
-            None,
-        ),
-        ("frames", long, Dtype::Bf16, None),
-        ("delta-bf16", tuned, Dtype::Bf16, Some(bf16)),
-        ("delta-q4_k", requantised, Dtype::GgmlQ4K, Some(blocks)),
+        case("empty", vec![], Dtype::F32, None),
+        case("one-byte", vec![42], Dtype::Bf16, None),
+        case("bf16", bf16.clone(), Dtype::Bf16, None),
+        case("f16", halves, Dtype::F16, None),
+        case("f32", f32, Dtype::F32, None),
+        case("f64", f64, Dtype::F64, None),
+        case("noise", noise(6, 500), Dtype::U8, None),
+        case("text", text, Dtype::Bytes, None),
+        case("q4_k", blocks.clone(), Dtype::GgmlQ4K, None),
+        case("guessed-misaligned", misaligned, Dtype::Unknown, None),
+        case("frames", long, Dtype::Bf16, None),
+        case("delta-bf16", tuned, Dtype::Bf16, Some(bf16)),
+        case("delta-q4_k", requantised, Dtype::GgmlQ4K, Some(blocks)),
     ]
+}
+
+/// Elements of a row in the cases of plans.
+const ROW: usize = 128;
+
+/// What came with version 2: plans, and codings that need more bytes to pay.
+fn plan_cases() -> Vec<(u8, Case)> {
+    let case = |name, (dtype, raw): (Dtype, Vec<u8>), base, level| Case {
+        name,
+        raw,
+        dtype,
+        row: ROW as u32,
+        base,
+        level,
+    };
+    let scaled = scaled(8, 160 * ROW);
+    let tuned = tuned(&scaled);
+    let bf16 = (Dtype::Bf16, bf16_bytes(&scaled));
+    let f32 = (Dtype::F32, f32_bytes(&scaled));
+    let f16 = (Dtype::F16, f16_bytes(&scaled));
+    let tuned_bf16 = (Dtype::Bf16, bf16_bytes(&tuned));
+    let from_bf16: Vec<u8> = bf16
+        .1
+        .chunks(2)
+        .flat_map(|two| [0, 0, two[0], two[1]])
+        .collect();
+    let fixed: Vec<f32> = scaled
+        .iter()
+        .map(|w| (w * 4096.0).floor() / 4096.0)
+        .collect();
+    vec![
+        (0, case("fast-bf16", bf16.clone(), None, Level::Fast)),
+        (0, case("fast-f32", f32.clone(), None, Level::Fast)),
+        (0, case("fast-f16", f16.clone(), None, Level::Fast)),
+        (
+            0,
+            case("bf16-in-f32", (Dtype::F32, from_bf16), None, Level::Default),
+        ),
+        (1, case("classes-bf16", bf16.clone(), None, Level::Max)),
+        (1, case("classes-f32", f32.clone(), None, Level::Max)),
+        (1, case("classes-f16", f16, None, Level::Max)),
+        (
+            2,
+            case(
+                "blocks-q4_1",
+                (Dtype::GgmlQ4_1, q4_1(&scaled)),
+                None,
+                Level::Max,
+            ),
+        ),
+        (
+            3,
+            case(
+                "tuned-bf16",
+                tuned_bf16.clone(),
+                Some(bf16.clone()),
+                Level::Default,
+            ),
+        ),
+        (
+            3,
+            case("tuned-bf16-max", tuned_bf16, Some(bf16.clone()), Level::Max),
+        ),
+        (
+            3,
+            case(
+                "f32-beside-bf16",
+                f32.clone(),
+                Some(bf16.clone()),
+                Level::Default,
+            ),
+        ),
+        (3, case("bf16-beside-f32", bf16, Some(f32), Level::Default)),
+        (
+            4,
+            case(
+                "fixed-f32",
+                (Dtype::F32, f32_bytes(&fixed)),
+                None,
+                Level::Default,
+            ),
+        ),
+    ]
+}
+
+/// Weights whose rows and columns have scales of their own.
+fn scaled(seed: u64, count: usize) -> Vec<f32> {
+    let scale = |i: usize| 1.0 / (1 << (i % 5)) as f32;
+    let each = weights(seed, count).into_iter().enumerate();
+    each.map(|(i, w)| w * scale(i / ROW) * scale(i % ROW / 3))
+        .collect()
+}
+
+/// What a little training makes of weights.
+fn tuned(weights: &[f32]) -> Vec<f32> {
+    let steps = noise(9, weights.len());
+    let each = weights.iter().zip(steps);
+    each.map(|(w, step)| w + f32::from(step & 15) * 2e-5)
+        .collect()
+}
+
+fn f16_bytes(weights: &[f32]) -> Vec<u8> {
+    let half = |w: &f32| {
+        let bits = w.abs().to_bits();
+        // Small ones are cut to zero, which is near enough for a test.
+        let magnitude = (bits >> 13).saturating_sub(112 << 10) as u16;
+        magnitude | if w.is_sign_negative() { 0x8000 } else { 0 }
+    };
+    weights.iter().flat_map(|w| half(w).to_le_bytes()).collect()
+}
+
+/// Weights in blocks of 32: scale, minimum, nibbles.
+fn q4_1(weights: &[f32]) -> Vec<u8> {
+    let block = |block: &[f32]| {
+        let low = block.iter().fold(f32::MAX, |a, b| a.min(*b));
+        let high = block.iter().fold(f32::MIN, |a, b| a.max(*b));
+        let step = (high - low) / 15.0;
+        let quant = |w: f32| ((w - low) / step + 0.5) as u8;
+        let mut bytes = f16_bytes(&[step, low]);
+        bytes.extend((0..16).map(|i| quant(block[i]) | quant(block[16 + i]) << 4));
+        bytes
+    };
+    weights.chunks_exact(32).flat_map(block).collect()
 }
 
 fn path(version: u8, name: &str) -> PathBuf {
@@ -66,22 +197,49 @@ fn path(version: u8, name: &str) -> PathBuf {
     folder.join(format!("v{version}-{name}.blob"))
 }
 
-fn blob((_, raw, dtype, base): &Case) -> Blob {
-    encode(raw, *dtype, base.as_deref(), Level::Default)
+fn blob(case: &Case) -> Blob {
+    let base = case.base.as_ref().map(|(dtype, raw)| Base {
+        id: id(raw),
+        raw,
+        dtype: *dtype,
+    });
+    let hint = Hint {
+        row: case.row,
+        ..hint(case.dtype)
+    };
+    sheaf_codec::encode(&case.raw, id(&case.raw), &hint, base.as_ref(), case.level)
+}
+
+/// Reads a file, which must be what the case says, and returns its bytes.
+fn read(version: u8, case: &Case) -> Vec<u8> {
+    let name = case.name;
+    let golden = std::fs::read(path(version, name)).unwrap();
+    let base = case.base.as_ref().map(|(_, raw)| raw.as_slice());
+    assert!(decode(&golden, base).unwrap() == case.raw, "{name}");
+    let Parsed::Header(header, _) = Header::parse(&golden).unwrap() else {
+        panic!("{name}")
+    };
+    assert_eq!(header.chunk_id(), id(&case.raw), "{name}");
+    assert_eq!(header.base(), base.map(id), "{name}");
+    assert_eq!(golden[4], version, "{name}");
+    golden
 }
 
 #[test]
 fn every_version_is_read() {
-    for (name, raw, _, base) in &cases() {
-        for version in VERSIONS {
-            let golden = std::fs::read(path(version, name)).unwrap();
-            assert!(decode(&golden, base.as_deref()).unwrap() == *raw, "{name}");
-            let Parsed::Header(header, _) = Header::parse(&golden).unwrap() else {
-                panic!("{name}")
-            };
-            assert_eq!(header.chunk_id(), id(raw), "{name}");
-            assert_eq!(header.base(), base.as_deref().map(id), "{name}");
+    for case in first_cases() {
+        for version in 1..=CURRENT {
+            read(version, &case);
         }
+    }
+}
+
+#[test]
+fn every_plan_is_read() {
+    for (plan, case) in plan_cases() {
+        let golden = read(2, &case);
+        // Where the header names the plan: see docs/format.md.
+        assert_eq!(golden[60], plan, "{}", case.name);
     }
 }
 
@@ -89,10 +247,11 @@ fn every_version_is_read() {
 #[test]
 #[ignore = "writes the golden files of the current version"]
 fn write_golden_files() {
-    for case in &cases() {
-        let path = path(1, case.0);
+    let plans = plan_cases().into_iter().map(|(_, case)| case);
+    for case in first_cases().into_iter().chain(plans) {
+        let path = path(CURRENT, case.name);
         if !path.exists() {
-            std::fs::write(path, blob(case).bytes).unwrap();
+            std::fs::write(path, blob(&case).bytes).unwrap();
         }
     }
 }

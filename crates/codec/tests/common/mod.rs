@@ -1,5 +1,8 @@
 //! What the tests of blobs share.
 
+// Not every one of them needs all of it.
+#![allow(dead_code)]
+
 use sheaf_codec::{Base, Blob, Dtype, Hint, Level};
 
 pub fn id(raw: &[u8]) -> [u8; 32] {
