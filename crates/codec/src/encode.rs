@@ -8,7 +8,7 @@ use crate::check::check;
 use crate::header::{self, Facts, FrameEntry, VERSION};
 use crate::plan::{self, Code, Core, Plan};
 use crate::scratch::{self, Scratch};
-use crate::{Base, Blob, Dtype, Hint, Level, MAX_CHUNK_LEN, MAX_HEADER_LEN, guess};
+use crate::{Base, Blob, Dtype, FRAME_LEN, Hint, Level, MAX_CHUNK_LEN, MAX_HEADER_LEN, guess};
 
 /// Encodes a chunk. With a base the result is a delta only where that is smaller. Never fails:
 /// what cannot be made smaller is stored as it is.
@@ -114,6 +114,9 @@ impl Unsealed {
     }
 }
 
+/// Bytes of a frame that are a sample of it where speed counts.
+const PART_LEN: usize = 32 << 10;
+
 struct Encoder<'a> {
     raw: &'a [u8],
     /// The base's raw bytes; none where there is none.
@@ -122,7 +125,7 @@ struct Encoder<'a> {
     scratch: &'a mut Scratch,
 }
 
-impl Encoder<'_> {
+impl<'a> Encoder<'a> {
     /// What the smallest of some ways makes. The first of them is standalone.
     fn smallest(&mut self, candidates: Vec<Candidate>) -> Unsealed {
         if let [only] = candidates.as_slice() {
@@ -140,8 +143,7 @@ impl Encoder<'_> {
         sizes.sort_by_key(|(size, _)| *size);
         // Ways that the sample finds near each other are tried in full, where there is time.
         let near = match self.level {
-            Level::Fast => sizes[0].0,
-            Level::Default => sizes[0].0 + sizes[0].0 / 100,
+            Level::Fast | Level::Default => sizes[0].0,
             Level::Max => sizes[0].0 + sizes[0].0 / 32,
         };
         let tried: Vec<(Unsealed, bool)> = sizes
@@ -158,20 +160,45 @@ impl Encoder<'_> {
         best.unwrap_or_else(|| self.all(&candidates[0].by_planes()).0)
     }
 
-    /// About how many bytes a blob takes when made in one way, by a few of its frames.
+    /// About how many bytes a blob takes when made in one way, by a few of its frames, or by parts of
+    /// them where speed counts.
     fn estimate(&mut self, candidate: &Candidate) -> usize {
         let mut shared = Vec::new();
         candidate.plan.write(&mut shared);
         let frames = candidate.facts.frames();
         let step = frames.div_ceil(3).max(1);
-        let sample = (0..frames).step_by(step);
+        let most = match self.level {
+            Level::Fast | Level::Default => PART_LEN,
+            Level::Max => FRAME_LEN,
+        };
         let (mut raw, mut out) = (0, Vec::new());
-        for frame in sample {
-            raw += candidate.facts.frame_range(frame).len();
-            self.frame(candidate, frame, &mut out);
+        for frame in (0..frames).step_by(step) {
+            raw += self.part(candidate, frame, most, &mut out);
         }
         let coded = out.len() as f64 * self.raw.len() as f64 / raw.max(1) as f64;
         shared.len() + coded as usize
+    }
+
+    /// Encodes the first units of a frame, which are not more than `most` bytes, to the end of `out`, and
+    /// says how many bytes they were.
+    fn part(
+        &mut self,
+        candidate: &Candidate,
+        frame: usize,
+        most: usize,
+        out: &mut Vec<u8>,
+    ) -> usize {
+        let facts = &candidate.facts;
+        let units = facts.core(frame).len().min(most) / facts.unit();
+        let core = self.core(facts, frame);
+        let base = core.base.len() / (core.bytes.len() / facts.unit()).max(1) * units;
+        let part = Core {
+            first: core.first,
+            bytes: &core.bytes[..units * facts.unit()],
+            base: &core.base[..base],
+        };
+        candidate.plan.encode(part, self.level, self.scratch, out);
+        part.bytes.len()
     }
 
     /// Encodes all frames, and says whether the result stays within the format's bounds.
@@ -210,19 +237,24 @@ impl Encoder<'_> {
     /// Encodes a frame to the end of `out`.
     fn frame(&mut self, candidate: &Candidate, frame: usize, out: &mut Vec<u8>) {
         let facts = &candidate.facts;
+        let units = self.core(facts, frame);
+        candidate.plan.encode(units, self.level, self.scratch, out);
         let raw = &self.raw[facts.frame_range(frame)];
         let core = facts.core(frame);
+        out.extend_from_slice(&raw[..core.start]);
+        out.extend_from_slice(&raw[core.end..]);
+    }
+
+    /// A frame's whole units, and the base's.
+    fn core(&self, facts: &Facts, frame: usize) -> Core<'a> {
         let base = match facts.base {
             Some(_) => &self.base[facts.base_range(frame)],
             None => &[],
         };
-        let units = Core {
+        Core {
             first: facts.first_unit(frame),
-            bytes: &raw[core.clone()],
+            bytes: &self.raw[facts.frame_range(frame)][facts.core(frame)],
             base,
-        };
-        candidate.plan.encode(units, self.level, self.scratch, out);
-        out.extend_from_slice(&raw[..core.start]);
-        out.extend_from_slice(&raw[core.end..]);
+        }
     }
 }
