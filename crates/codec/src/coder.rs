@@ -4,11 +4,9 @@ mod bits;
 mod choose;
 mod histogram;
 mod huffman;
+pub(crate) mod rans;
 mod shares;
 mod split;
-// Plans begin to use it one by one.
-#[allow(dead_code, unused_imports)]
-pub(crate) mod rans;
 pub(crate) mod tiered;
 
 use crate::Error;
