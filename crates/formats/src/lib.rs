@@ -20,6 +20,8 @@ mod metadata;
 pub mod near_lossless;
 mod phase;
 mod pickle;
+#[allow(dead_code, reason = "the formats that are made of it follow")]
+mod protobuf;
 mod pytorch;
 mod read_at;
 mod safetensors;
