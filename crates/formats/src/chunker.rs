@@ -5,11 +5,13 @@ use std::io;
 
 use sheaf_codec::Hint;
 
+use crate::ahead::Ahead;
 use crate::cdc::{self, Params};
 use crate::cuts::{self, Piece, Segment, Way};
 use crate::format::{self, Region};
 use crate::phase;
 use crate::read_at::ReadAt;
+use crate::walk::Walk;
 
 /// How many bytes are gathered before they are looked at for a cut. What is gathered beyond a cut
 /// is moved, so that this stays far below a chunk.
@@ -29,8 +31,11 @@ pub struct Chunk {
     pub hint: Hint,
 }
 
-/// Turns a file's bytes, in order, into its chunks, in order. Holds at most one chunk.
+/// Turns a file's bytes, in order, into its chunks, in order. Holds at most one chunk, and about 2 MiB
+/// more where the layout is found on the way.
 pub struct Chunker {
+    /// Finds further segments, where not all are known from the beginning.
+    ahead: Option<Box<Ahead>>,
     segments: VecDeque<Segment>,
     /// Where in the file `buffer` begins: at the beginning of a chunk.
     start: u64,
@@ -41,9 +46,18 @@ pub struct Chunker {
 
 impl Chunker {
     pub(crate) fn new(regions: Vec<Region>) -> Chunker {
-        let segments = cuts::plan(regions).into();
+        Chunker::of(None, cuts::plan(regions))
+    }
+
+    /// A chunker that finds the layout as the file streams by.
+    pub(crate) fn walking(walk: Box<dyn Walk>) -> Chunker {
+        Chunker::of(Some(Box::new(Ahead::new(walk))), vec![])
+    }
+
+    fn of(ahead: Option<Box<Ahead>>, segments: Vec<Segment>) -> Chunker {
         Chunker {
-            segments,
+            ahead,
+            segments: segments.into(),
             start: 0,
             buffer: Vec::new(),
             looked: 0,
@@ -56,7 +70,21 @@ impl Chunker {
     }
 
     /// Takes the file's next bytes and hands out the chunks that they complete.
-    pub fn push(&mut self, mut bytes: &[u8], chunks: &mut dyn FnMut(Chunk)) {
+    pub fn push(&mut self, bytes: &[u8], chunks: &mut dyn FnMut(Chunk)) {
+        let Some(mut ahead) = self.ahead.take() else {
+            return self.cut(bytes, chunks);
+        };
+        let found = ahead.push(bytes);
+        self.segments.extend(found.segments);
+        self.cut(&found.before, chunks);
+        self.cut(found.now, chunks);
+        if !found.ended {
+            self.ahead = Some(ahead);
+        }
+    }
+
+    /// Cuts bytes whose segments are known.
+    fn cut(&mut self, mut bytes: &[u8], chunks: &mut dyn FnMut(Chunk)) {
         while !bytes.is_empty() {
             let stop = self.stop();
             let (now, later) = bytes.split_at(bytes.len().min(stop - self.buffer.len()));
@@ -70,6 +98,11 @@ impl Chunker {
 
     /// Hands out what is left at the file's end.
     pub fn finish(mut self, chunks: &mut dyn FnMut(Chunk)) {
+        if let Some(ahead) = self.ahead.take() {
+            let (segments, waiting) = ahead.finish();
+            self.segments.extend(segments);
+            self.cut(&waiting, chunks);
+        }
         if !self.buffer.is_empty() {
             self.emit(self.buffer.len(), chunks);
         }

@@ -68,19 +68,42 @@ pub(crate) fn plan(mut regions: Vec<Region>) -> Vec<Segment> {
         let order = |region: &Region| (region.range.start, std::cmp::Reverse(region.range.end));
         order(a).cmp(&order(b))
     });
-    let mut segments = groups::Groups::default();
-    let mut end = 0;
+    let mut planner = Planner::default();
     for region in regions {
-        if region.range.start < end {
-            continue;
-        }
-        if end < region.range.start {
-            segments.add(gap(end..region.range.start));
-        }
-        end = region.range.end;
-        segments.add(region);
+        planner.add(region);
     }
-    segments.finish(end)
+    planner.finish()
+}
+
+/// Plans cuts from regions in the order of the file, which may come one by one.
+#[derive(Default)]
+pub(crate) struct Planner {
+    groups: groups::Groups,
+    end: u64,
+}
+
+impl Planner {
+    /// Adds a region, unless it overlaps one that was added before.
+    pub fn add(&mut self, region: Region) {
+        if region.range.is_empty() || region.range.start < self.end {
+            return;
+        }
+        if self.end < region.range.start {
+            self.groups.add(gap(self.end..region.range.start));
+        }
+        self.end = region.range.end;
+        self.groups.add(region);
+    }
+
+    /// Hands out the segments that further regions do not change.
+    pub fn settled(&mut self) -> Vec<Segment> {
+        self.groups.settled()
+    }
+
+    /// The segments that were not handed out.
+    pub fn finish(self) -> Vec<Segment> {
+        self.groups.finish(self.end)
+    }
 }
 
 /// What lies between regions: padding and the small change of containers, or something unknown.

@@ -8,9 +8,11 @@ use sheaf_codec::Dtype;
 use crate::chunker::Chunker;
 use crate::gguf::Gguf;
 use crate::layout::Tensor;
+use crate::onnx::Onnx;
 use crate::pytorch;
 use crate::read_at::{ReadAt, read_vec};
 use crate::safetensors::Safetensors;
+use crate::walk::{self, Walk};
 
 /// The most bytes that [`sniff`] may ask for: the largest header that is parsed.
 pub const MAX_HEAD_LEN: usize = 16 << 20;
@@ -143,6 +145,8 @@ pub(crate) enum Found {
     NeedMore(usize),
     /// Of this format. The same for every longer head of the file.
     Contents(Contents),
+    /// Of this format, whose layout is found on the way.
+    Walk(Box<dyn Walk>),
     /// It may be of this format: [`Format::read`] tells.
     WholeFile,
 }
@@ -159,30 +163,34 @@ pub(crate) trait Format: Sync {
 }
 
 /// All formats, in the order in which they are tried.
-static FORMATS: &[&dyn Format] = &[&Gguf, &pytorch::Archive, &pytorch::Legacy, &Safetensors];
+static FORMATS: &[&dyn Format] = &[
+    &Gguf,
+    &pytorch::Archive,
+    &pytorch::Legacy,
+    &Onnx,
+    &Safetensors,
+];
 
 /// Looks at a file's beginning. `ended` says that `head` is the whole file.
 pub fn sniff(head: &[u8], ended: bool) -> Sniff {
     match examine(head, ended) {
         Examined::NeedMore(len) => Sniff::NeedMore(len),
         Examined::Contents(contents) => Sniff::Stream(Box::new(Chunker::new(contents.regions))),
-        Examined::WholeFile(format) if ended => {
+        Examined::Walk(walk) => Sniff::Stream(Box::new(Chunker::walking(walk))),
+        Examined::WholeFile if ended => {
             // Memory does not fail to be read.
-            let contents = format
-                .read(&head)
-                .ok()
-                .flatten()
-                .unwrap_or_else(Contents::unknown);
+            let contents = read_whole(&head, head).unwrap_or_else(|_| Contents::unknown());
             Sniff::Stream(Box::new(Chunker::new(contents.regions)))
         }
-        Examined::WholeFile(_) => Sniff::WholeFile,
+        Examined::WholeFile => Sniff::WholeFile,
     }
 }
 
 enum Examined {
     NeedMore(usize),
     Contents(Contents),
-    WholeFile(&'static dyn Format),
+    Walk(Box<dyn Walk>),
+    WholeFile,
 }
 
 fn examine(head: &[u8], ended: bool) -> Examined {
@@ -194,7 +202,8 @@ fn examine(head: &[u8], ended: bool) -> Examined {
             Found::NeedMore(len) if ended || len > MAX_HEAD_LEN || len <= seen.len() => {}
             Found::NeedMore(len) => return Examined::NeedMore(len),
             Found::Contents(contents) => return Examined::Contents(contents),
-            Found::WholeFile => return Examined::WholeFile(format),
+            Found::Walk(walk) => return Examined::Walk(walk),
+            Found::WholeFile => return Examined::WholeFile,
         }
     }
     Examined::Contents(Contents::unknown())
@@ -210,11 +219,23 @@ pub(crate) fn contents(file: &dyn ReadAt) -> io::Result<Contents> {
         match examine(&head, head_len as u64 == size) {
             Examined::NeedMore(more) => len = more,
             Examined::Contents(contents) => return Ok(contents),
-            Examined::WholeFile(format) => {
-                return Ok(format.read(file)?.unwrap_or_else(Contents::unknown));
-            }
+            Examined::Walk(walk) => return walk::read(walk, file),
+            Examined::WholeFile => return read_whole(file, &head),
         }
     }
+}
+
+/// What is in a file that must be had whole: of the formats that it may be of, the first that
+/// makes something of it.
+fn read_whole(file: &dyn ReadAt, head: &[u8]) -> io::Result<Contents> {
+    for format in FORMATS {
+        if matches!(format.sniff(head), Found::WholeFile)
+            && let Some(contents) = format.read(file)?
+        {
+            return Ok(contents);
+        }
+    }
+    Ok(Contents::unknown())
 }
 
 #[cfg(test)]

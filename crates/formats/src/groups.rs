@@ -62,7 +62,12 @@ impl Groups {
         }
     }
 
-    /// The segments, with one for whatever comes after `end`.
+    /// Hands out the segments that further regions do not change.
+    pub fn settled(&mut self) -> Vec<Segment> {
+        std::mem::take(&mut self.segments)
+    }
+
+    /// The segments that were not handed out, with one for whatever comes after `end`.
     pub fn finish(mut self, end: u64) -> Vec<Segment> {
         self.close();
         if end < u64::MAX {

@@ -26,7 +26,7 @@ pub struct Tensor {
 /// What is in a file. Tensors are in the order of their bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
-    /// `safetensors`, `gguf`, `pytorch` or `unknown`.
+    /// `safetensors`, `gguf`, `pytorch`, `onnx`; `unknown` where it is none of those.
     pub format: &'static str,
     /// The tensors. Several may share bytes (views). All lie inside the file.
     pub tensors: Vec<Tensor>,

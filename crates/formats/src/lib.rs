@@ -9,6 +9,7 @@
 //! The way through: a `Format` turns bytes into `Contents` (tensors to show, regions to cut),
 //! `cuts` plans segments from the regions, and the chunker walks the segments.
 
+mod ahead;
 mod cdc;
 mod chunker;
 mod cuts;
@@ -18,14 +19,16 @@ mod groups;
 mod layout;
 mod metadata;
 pub mod near_lossless;
+mod onnx;
 mod phase;
 mod pickle;
-#[allow(dead_code, reason = "the formats that are made of it follow")]
+#[allow(dead_code, reason = "formats that read it from files follow")]
 mod protobuf;
 mod pytorch;
 mod read_at;
 mod safetensors;
 mod size;
+mod walk;
 mod zip;
 
 pub use chunker::{Chunk, Chunker};

@@ -20,6 +20,17 @@ impl Metadata {
         }
     }
 
+    /// Keeps a pair that is not there yet.
+    pub fn add_new(&mut self, key: &str, value: &str) {
+        if !self
+            .pairs
+            .iter()
+            .any(|pair| pair.0 == key && pair.1 == cut(value))
+        {
+            self.add(key, value);
+        }
+    }
+
     /// Whether further pairs would not be kept.
     pub fn is_full(&self) -> bool {
         self.pairs.len() >= MAX_PAIRS

@@ -7,16 +7,13 @@
 use std::io;
 use std::ops::Range;
 
-use crate::read_at::{ReadAt, read_vec};
+use crate::read_at::{ReadAt, Window};
 
 /// The most fields that are read of one file: a model of 100,000 tensors has about 2 million.
 const MAX_FIELDS: usize = 4 << 20;
 
 /// The longest tag and number together, each of at most 10 bytes.
-const MAX_FIELD_LEN: usize = 20;
-
-/// Bytes that are read at a time.
-const WINDOW: u64 = 16 << 10;
+pub(crate) const MAX_FIELD_LEN: usize = 20;
 
 /// Why a message could not be read.
 #[derive(Debug)]
@@ -83,10 +80,8 @@ impl Value {
 
 /// Reads messages of one file, of a bounded number of fields in all.
 pub(crate) struct Reader<'a> {
-    file: &'a dyn ReadAt,
-    /// What was read last, and where it begins.
-    window: Vec<u8>,
-    start: u64,
+    window: Window<'a>,
+    size: u64,
     /// How many fields may still be read.
     left: usize,
 }
@@ -94,16 +89,15 @@ pub(crate) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub fn new(file: &'a dyn ReadAt) -> Reader<'a> {
         Reader {
-            file,
-            window: vec![],
-            start: 0,
+            window: Window::new(file),
+            size: file.size(),
             left: MAX_FIELDS,
         }
     }
 
     /// The whole file as a message.
     pub fn whole(&self) -> Range<u64> {
-        0..self.file.size()
+        0..self.size
     }
 
     /// The next field of a message, which then begins behind it; none at its end.
@@ -171,20 +165,8 @@ impl<'a> Reader<'a> {
     /// The first bytes of a range, as many as it has up to `max`.
     fn at(&mut self, range: Range<u64>, max: usize) -> Result<&[u8], Stop> {
         let len = (range.end - range.start).min(max as u64);
-        let have = self.start..self.start + self.window.len() as u64;
-        if range.start < have.start || range.start + len > have.end {
-            let size = self.file.size();
-            let left = size.checked_sub(range.start).ok_or(Stop::Malformed)?;
-            if len > left {
-                return Err(Stop::Malformed);
-            }
-            self.window = read_vec(self.file, range.start, left.min(WINDOW.max(len)) as usize)?;
-            self.start = range.start;
-        }
-        let from = (range.start - self.start) as usize;
-        self.window
-            .get(from..from + len as usize)
-            .ok_or(Stop::Malformed)
+        let bytes = self.window.from(range.start, len as usize)?;
+        bytes.get(..len as usize).ok_or(Stop::Malformed)
     }
 }
 

@@ -84,6 +84,44 @@ pub(crate) fn read_vec(file: &dyn ReadAt, offset: u64, len: usize) -> io::Result
     Ok(bytes)
 }
 
+/// Bytes that are read at a time.
+const WINDOW: usize = 16 << 10;
+
+/// A file that is read in small pieces, from its beginning to its end.
+pub(crate) struct Window<'a> {
+    file: &'a dyn ReadAt,
+    size: u64,
+    /// What was read last, and where it begins.
+    bytes: Vec<u8>,
+    start: u64,
+}
+
+impl<'a> Window<'a> {
+    pub fn new(file: &'a dyn ReadAt) -> Window<'a> {
+        Window {
+            file,
+            size: file.size(),
+            bytes: vec![],
+            start: 0,
+        }
+    }
+
+    /// The bytes from a place on: at least `len`, or all that the file has.
+    pub fn from(&mut self, place: u64, len: usize) -> io::Result<&[u8]> {
+        let left = self.size.saturating_sub(place);
+        if left == 0 {
+            return Ok(&[]);
+        }
+        let len = left.min(len as u64);
+        let end = self.start + self.bytes.len() as u64;
+        if place < self.start || place + len > end {
+            self.bytes = read_vec(self.file, place, left.min(len.max(WINDOW as u64)) as usize)?;
+            self.start = place;
+        }
+        Ok(&self.bytes[(place - self.start) as usize..])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,6 +135,18 @@ mod tests {
         for offset in [2, 3, u64::MAX] {
             let error = bytes.read_exact_at(offset, &mut two).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+        }
+    }
+
+    #[test]
+    fn windows_end_with_the_file() {
+        let bytes: Vec<u8> = (0..50_000_u32).map(|i| (i % 251) as u8).collect();
+        let mut window = Window::new(&bytes);
+        for place in [0, 5, 20_000, 19_000, 49_990, 50_000, u64::MAX] {
+            let start = usize::try_from(place).unwrap().min(bytes.len());
+            let seen = window.from(place, 20).unwrap();
+            assert!(seen.len() >= (bytes.len() - start).min(20));
+            assert!(bytes[start..].starts_with(seen));
         }
     }
 }

@@ -5,7 +5,7 @@ mod common;
 use common::gguf::{Writer, text};
 use common::pickle::{Pickle, Tensor, legacy};
 use common::zip::{Entry, Width, write};
-use common::{chunks, noise, safetensors, stream};
+use common::{chunks, noise, onnx, safetensors, stream};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sheaf_codec::Dtype;
@@ -41,7 +41,14 @@ fn sound() -> Vec<Vec<u8>> {
         ];
         write(&entries, width)
     };
-    vec![st, gguf, zip(Width::Zip32), zip(Width::Zip64), legacy(true)]
+    vec![
+        st,
+        gguf,
+        zip(Width::Zip32),
+        zip(Width::Zip64),
+        legacy(true),
+        onnx::small(),
+    ]
 }
 
 fn pickle_bytes(pickle: &Pickle) -> Vec<u8> {
@@ -84,7 +91,7 @@ proptest! {
     fn arbitrary_bytes(
         magic in proptest::sample::select(vec![
             &b""[..], b"GGUF\x03\0\0\0", b"GGUF\x02\0\0\0\x01\0\0\0\0\0\0\0", b"PK\x03\x04",
-            b"\x20\0\0\0\0\0\0\0{\"",
+            b"\x20\0\0\0\0\0\0\0{\"", b"\x08\x07\x3a\xff\x0f\x2a\xff\x0e",
         ]),
         bytes in vec(any::<u8>(), 0..2000),
     ) {

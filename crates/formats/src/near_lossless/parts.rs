@@ -83,10 +83,18 @@ impl Rounding {
     }
 }
 
+/// The formats whose tensors may become others: those that have no sums of them, but for the zip's,
+/// which are put right.
+const FORMATS: &[&str] = &["safetensors", "gguf", "pytorch", "onnx"];
+
 /// The tensors whose dtype and place allow it.
 fn candidates(file: &dyn ReadAt) -> io::Result<Vec<Part>> {
     let mut parts: Vec<(Range<u64>, Option<Part>)> = vec![];
-    for tensor in layout(file)?.tensors {
+    let layout = layout(file)?;
+    if !FORMATS.contains(&layout.format) {
+        return Ok(vec![]);
+    }
+    for tensor in layout.tensors {
         if tensor.range.is_empty() {
             continue;
         }

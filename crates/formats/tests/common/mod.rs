@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "the like of tests")]
 
 pub mod gguf;
+pub mod onnx;
 pub mod pickle;
 pub mod safetensors;
 pub mod zip;
