@@ -6,8 +6,10 @@ use std::ops::Range;
 use sheaf_codec::Dtype;
 
 use crate::chunker::Chunker;
+use crate::containers::{Tar, Zip};
 use crate::gguf::Gguf;
 use crate::layout::Tensor;
+use crate::numpy::Numpy;
 use crate::onnx::Onnx;
 use crate::pytorch;
 use crate::read_at::{ReadAt, read_vec};
@@ -63,6 +65,20 @@ impl Contents {
             metadata: vec![],
             regions: vec![],
         }
+    }
+
+    /// Adds what was found in a part of the file, under a name.
+    pub fn add(&mut self, part: Contents, name: &str) {
+        let room = MAX_TENSORS.saturating_sub(self.tensors.len());
+        let named = part.tensors.into_iter().take(room).map(|mut tensor| {
+            if !name.is_empty() {
+                let dot = if tensor.name.is_empty() { "" } else { "." };
+                tensor.name = format!("{name}{dot}{}", tensor.name);
+            }
+            tensor
+        });
+        self.tensors.extend(named);
+        self.regions.extend(part.regions);
     }
 
     /// A file that begins with a header, of tensors that overlap nowhere.
@@ -156,34 +172,50 @@ pub(crate) trait Format: Sync {
     /// Looks at a file's beginning, of at most [`MAX_HEAD_LEN`] bytes.
     fn sniff(&self, head: &[u8]) -> Found;
 
+    /// Files may lie in files of a higher rank only, so that there is an end to it.
+    fn rank(&self) -> u8 {
+        0
+    }
+
     /// Reads a file of which [`Format::sniff`] said that it must be had whole.
     fn read(&self, _file: &dyn ReadAt) -> io::Result<Option<Contents>> {
         Ok(None)
     }
 }
 
-/// All formats, in the order in which they are tried.
+/// All formats, in the order in which they are tried: those that want least of a file first.
 static FORMATS: &[&dyn Format] = &[
     &Gguf,
     &pytorch::Archive,
+    &Zip,
     &pytorch::Legacy,
+    &Numpy,
     &Onnx,
     &Safetensors,
+    &Tar,
 ];
 
 /// Looks at a file's beginning. `ended` says that `head` is the whole file.
 pub fn sniff(head: &[u8], ended: bool) -> Sniff {
-    match examine(head, ended) {
+    match examine(head, ended, u8::MAX) {
         Examined::NeedMore(len) => Sniff::NeedMore(len),
         Examined::Contents(contents) => Sniff::Stream(Box::new(Chunker::new(contents.regions))),
         Examined::Walk(walk) => Sniff::Stream(Box::new(Chunker::walking(walk))),
         Examined::WholeFile if ended => {
             // Memory does not fail to be read.
-            let contents = read_whole(&head, head).unwrap_or_else(|_| Contents::unknown());
+            let contents = read_whole(&head, head, u8::MAX).unwrap_or_else(|_| Contents::unknown());
             Sniff::Stream(Box::new(Chunker::new(contents.regions)))
         }
         Examined::WholeFile => Sniff::WholeFile,
     }
+}
+
+/// The formats below a rank.
+fn of_rank(below: u8) -> impl Iterator<Item = &'static dyn Format> {
+    FORMATS
+        .iter()
+        .copied()
+        .filter(move |format| format.rank() < below)
 }
 
 enum Examined {
@@ -193,9 +225,9 @@ enum Examined {
     WholeFile,
 }
 
-fn examine(head: &[u8], ended: bool) -> Examined {
+fn examine(head: &[u8], ended: bool, below: u8) -> Examined {
     let seen = &head[..head.len().min(MAX_HEAD_LEN)];
-    for &format in FORMATS {
+    for format in of_rank(below) {
         match format.sniff(seen) {
             Found::No => {}
             // A format that asks for more than there is, or than is read, is not this file's.
@@ -211,24 +243,29 @@ fn examine(head: &[u8], ended: bool) -> Examined {
 
 /// What is in a file at hand.
 pub(crate) fn contents(file: &dyn ReadAt) -> io::Result<Contents> {
+    contents_below(file, u8::MAX)
+}
+
+/// What is in a file that is a part of one of this rank.
+pub(crate) fn contents_below(file: &dyn ReadAt, rank: u8) -> io::Result<Contents> {
     let size = file.size();
     let mut len = 64;
     loop {
         let head_len = usize::try_from(size).unwrap_or(usize::MAX).min(len);
         let head = read_vec(file, 0, head_len)?;
-        match examine(&head, head_len as u64 == size) {
+        match examine(&head, head_len as u64 == size, rank) {
             Examined::NeedMore(more) => len = more,
             Examined::Contents(contents) => return Ok(contents),
             Examined::Walk(walk) => return walk::read(walk, file),
-            Examined::WholeFile => return read_whole(file, &head),
+            Examined::WholeFile => return read_whole(file, &head, rank),
         }
     }
 }
 
 /// What is in a file that must be had whole: of the formats that it may be of, the first that
 /// makes something of it.
-fn read_whole(file: &dyn ReadAt, head: &[u8]) -> io::Result<Contents> {
-    for format in FORMATS {
+fn read_whole(file: &dyn ReadAt, head: &[u8], below: u8) -> io::Result<Contents> {
+    for format in of_rank(below) {
         if matches!(format.sniff(head), Found::WholeFile)
             && let Some(contents) = format.read(file)?
         {

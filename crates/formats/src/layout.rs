@@ -26,7 +26,8 @@ pub struct Tensor {
 /// What is in a file. Tensors are in the order of their bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
-    /// `safetensors`, `gguf`, `pytorch`, `onnx`; `unknown` where it is none of those.
+    /// `safetensors`, `gguf`, `pytorch`, `onnx`, `numpy`, and `npz`, `zip` and
+    /// `tar` with what is in their files; `unknown` where it is none of those.
     pub format: &'static str,
     /// The tensors. Several may share bytes (views). All lie inside the file.
     pub tensors: Vec<Tensor>,

@@ -12,6 +12,7 @@
 mod ahead;
 mod cdc;
 mod chunker;
+mod containers;
 mod cuts;
 mod format;
 mod gguf;
@@ -19,6 +20,7 @@ mod groups;
 mod layout;
 mod metadata;
 pub mod near_lossless;
+mod numpy;
 mod onnx;
 mod phase;
 mod pickle;

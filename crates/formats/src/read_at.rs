@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 
 /// Random access to a file's bytes.
 pub trait ReadAt {
@@ -82,6 +83,27 @@ pub(crate) fn read_vec(file: &dyn ReadAt, offset: u64, len: usize) -> io::Result
     let mut bytes = vec![0; len];
     file.read_exact_at(offset, &mut bytes)?;
     Ok(bytes)
+}
+
+/// A part of a file, as a file.
+pub(crate) struct Section<'a> {
+    pub file: &'a dyn ReadAt,
+    /// Lies in the file.
+    pub range: Range<u64>,
+}
+
+impl ReadAt for Section<'_> {
+    fn size(&self) -> u64 {
+        self.range.end - self.range.start
+    }
+
+    fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let end = offset.checked_add(buffer.len() as u64);
+        if end.is_none_or(|end| end > self.size()) {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.file.read_exact_at(self.range.start + offset, buffer)
+    }
 }
 
 /// Bytes that are read at a time.

@@ -5,7 +5,7 @@ mod common;
 use common::gguf::{Writer, text};
 use common::pickle::{Pickle, Tensor, legacy};
 use common::zip::{Entry, Width, write};
-use common::{chunks, noise, onnx, safetensors, stream};
+use common::{chunks, noise, numpy, onnx, safetensors, stream, tar};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sheaf_codec::Dtype;
@@ -48,7 +48,18 @@ fn sound() -> Vec<Vec<u8>> {
         zip(Width::Zip64),
         legacy(true),
         onnx::small(),
+        numpy::array("<f4", "(90, 1000)", 360_000),
+        arrays(),
+        tar::write(&[("x.npz", arrays()), ("y", noise(700, 1))]),
     ]
+}
+
+fn arrays() -> Vec<u8> {
+    let entries = [
+        Entry::stored("a.npy", numpy::array("<f4", "(90, 1000)", 360_000)),
+        Entry::stored("b.npy", numpy::array("<i8", "(7,)", 56)),
+    ];
+    write(&entries, Width::Zip32)
 }
 
 fn pickle_bytes(pickle: &Pickle) -> Vec<u8> {
@@ -92,6 +103,7 @@ proptest! {
         magic in proptest::sample::select(vec![
             &b""[..], b"GGUF\x03\0\0\0", b"GGUF\x02\0\0\0\x01\0\0\0\0\0\0\0", b"PK\x03\x04",
             b"\x20\0\0\0\0\0\0\0{\"", b"\x08\x07\x3a\xff\x0f\x2a\xff\x0e",
+            b"\x93NUMPY\x01\0\x40\0{'descr': '<f4', 'shape': (",
         ]),
         bytes in vec(any::<u8>(), 0..2000),
     ) {

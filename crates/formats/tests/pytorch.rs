@@ -202,17 +202,17 @@ fn what_disagrees_is_of_unknown_dtype() {
 }
 
 #[test]
-fn other_zip_files_are_unknown() {
+fn other_zip_files_are_not_pytorch() {
     let pickle = checkpoint();
     for name in ["data.pkl", "a/b/data.pkl", "a/data.pk", "readme"] {
         let file = write(&[Entry::stored(name, pickle.clone())], Width::Zip32);
-        assert_eq!(checked_layout(&file).format, "unknown");
+        assert_eq!(checked_layout(&file).format, "zip");
         chunks(&file);
     }
     let mut deflated = entries(pickle);
     deflated[0].method = 8;
     let file = write(&deflated, Width::Zip32);
-    assert_eq!(checked_layout(&file).format, "unknown");
+    assert_eq!(checked_layout(&file).format, "pytorch");
     chunks(b"PK\x03\x04");
     chunks(&file[..file.len() - 30]);
 }

@@ -85,7 +85,7 @@ impl Rounding {
 
 /// The formats whose tensors may become others: those that have no sums of them, but for the zip's,
 /// which are put right.
-const FORMATS: &[&str] = &["safetensors", "gguf", "pytorch", "onnx"];
+const FORMATS: &[&str] = &["safetensors", "gguf", "pytorch", "onnx", "numpy", "npz"];
 
 /// The tensors whose dtype and place allow it.
 fn candidates(file: &dyn ReadAt) -> io::Result<Vec<Part>> {

@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "the like of tests")]
 
 pub mod gguf;
+pub mod numpy;
 pub mod onnx;
 pub mod pickle;
 pub mod safetensors;
+pub mod tar;
 pub mod zip;
 
 use sheaf_codec::{Dtype, MAX_CHUNK_LEN};

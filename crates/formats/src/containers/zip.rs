@@ -1,0 +1,56 @@
+//! Zip files of no particular kind: NumPy's `.npz`, Keras's `.keras`, models that were put together.
+
+use std::borrow::Cow;
+use std::io;
+
+use sheaf_codec::Dtype;
+
+use super::parts::{Part, look};
+use crate::format::{Contents, Format, Found, Region};
+use crate::read_at::ReadAt;
+use crate::zip::{self, Directory};
+
+pub(crate) struct Zip;
+
+/// Above that of PyTorch's zip files, which may lie in others.
+const RANK: u8 = 2;
+
+impl Format for Zip {
+    fn sniff(&self, head: &[u8]) -> Found {
+        match head.get(..zip::MAGIC.len()) {
+            Some(zip::MAGIC) => Found::WholeFile,
+            None if zip::MAGIC.starts_with(head) => Found::NeedMore(zip::MAGIC.len()),
+            _ => Found::No,
+        }
+    }
+
+    fn rank(&self) -> u8 {
+        RANK
+    }
+
+    fn read(&self, file: &dyn ReadAt) -> io::Result<Option<Contents>> {
+        let Some(directory) = Directory::read(file)? else {
+            return Ok(None);
+        };
+        let mut parts = Vec::new();
+        for entry in &directory.entries {
+            if let Some(range) = directory.data(file, entry)? {
+                let name = Cow::from(&entry.name);
+                parts.push(Part { name, range });
+            }
+        }
+        let inside = look(file, parts, RANK)?;
+        let mut contents = inside.contents;
+        contents.format = match (inside.arrays, inside.others) {
+            (1.., 0) => "npz",
+            _ => "zip",
+        };
+        contents.regions.push(Region {
+            range: directory.start..file.size(),
+            dtype: Dtype::Bytes,
+            row: 0,
+            key: 0,
+        });
+        Ok(Some(contents))
+    }
+}
