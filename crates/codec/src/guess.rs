@@ -20,7 +20,11 @@ pub(crate) fn guess(raw: &[u8]) -> (Dtype, u8) {
     let (best, dtype, lead) = candidates()
         .map(|(dtype, lead)| (cost(dtype, lead, &sample), dtype, lead))
         .fold((f64::MAX, Dtype::Bytes, 0), |best, next| {
-            if next.0 < best.0 { next } else { best }
+            let least = match next.1 {
+                Dtype::U32 | Dtype::U64 => 0.99 * best.0,
+                _ => best.0,
+            };
+            if next.0 < least { next } else { best }
         });
     // Wide elements must show: text and mixed bytes are better off undivided.
     if best >= bytes * 0.97 {
@@ -41,15 +45,16 @@ fn is_noise(sample: &[u8]) -> bool {
             .all(|bytes| entropy(&histogram(bytes)) > 7.93)
 }
 
-/// Narrow before wide, integers before floats: among equals the first is taken.
+/// Narrow before wide, floats before integers, whose numbers are told from floats of few digits by a
+/// little only: among equals the first is taken.
 fn candidates() -> impl Iterator<Item = (Dtype, u8)> {
     let aligned = [
         Dtype::F16,
         Dtype::Bf16,
-        Dtype::U32,
         Dtype::F32,
-        Dtype::U64,
+        Dtype::U32,
         Dtype::F64,
+        Dtype::U64,
     ];
     aligned
         .into_iter()

@@ -2,6 +2,8 @@
 //! a cut. The hash at a place depends on the 64 bytes before it alone, so that an insertion moves
 //! the cuts near it and no others.
 
+use crate::kinds::SPAN;
+
 /// How many bytes the hash depends on.
 const WINDOW: usize = 64;
 
@@ -20,25 +22,31 @@ pub(crate) struct Params {
     pub usual: usize,
     /// No chunk is longer.
     pub max: usize,
+    /// How many bytes are gathered before they are looked at. What is gathered beyond a cut is moved.
+    pub scan: usize,
+    /// Whether a chunk ends where another kind of bytes begins, too.
+    pub kinds: bool,
     rare: u64,
     frequent: u64,
 }
 
 impl Params {
     /// For headers and other text, which are small and of which people change a line.
-    pub const TEXT: Params = Params::around(256 << 10);
+    pub const TEXT: Params = Params::around(256 << 10, false);
 
     /// For what may be gigabytes of weights: a chunk below the codec's frame of 256 KiB would cost
     /// a table and a row for little, and finding a fine-tune in an unknown file is rare luck.
-    pub const BINARY: Params = Params::around(1 << 20);
+    pub const BINARY: Params = Params::around(1 << 20, true);
 
-    const fn around(usual: usize) -> Params {
+    const fn around(usual: usize, kinds: bool) -> Params {
         let bits = usual.trailing_zeros();
         // Two bits either way of the one that the usual length asks for, as in FastCDC.
         Params {
             min: usual / 4,
             usual,
             max: usual * 4,
+            scan: if kinds { SPAN } else { 64 << 10 },
+            kinds,
             rare: upper_bits(bits + 2),
             frequent: upper_bits(bits - 2),
         }
@@ -174,7 +182,7 @@ mod tests {
 
     #[test]
     fn lanes_find_what_one_finds() {
-        let params = Params::around(16 << 10);
+        let params = Params::around(16 << 10, false);
         let bytes = noise(1 << 20);
         let mut start = 0;
         let mut found = 0;
@@ -201,7 +209,12 @@ mod tests {
     fn no_candidate_in_one_byte_repeated() {
         for byte in 0..=255 {
             assert_eq!(
-                find(&[byte; 80_000], 4096, 80_000, &Params::around(16 << 10)),
+                find(
+                    &[byte; 80_000],
+                    4096,
+                    80_000,
+                    &Params::around(16 << 10, false)
+                ),
                 None
             );
         }

@@ -9,13 +9,10 @@ use crate::ahead::Ahead;
 use crate::cdc::{self, Params};
 use crate::cuts::{self, Piece, Segment, Way};
 use crate::format::{self, Region};
+use crate::kinds;
 use crate::phase;
 use crate::read_at::ReadAt;
 use crate::walk::Walk;
-
-/// How many bytes are gathered before they are looked at for a cut. What is gathered beyond a cut
-/// is moved, so that this stays far below a chunk.
-const SCAN_LEN: usize = 64 << 10;
 
 /// What is set aside for a chunk before its bytes come; more as they come.
 const FIRST_CAPACITY: usize = 1 << 20;
@@ -103,6 +100,13 @@ impl Chunker {
             self.segments.extend(segments);
             self.cut(&waiting, chunks);
         }
+        if let Way::Content(params) = self.segment().way {
+            while let Some(cut) =
+                self.change(&params, self.buffer.len().saturating_sub(phase::MAX_SHIFT))
+            {
+                self.emit_shifted(cut, chunks);
+            }
+        }
         if !self.buffer.is_empty() {
             self.emit(self.buffer.len(), chunks);
         }
@@ -124,7 +128,7 @@ impl Chunker {
             Way::Pieces(piece) => left.min(piece.bytes),
             // Reckoned from where was looked, not from what is there, which pushes decide.
             Way::Content(params) => {
-                let next = self.looked + phase::MAX_SHIFT + SCAN_LEN;
+                let next = self.looked + phase::MAX_SHIFT + params.scan;
                 left.min(next.max(params.min)).min(params.max)
             }
         }
@@ -162,12 +166,23 @@ impl Chunker {
         } else {
             None
         };
+        let change = self.change(params, found.unwrap_or(to));
         self.looked = to;
-        match found {
+        match change.or(found) {
             Some(cut) => self.emit_shifted(cut, chunks),
             None if at_end => self.emit(self.buffer.len(), chunks),
             None if self.buffer.len() == params.max => self.emit_shifted(to, chunks),
             None => {}
+        }
+    }
+
+    /// The first place before `end` that was not looked at before at which the kind of bytes changes.
+    fn change(&self, params: &Params, end: usize) -> Option<usize> {
+        let from = self.looked.min(end);
+        if params.kinds {
+            kinds::find(&self.buffer[..end], from)
+        } else {
+            None
         }
     }
 

@@ -17,6 +17,7 @@ mod cuts;
 mod format;
 mod gguf;
 mod groups;
+mod kinds;
 mod layout;
 mod metadata;
 pub mod near_lossless;
