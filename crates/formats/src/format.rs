@@ -8,6 +8,7 @@ use sheaf_codec::Dtype;
 use crate::chunker::Chunker;
 use crate::containers::{Tar, Zip};
 use crate::gguf::Gguf;
+use crate::hdf5::Hdf5;
 use crate::layout::Tensor;
 use crate::numpy::Numpy;
 use crate::onnx::Onnx;
@@ -190,6 +191,7 @@ static FORMATS: &[&dyn Format] = &[
     &Zip,
     &pytorch::Legacy,
     &Numpy,
+    &Hdf5,
     &Onnx,
     &Safetensors,
     &Tar,

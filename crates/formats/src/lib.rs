@@ -17,6 +17,7 @@ mod cuts;
 mod format;
 mod gguf;
 mod groups;
+mod hdf5;
 mod kinds;
 mod layout;
 mod metadata;
