@@ -31,6 +31,7 @@ mod protobuf;
 mod pytorch;
 mod read_at;
 mod safetensors;
+pub mod scan;
 mod size;
 mod walk;
 mod zip;

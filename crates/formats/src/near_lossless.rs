@@ -9,7 +9,7 @@
 //! bytes with one of another dtype or of another phase. In a zip, as of PyTorch, the sums of what is in it
 //! become those of the rounded bytes; for that such a file is gone through once more before.
 
-mod crc32;
+pub(crate) mod crc32;
 mod float;
 mod parts;
 mod reader;

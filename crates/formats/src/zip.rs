@@ -33,10 +33,11 @@ pub(crate) struct Entry {
     /// The sum of its bytes, and where in the directory that is.
     pub sum: u32,
     pub sum_at: u64,
-    method: u64,
-    flags: u64,
-    compressed: u64,
-    size: u64,
+    pub method: u64,
+    pub flags: u64,
+    /// The lengths of its bytes, as they are stored and as they were.
+    pub compressed: u64,
+    pub size: u64,
 }
 
 /// A zip file's directory.
@@ -107,14 +108,12 @@ impl Entry {
 
 /// Finds the directory from the record at the file's end.
 fn directory_range(file: &dyn ReadAt) -> io::Result<Option<Range<u64>>> {
-    let size = file.size();
-    let tail_len = size.min(MAX_COMMENT_LEN + END_LEN as u64);
-    let tail = read_vec(file, size - tail_len, tail_len as usize)?;
+    let (tail, tail_start) = tail(file)?;
     let Some(at) = find_end(&tail) else {
         return Ok(None);
     };
     let end = &tail[at..];
-    let end_start = size - tail_len + at as u64;
+    let end_start = tail_start + at as u64;
     let fields = (le(end, 10, 2), le(end, 12, 4), le(end, 16, 4));
     let (Some(count), Some(len), Some(start)) = fields else {
         return Ok(None);
@@ -128,6 +127,32 @@ fn directory_range(file: &dyn ReadAt) -> io::Result<Option<Range<u64>>> {
         range
             .filter(|range| range.end <= end_start && range.end - range.start <= MAX_DIRECTORY_LEN),
     )
+}
+
+/// Whether a file ends as a zip file does.
+pub(crate) fn has_end(file: &dyn ReadAt) -> io::Result<bool> {
+    let (tail, _) = tail(file)?;
+    Ok(find_end(&tail).is_some())
+}
+
+/// How far the offsets of a zip file are from where things are, where other bytes were put before it.
+pub(crate) fn shift(file: &dyn ReadAt) -> io::Result<Option<u64>> {
+    let (tail, tail_start) = tail(file)?;
+    let Some(at) = find_end(&tail) else {
+        return Ok(None);
+    };
+    let fields = le(&tail, at + 12, 4).zip(le(&tail, at + 16, 4));
+    let end = fields.and_then(|(len, start)| len.checked_add(start));
+    Ok(end
+        .and_then(|end| (tail_start + at as u64).checked_sub(end))
+        .filter(|shift| *shift > 0))
+}
+
+/// The part of a file in which the record at its end is, and where that begins.
+fn tail(file: &dyn ReadAt) -> io::Result<(Vec<u8>, u64)> {
+    let size = file.size();
+    let len = size.min(MAX_COMMENT_LEN + END_LEN as u64);
+    Ok((read_vec(file, size - len, len as usize)?, size - len))
 }
 
 /// The record at the end is the last one whose comment ends with the file.
@@ -214,7 +239,7 @@ fn zip64_field(mut extra: &[u8]) -> Option<&[u8]> {
 }
 
 /// A little-endian number within a record.
-fn le(bytes: &[u8], at: usize, len: usize) -> Option<u64> {
+pub(crate) fn le(bytes: &[u8], at: usize, len: usize) -> Option<u64> {
     let bytes = bytes.get(at..at.checked_add(len)?)?;
     Some(
         bytes

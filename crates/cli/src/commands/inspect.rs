@@ -27,6 +27,10 @@ use crate::output;
 /// `quantised` (blocks, floats of 8 bits and less, integers of 8 and 32), `incompressible` (a ratio
 /// of .98 and more). A file without weights has none.
 ///
+/// Pickles are read opcode by opcode, never loaded. They are `clean` (nothing is imported but what is
+/// known to be harmless), `unknown`, `suspicious` (they can run code, or cannot be read through) or
+/// `not scanned` (in a container that is not looked into).
+///
 /// FILE may also be what `sheaf compress` made. Of files above 256 MiB a sample of about 128 MiB is
 /// measured.
 #[derive(Debug, clap::Args)]

@@ -4,7 +4,7 @@ const TABLES: [[u32; 256]; 8] = tables();
 
 /// The sum of bytes as they come.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Crc32(u32);
+pub(crate) struct Crc32(u32);
 
 impl Crc32 {
     pub fn new() -> Crc32 {

@@ -117,8 +117,8 @@ impl<'a> Machine<'a> {
                 (Value::Text(name), Value::Text(module)) => self.add(Node::Global(module, name)),
                 _ => None,
             },
-            Op::Extension => self.add(Node::Global(b"", b"")),
-            Op::Reduce => {
+            Op::Extension(_) => self.add(Node::Global(b"", b"")),
+            Op::Reduce | Op::NewObject => {
                 let args = self.pop()?;
                 let callable = self.pop()?;
                 self.call(callable, args)

@@ -5,6 +5,7 @@ mod machine;
 mod ops;
 
 pub(crate) use graph::{Graph, Node, Value};
+pub(crate) use ops::{Op, Ops};
 
 /// Reads a pickle, if it is sound and within bounds.
 pub(crate) fn read(bytes: &[u8]) -> Option<Graph<'_>> {

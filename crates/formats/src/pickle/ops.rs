@@ -2,7 +2,7 @@
 
 /// One opcode with its argument.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Op<'a> {
+pub(crate) enum Op<'a> {
     /// Framing, of no effect.
     Nothing,
     Stop,
@@ -34,11 +34,12 @@ pub(super) enum Op<'a> {
     Global(&'a [u8], &'a [u8]),
     StackGlobal,
     /// An import by a number that programs agree on.
-    Extension,
+    Extension(u64),
     Persistent(&'a [u8]),
     PersistentFromStack,
     /// Calls: callable and arguments are on the stack, in one form or another.
     Reduce,
+    NewObject,
     NewObjectWithKeywords,
     ObjectFromMark,
     Instance(&'a [u8], &'a [u8]),
@@ -48,7 +49,7 @@ pub(super) enum Op<'a> {
 }
 
 /// Reads opcodes.
-pub(super) struct Ops<'a> {
+pub(crate) struct Ops<'a> {
     rest: &'a [u8],
 }
 
@@ -99,7 +100,8 @@ impl<'a> Ops<'a> {
             0x84 => self.extension(4)?,
             b'P' => Op::Persistent(self.line()?),
             b'Q' => Op::PersistentFromStack,
-            b'R' | 0x81 => Op::Reduce,
+            b'R' => Op::Reduce,
+            0x81 => Op::NewObject,
             0x92 => Op::NewObjectWithKeywords,
             b'o' => Op::ObjectFromMark,
             b'i' => Op::Instance(self.line()?, self.line()?),
@@ -170,7 +172,7 @@ impl<'a> Ops<'a> {
     }
 
     fn extension(&mut self, len: usize) -> Option<Op<'a>> {
-        self.take(len).map(|_| Op::Extension)
+        self.number(len).map(Op::Extension)
     }
 }
 

@@ -1,5 +1,7 @@
 //! What inspection found, as people get it.
 
+use sheaf_formats::scan::{Kind, State, Verdict};
+
 use super::class::Class;
 use super::report::{CodecRow, DtypeRow, Report, TensorRow};
 use crate::output::{self, one_line, size};
@@ -15,6 +17,10 @@ pub fn print(report: &Report) -> anyhow::Result<()> {
     }
     if !report.codec.is_empty() {
         table::print(codec(&report.codec))?;
+        output::line("")?;
+    }
+    if let Some(verdict) = &report.pickles {
+        table::print(pickles(verdict))?;
         output::line("")?;
     }
     for line in summary(report) {
@@ -80,6 +86,38 @@ fn planes(row: &CodecRow) -> impl Iterator<Item = [String; 5]> {
     })
 }
 
+/// A line for each import and each call that is not known to be harmless.
+fn pickles(verdict: &Verdict) -> impl Iterator<Item = [String; 3]> {
+    let head = ["pickles", "what", "known as"].map(String::from);
+    let imports = verdict.imports.iter().map(|import| {
+        let name = format!("{}.{}", import.module, import.name);
+        let kind = match import.kind {
+            Kind::Harmless => "harmless",
+            Kind::Unknown => "unknown",
+            Kind::Dangerous => "dangerous",
+        };
+        ["import".to_owned(), one_line(&name), kind.to_owned()]
+    });
+    let calls = verdict.calls.iter().filter_map(|call| {
+        let arguments = call.arguments.as_ref()?;
+        let what = format!("{}({arguments})", call.callee);
+        let opcode = format!("{} × {}", call.opcode, call.count);
+        Some(["call".to_owned(), one_line(&what), opcode])
+    });
+    [head].into_iter().chain(imports).chain(calls)
+}
+
+/// What a verdict comes to, in a line.
+fn pickles_line(verdict: &Verdict) -> String {
+    let state = match verdict.state {
+        State::Clean => "clean",
+        State::NotScanned => "not scanned",
+        State::Unknown => "unknown",
+        State::Suspicious => "suspicious",
+    };
+    format!("pickles {state}: {}", one_line(&verdict.why))
+}
+
 fn summary(report: &Report) -> Vec<String> {
     let class = report
         .class
@@ -100,6 +138,7 @@ fn summary(report: &Report) -> Vec<String> {
             .stream_bytes
             .map(|bytes| format!("stream  {} as it is compressed now", size(bytes))),
     );
+    lines.extend(report.pickles.as_ref().map(pickles_line));
     lines.extend(report.near_lossless.as_ref().map(near_lossless::line));
     lines
 }

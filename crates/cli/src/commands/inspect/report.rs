@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use sheaf_codec::Dtype;
+use sheaf_formats::scan::{Verdict, scan};
 use sheaf_formats::{Layout, ReadAt, layout};
 use sheaf_types::files::NearLossless;
 
@@ -30,6 +31,9 @@ pub struct Report {
     /// None of an empty file.
     pub ratio: Option<f64>,
     pub class: Option<Class>,
+    /// What the file's pickles would do when loaded; absent where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pickles: Option<Verdict>,
     pub tensors: Vec<TensorRow>,
     pub dtypes: Vec<DtypeRow>,
     pub codec: Vec<CodecRow>,
@@ -88,6 +92,7 @@ pub fn make(subject: &Subject, full: bool) -> anyhow::Result<Report> {
         stored_bytes: totals.stored().round() as u64,
         ratio: (raw_bytes > 0).then(|| rounded(totals.stored() / raw_bytes as f64)),
         class: class(&totals.groups),
+        pickles: scan(raw, &subject.raw_name())?,
         dtypes: dtypes(&layout),
         tensors: tensors(layout),
         codec: totals.groups.iter().map(codec_row).collect(),

@@ -30,6 +30,13 @@ impl Subject {
         opened.with_context(|| format!("cannot read {}", path.display()))
     }
 
+    /// The name of the file, or of the one that the stream holds.
+    pub fn raw_name(&self) -> String {
+        let name = self.path.to_string_lossy();
+        let of_stream = self.stream_bytes.and(name.strip_suffix(".sheaf"));
+        of_stream.unwrap_or(&name).to_owned()
+    }
+
     fn try_open(path: &Path) -> anyhow::Result<Self> {
         let file = File::open(path)?;
         if !file.metadata()?.is_file() {

@@ -150,3 +150,28 @@ fn a_large_file_is_sampled() {
         "{text}"
     );
 }
+
+#[test]
+fn pickles_are_judged_and_not_loaded() {
+    let folder = folder(&[
+        ("bad.pkl", b"cos\nsystem\n(S'touch pwned'\ntR."),
+        ("good.pkl", b"\x80\x04}."),
+        ("text.md", b"no pickle"),
+    ]);
+    let home = folder.path();
+    insta::assert_json_snapshot!(inspect(home, &["bad.pkl"])["pickles"]);
+    assert_eq!(inspect(home, &["good.pkl"])["pickles"]["state"], "clean");
+    assert_eq!(inspect(home, &["text.md"])["pickles"], Value::Null);
+    let text = success(sheaf(home).args(["inspect", "bad.pkl"]));
+    for part in [
+        "import   os.system                 dangerous",
+        r#"os.system("touch pwned")"#,
+        "pickles suspicious: it imports os.system, which can run code or reach what can",
+    ] {
+        assert!(text.contains(part), "no '{part}' in\n{text}");
+    }
+    success(sheaf(home).args(["compress", "bad.pkl"]));
+    let of_stream = inspect(home, &["bad.pkl.sheaf"]);
+    assert_eq!(of_stream["pickles"], inspect(home, &["bad.pkl"])["pickles"]);
+    assert!(!home.join("pwned").exists());
+}
