@@ -7,6 +7,8 @@ use sheaf_codec::Dtype;
 
 use crate::chunker::Chunker;
 use crate::containers::{Tar, Zip};
+use crate::coreml::CoreMl;
+use crate::ctranslate2::CTranslate2;
 use crate::gguf::Gguf;
 use crate::hdf5::Hdf5;
 use crate::layout::Tensor;
@@ -15,6 +17,7 @@ use crate::onnx::Onnx;
 use crate::pytorch;
 use crate::read_at::{ReadAt, read_vec};
 use crate::safetensors::Safetensors;
+use crate::tflite::TfLite;
 use crate::walk::{self, Walk};
 
 /// The most bytes that [`sniff`] may ask for: the largest header that is parsed.
@@ -192,8 +195,11 @@ static FORMATS: &[&dyn Format] = &[
     &pytorch::Legacy,
     &Numpy,
     &Hdf5,
+    &TfLite,
     &Onnx,
     &Safetensors,
+    &CTranslate2,
+    &CoreMl,
     &Tar,
 ];
 

@@ -13,6 +13,8 @@ mod ahead;
 mod cdc;
 mod chunker;
 mod containers;
+mod coreml;
+mod ctranslate2;
 mod cuts;
 mod format;
 mod gguf;
@@ -33,6 +35,8 @@ mod read_at;
 mod safetensors;
 pub mod scan;
 mod size;
+mod source;
+mod tflite;
 mod walk;
 mod zip;
 

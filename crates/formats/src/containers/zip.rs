@@ -1,4 +1,5 @@
-//! Zip files of no particular kind: NumPy's `.npz`, Keras's `.keras`, models that were put together.
+//! Zip files of no particular kind: NumPy's `.npz`, Keras's `.keras`, models that were put together, and
+//! llamafiles, which begin with a program.
 
 use std::borrow::Cow;
 use std::io;
@@ -15,8 +16,17 @@ pub(crate) struct Zip;
 /// Above that of PyTorch's zip files, which may lie in others.
 const RANK: u8 = 2;
 
+/// What a program that runs everywhere begins with; places in the zip behind it are those of the file.
+const PROGRAM: &[u8] = b"MZqFpD";
+
 impl Format for Zip {
     fn sniff(&self, head: &[u8]) -> Found {
+        if head.starts_with(PROGRAM) {
+            return Found::WholeFile;
+        }
+        if head.len() < PROGRAM.len() && PROGRAM.starts_with(head) {
+            return Found::NeedMore(PROGRAM.len());
+        }
         match head.get(..zip::MAGIC.len()) {
             Some(zip::MAGIC) => Found::WholeFile,
             None if zip::MAGIC.starts_with(head) => Found::NeedMore(zip::MAGIC.len()),

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
+use super::NOWHERE;
 use super::group::Node;
 use super::object::{FILTERS, LAYOUT, Object};
-use super::source::{NOWHERE, Source, le};
 use crate::protobuf::Stop;
 use crate::size;
+use crate::source::{Source, le};
 
 /// The most chunks of a dataset.
 const MAX_CHUNKS: usize = 1 << 16;

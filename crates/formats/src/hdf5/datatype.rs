@@ -2,7 +2,7 @@
 
 use sheaf_codec::Dtype;
 
-use super::source::le;
+use crate::source::le;
 
 pub(super) struct Datatype {
     /// As h5py calls it.

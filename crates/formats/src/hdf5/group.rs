@@ -1,8 +1,9 @@
 //! The links of a group: messages of its own, or a tree of tables with a heap of names.
 
+use super::NOWHERE;
 use super::object::{LINK, Object, SYMBOLS};
-use super::source::{NOWHERE, Source, le};
 use crate::protobuf::Stop;
+use crate::source::{Source, le};
 
 /// The longest name of a link.
 const MAX_NAME_LEN: u64 = 256;

@@ -9,7 +9,6 @@ mod chunks;
 mod datatype;
 mod group;
 mod object;
-mod source;
 
 use std::collections::HashSet;
 use std::io;
@@ -19,9 +18,12 @@ use crate::layout::Tensor;
 use crate::protobuf::{Stop, sound};
 use crate::read_at::ReadAt;
 use crate::size;
+use crate::source::Source;
 use chunks::Place;
 use object::Object;
-use source::Source;
+
+/// An address of nothing.
+const NOWHERE: u64 = u64::MAX;
 
 const MAGIC: &[u8] = b"\x89HDF\r\n\x1a\n";
 

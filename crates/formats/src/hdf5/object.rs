@@ -1,8 +1,8 @@
 //! The header of an object: its messages.
 
 use super::datatype::Datatype;
-use super::source::{Source, le};
 use crate::protobuf::Stop;
+use crate::source::{Source, le};
 
 /// The most messages of an object that are looked at, and the most blocks that they are in.
 const MAX_MESSAGES: usize = 1 << 16;

@@ -28,7 +28,11 @@ pub enum Width {
 
 /// Writes a zip file as PyTorch does: data at multiples of 64, sizes after the data.
 pub fn write(entries: &[Entry], width: Width) -> Vec<u8> {
-    let mut file = Vec::new();
+    write_behind(Vec::new(), entries, width)
+}
+
+/// Writes a zip file behind something else, whose places are those of the whole.
+pub fn write_behind(mut file: Vec<u8>, entries: &[Entry], width: Width) -> Vec<u8> {
     let mut directory = Vec::new();
     for entry in entries {
         let header = file.len();

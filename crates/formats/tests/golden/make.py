@@ -1,8 +1,8 @@
 """Writes the golden files that are made by the formats' own writers.
 
-    python3 make.py [hdf5]
+    python3 make.py [hdf5] [tflite] [ctranslate2]
 
-wants h5py and numpy from PyPI.
+wants numpy, h5py, tflite, flatbuffers and ctranslate2 from PyPI.
 """
 
 import pathlib
@@ -34,6 +34,104 @@ def hdf5():
                 other.create_dataset("pieces", data=numpy.arange(80, dtype="<i4").reshape(8, 10), chunks=(4, 8))
 
 
+def tflite():
+    import flatbuffers
+    import tflite as schema
+
+    builder = flatbuffers.Builder(0)
+
+    def vector(offsets):
+        builder.StartVector(4, len(offsets), 4)
+        for offset in reversed(offsets):
+            builder.PrependUOffsetTRelative(offset)
+        return builder.EndVector()
+
+    def buffer(data=None, behind=None):
+        at = builder.CreateByteVector(data) if data else None
+        schema.BufferStart(builder)
+        if at:
+            schema.BufferAddData(builder, at)
+        if behind:
+            schema.BufferAddOffset(builder, behind[0])
+            schema.BufferAddSize(builder, behind[1])
+        return schema.BufferEnd(builder)
+
+    def tensor(name, kind, shape, number):
+        name = builder.CreateString(name)
+        schema.TensorStartShapeVector(builder, len(shape))
+        for dim in reversed(shape):
+            builder.PrependInt32(dim)
+        shape = builder.EndVector()
+        schema.TensorStart(builder)
+        schema.TensorAddName(builder, name)
+        schema.TensorAddShape(builder, shape)
+        schema.TensorAddType(builder, kind)
+        schema.TensorAddBuffer(builder, number)
+        return schema.TensorEnd(builder)
+
+    kinds = schema.TensorType
+    weights = numpy.arange(600, dtype="<f4").tobytes()
+    # The flatbuffer has 4096 bytes or fewer, and is filled up to that.
+    buffers = [
+        buffer(),
+        buffer(weights),
+        buffer(numpy.arange(7, dtype="i1").tobytes()),
+        buffer(behind=(4096, 60)),
+        buffer(bytes(5)),
+    ]
+    tensors = [
+        tensor("input", kinds.FLOAT32, [1, 30], 0),
+        tensor("dense/kernel", kinds.FLOAT32, [20, 30], 1),
+        tensor("dense/bias", kinds.INT8, [7], 2),
+        tensor("behind", kinds.FLOAT16, [30], 3),
+        tensor("nibbles", kinds.INT4, [3, 3], 4),
+        tensor("liar", kinds.FLOAT32, [6], 4),
+    ]
+    tensors, buffers = vector(tensors), vector(buffers)
+    schema.SubGraphStart(builder)
+    schema.SubGraphAddTensors(builder, tensors)
+    graphs = vector([schema.SubGraphEnd(builder)])
+    schema.ModelStart(builder)
+    schema.ModelAddVersion(builder, 3)
+    schema.ModelAddSubgraphs(builder, graphs)
+    schema.ModelAddBuffers(builder, buffers)
+    builder.Finish(schema.ModelEnd(builder), file_identifier=b"TFL3")
+    data = bytes(builder.Output())
+    data += bytes(4096 - len(data)) + numpy.arange(30, dtype="<f2").tobytes()
+    (HERE / "model.tflite").write_bytes(data)
+
+
+def ctranslate2():
+    import tempfile
+
+    from ctranslate2.specs import common_spec, model_spec
+
+    class Spec(model_spec.ModelSpec):
+        def __init__(self):
+            super().__init__()
+            self.linear = common_spec.LinearSpec()
+            self.again = common_spec.LinearSpec()
+
+        @property
+        def name(self):
+            return "TestSpec"
+
+        @property
+        def revision(self):
+            return 1
+
+    spec = Spec()
+    for linear in [spec.linear, spec.again]:
+        linear.weight = numpy.arange(600, dtype="f4").reshape(20, 30)
+        linear.bias = numpy.arange(20, dtype="f4")
+    spec.validate()
+    spec.optimize(quantization="int8_float16")
+    with tempfile.TemporaryDirectory() as folder:
+        spec.save(folder)
+        data = (pathlib.Path(folder) / "model.bin").read_bytes()
+    (HERE / "ctranslate2.bin").write_bytes(data)
+
+
 if __name__ == "__main__":
-    for name in sys.argv[1:] or ["hdf5"]:
+    for name in sys.argv[1:] or ["hdf5", "tflite", "ctranslate2"]:
         globals()[name]()

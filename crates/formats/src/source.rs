@@ -3,16 +3,13 @@
 use crate::protobuf::Stop;
 use crate::read_at::{ReadAt, read_vec};
 
-/// An address of nothing.
-pub(super) const NOWHERE: u64 = u64::MAX;
-
-/// The most bytes that are read of one file: an object takes about 500.
+/// The most bytes that are read of one file: an object of HDF5 takes about 500.
 const MAX_READ: u64 = 128 << 20;
 
 /// The most reads.
 const MAX_READS: u32 = 2 << 20;
 
-pub(super) struct Source<'a> {
+pub(crate) struct Source<'a> {
     file: &'a dyn ReadAt,
     size: u64,
     left: u64,
@@ -53,7 +50,7 @@ impl<'a> Source<'a> {
 }
 
 /// A little-endian number within bytes.
-pub(super) fn le(bytes: &[u8], at: usize, len: usize) -> Option<u64> {
+pub(crate) fn le(bytes: &[u8], at: usize, len: usize) -> Option<u64> {
     let bytes = bytes.get(at..at.checked_add(len)?)?;
     let number = |value: u64, byte: &u8| value << 8 | u64::from(*byte);
     Some(bytes.iter().rev().fold(0, number))
