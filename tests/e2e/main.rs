@@ -12,6 +12,7 @@ mod cli_codec;
 mod cli_login;
 mod cli_push_pull;
 mod cli_repositories;
+mod collection;
 mod corruption;
 mod durability;
 mod full_disk;

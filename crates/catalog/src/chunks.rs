@@ -45,8 +45,10 @@ pub enum Live {
     Stored,
     /// The chunk has a blob already, which the upload holds now: this one is of no use.
     Existed,
-    /// The upload, or the intent of this write, was taken away meanwhile.
+    /// The upload was taken away meanwhile.
     Gone,
+    /// The intent of this write was taken away meanwhile: the object may be deleted at any time.
+    Overtaken,
 }
 
 impl Catalog {
@@ -221,7 +223,7 @@ async fn go_live_one(connection: &mut AnyConnection, blob: &NewBlob) -> Result<L
         return Ok(Live::Existed);
     }
     if !take_intent(connection, &blob.row.object_key).await? {
-        return Ok(Live::Gone);
+        return Ok(Live::Overtaken);
     }
     let row = sqlx::query(
         "INSERT INTO chunks (chunk, raw_len, blob, object_key, stored_len) \
@@ -319,6 +321,11 @@ async fn is_visible(
 async fn pin(connection: &mut AnyConnection, upload: &UploadId, chunk: i64) -> Result<()> {
     sqlx::query("INSERT INTO upload_pins (upload, chunk) VALUES ($1, $2) ON CONFLICT DO NOTHING")
         .bind(upload.as_bytes().as_slice())
+        .bind(chunk)
+        .execute(&mut *connection)
+        .await?;
+    // Should the upload let it go again, its time begins anew.
+    sqlx::query("UPDATE chunks SET unused_since = NULL WHERE id = $1 AND unused_since IS NOT NULL")
         .bind(chunk)
         .execute(connection)
         .await?;

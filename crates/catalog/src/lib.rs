@@ -6,6 +6,7 @@
 //! Nothing here decides who may do what: a [`Visibility`] comes from above and goes into the queries.
 
 mod chunks;
+mod collect;
 mod commits;
 mod contents;
 mod error;
@@ -23,6 +24,7 @@ mod uploads;
 mod visibility;
 
 pub use chunks::{ChunkRow, Live, NewBlob};
+pub use collect::{Garbage, Tally, Unreachable};
 pub use commits::{CommitOutcome, NewFile, NewRevision};
 pub use contents::{ContentId, FileRow};
 pub use error::Error;

@@ -57,6 +57,12 @@ pub(crate) fn time(row: &AnyRow, column: &str) -> Result<Timestamp> {
     Timestamp::from_microsecond(integer(row, column)?).map_err(|_| Error::Corrupt("time"))
 }
 
+/// A time, where there is one.
+pub(crate) fn optional_time(row: &AnyRow, column: &str) -> Result<Option<Timestamp>> {
+    let time = |micros| Timestamp::from_microsecond(micros).map_err(|_| Error::Corrupt("time"));
+    optional(row, column)?.map(time).transpose()
+}
+
 /// A size or count as SQL takes it. Sizes that come from outside are checked long before.
 pub(crate) fn sql(size: u64) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)

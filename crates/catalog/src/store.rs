@@ -103,6 +103,10 @@ fn migrator() -> Migrator {
             "near-lossless",
             include_str!("../../../migrations/sqlite/0002_near_lossless.sql"),
         ),
+        (
+            "collection",
+            include_str!("../../../migrations/sqlite/0003_collection.sql"),
+        ),
     ];
     let migrations = (1..).zip(texts).map(|(version, (name, text))| {
         let kind = MigrationType::Simple;

@@ -195,12 +195,12 @@ async fn the_first_blob_of_a_chunk_stays() {
 async fn nothing_goes_live_that_was_not_announced_or_whose_upload_is_gone() {
     let world = World::new().await;
     let never = blob(1, "a", world.upload);
-    assert_eq!(world.catalog.go_live(never).await.unwrap(), Live::Gone);
+    assert_eq!(world.catalog.go_live(never).await.unwrap(), Live::Overtaken);
     let taken = blob(2, "a", world.upload);
     let key = taken.row.object_key.clone();
     world.catalog.announce(key.clone()).await.unwrap();
     world.catalog.withdraw(&key).await.unwrap();
-    assert_eq!(world.catalog.go_live(taken).await.unwrap(), Live::Gone);
+    assert_eq!(world.catalog.go_live(taken).await.unwrap(), Live::Overtaken);
     world.catalog.drop_upload(&world.upload).await.unwrap();
     let gone = store(&world.catalog, 3, "a", world.upload).await;
     assert_eq!(gone, Live::Gone);
@@ -465,4 +465,63 @@ async fn another_database_is_refused_with_a_sentence() {
         error.to_string(),
         "the catalog's URL is not one that is supported: use sqlite:PATH"
     );
+}
+
+#[tokio::test]
+async fn a_write_that_took_too_long_is_garbage_and_does_not_go_live() {
+    let World {
+        catalog, upload, ..
+    } = &World::new().await;
+    let slow = blob(1, "slow", *upload);
+    let key = slow.row.object_key.clone();
+    catalog.announce(key.clone()).await.unwrap();
+    assert_eq!(catalog.collect_intents(now()).await.unwrap(), 0);
+    assert_eq!(catalog.collect_intents(Timestamp::MAX).await.unwrap(), 1);
+    assert_eq!(catalog.go_live(slow).await.unwrap(), Live::Overtaken);
+    let garbage = catalog.garbage("", 10).await.unwrap();
+    assert_eq!(garbage.len(), 1);
+    assert_eq!(garbage[0].object_key, key);
+    catalog.forget_garbage(&garbage).await.unwrap();
+    assert_eq!(catalog.garbage_tally().await.unwrap().rows, 0);
+}
+
+#[tokio::test]
+async fn a_chunk_goes_once_nothing_has_held_it_for_long_enough() {
+    let World {
+        catalog, upload, ..
+    } = &World::new().await;
+    store(catalog, 1, "a", *upload).await;
+    catalog.mark_chunks(now()).await.unwrap();
+    assert_eq!(catalog.collect_chunks(later(9)).await.unwrap().rows, 0);
+
+    catalog.drop_upload(upload).await.unwrap();
+    catalog.mark_chunks(now()).await.unwrap();
+    catalog.mark_chunks(later(5)).await.unwrap();
+    assert_eq!(catalog.collect_chunks(later(-1)).await.unwrap().rows, 0);
+    let taken = catalog.collect_chunks(now()).await.unwrap();
+    assert_eq!((taken.rows, taken.bytes), (1, 60));
+    assert!(!catalog.has_chunk(&ChunkId([1; 32])).await.unwrap());
+    assert_eq!(catalog.garbage("", 10).await.unwrap()[0].stored_len, 60);
+}
+
+#[tokio::test]
+async fn a_pin_begins_the_time_of_an_unused_chunk_anew() {
+    let world = World::new().await;
+    let World {
+        catalog,
+        repository,
+        upload,
+        ..
+    } = &world;
+    store(catalog, 1, "a", *upload).await;
+    catalog.drop_upload(upload).await.unwrap();
+    catalog.mark_chunks(now()).await.unwrap();
+    let again = open_upload(catalog, *repository, 2).await;
+    let pinned = catalog.pin_shown(&again, &ChunkId([1; 32])).await.unwrap();
+    assert_eq!(pinned, Some(true));
+    catalog.drop_upload(&again).await.unwrap();
+    assert_eq!(catalog.collect_chunks(later(9)).await.unwrap().rows, 0);
+    catalog.mark_chunks(later(10)).await.unwrap();
+    assert_eq!(catalog.collect_chunks(later(9)).await.unwrap().rows, 0);
+    assert_eq!(catalog.collect_chunks(later(10)).await.unwrap().rows, 1);
 }

@@ -15,6 +15,7 @@ mod retry;
 mod route;
 
 mod blobs;
+mod collection;
 mod files;
 mod refs;
 mod repositories;

@@ -38,6 +38,12 @@ pub(crate) fn start(registry: &Arc<Registry>) {
     repeat(registry, PURGE, |registry| {
         Box::pin(async move { registry.purge_deleted().await })
     });
+    let every = registry.settings.collection_every;
+    if !every.is_zero() {
+        repeat(registry, every, |registry| {
+            Box::pin(async move { registry.collect_in_background().await })
+        });
+    }
 }
 
 /// Works on commits whenever one was queued, and looks now and then for what others left.
@@ -78,6 +84,15 @@ impl Registry {
     async fn purge_deleted(&self) -> Result<()> {
         while !self.stop.is_cancelled() && self.catalog.purge_deleted().await? {
             tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    async fn collect_in_background(&self) -> Result<()> {
+        let done = self.run_collection(Timestamp::now()).await?;
+        if done.objects.collected > 0 {
+            let (objects, bytes) = (done.objects.collected, done.objects.collected_bytes);
+            tracing::info!(objects, bytes, "objects that nothing reached are deleted");
         }
         Ok(())
     }

@@ -9,6 +9,7 @@
 mod access;
 mod background;
 mod budget;
+mod collect;
 mod cpu;
 mod error;
 mod ingest;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use sheaf_blobs::Blobs;
 use sheaf_catalog::{Catalog, RepositoryId, Sent};
 use sheaf_types::tokens::Token;
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Mutex as AsyncMutex, Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -27,6 +27,7 @@ pub struct Registry {
     pub(crate) serve_budget: Budget,
     pub(crate) cutting: Semaphore,
     pub(crate) commit_turns: Turns,
+    pub(crate) collecting: AsyncMutex<()>,
     pub(crate) settings: Settings,
     /// The admin token that is not in the catalog, with the hash of its secret.
     pub(crate) admin: OnceLock<(blake3::Hash, Token)>,
@@ -55,6 +56,7 @@ impl Registry {
             serve_budget: Budget::new(settings.serve_memory),
             cutting: Semaphore::new(FILES_AT_ONCE),
             commit_turns: Turns::new(),
+            collecting: AsyncMutex::default(),
             settings,
             admin: OnceLock::new(),
             sent: Mutex::default(),

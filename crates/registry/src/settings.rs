@@ -20,6 +20,12 @@ pub struct Settings {
     pub serve_memory: u64,
     /// How long an upload lives to which nothing is sent.
     pub upload_expiry: Duration,
+    /// How often what nothing reaches is collected; zero: only when asked.
+    pub collection_every: Duration,
+    /// How long what nothing reaches is kept.
+    pub collection_grace: Duration,
+    /// How long a write to the object store may take before its object is collected.
+    pub writes_abandoned_after: Duration,
     /// The most bytes of a file that is spooled.
     pub spool_limit: u64,
     /// How much work goes into raw uploads.

@@ -38,6 +38,9 @@ impl World {
             ingest_memory: 1 << 20,
             serve_memory: 1 << 20,
             upload_expiry: Duration::from_secs(3600),
+            collection_every: Duration::ZERO,
+            collection_grace: Duration::ZERO,
+            writes_abandoned_after: Duration::from_secs(3600),
             spool_limit: 4 << 20,
             level: Level::Default,
         };

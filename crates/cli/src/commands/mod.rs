@@ -3,6 +3,7 @@
 mod bench;
 mod compress;
 mod decompress;
+mod gc;
 mod info;
 mod inspect;
 mod login;
@@ -31,6 +32,7 @@ pub enum Command {
     Bench(bench::Args),
     Login(login::Args),
     Token(token::Args),
+    Gc(gc::Args),
 }
 
 impl Command {
@@ -49,6 +51,7 @@ impl Command {
             Self::Bench(args) => bench::run(args, globals),
             Self::Login(args) => login::run(args, globals).await,
             Self::Token(args) => token::run(args, globals).await,
+            Self::Gc(args) => gc::run(args, globals).await,
         }
     }
 }

@@ -33,7 +33,7 @@ impl Key {
 }
 
 /// All keys, in the order of `config/sheaf.toml`.
-pub const KEYS: [Key; 12] = [
+pub const KEYS: [Key; 15] = [
     Key::new("listen", |c, v| put(&mut c.listen, address(v))),
     Key::new("data", |c, v| put(&mut c.data, Ok(given(v)))),
     Key::new("catalog.url", |c, v| put(&mut c.catalog_url, Ok(given(v)))),
@@ -51,6 +51,15 @@ pub const KEYS: [Key; 12] = [
         put(&mut c.spool_limit, units::size(v))
     }),
     Key::new("uploads.level", |c, v| put(&mut c.level, one_of(v))),
+    Key::new("collection.every", |c, v| {
+        put(&mut c.collection_every, units::duration(v))
+    }),
+    Key::new("collection.grace", |c, v| {
+        put(&mut c.collection_grace, units::duration(v))
+    }),
+    Key::new("collection.writes_abandoned_after", |c, v| {
+        put(&mut c.writes_abandoned_after, units::duration(v))
+    }),
     Key::new("cpu.threads", |c, v| put(&mut c.threads, number(v))),
     Key::new("log.filter", |c, v| put(&mut c.log_filter, filter(v))),
     Key::new("log.format", |c, v| put(&mut c.log_format, one_of(v))),

@@ -39,6 +39,10 @@ pub struct Config {
     /// Bytes.
     pub serve_memory: u64,
     pub upload_expiry: Duration,
+    /// 0 is only when asked.
+    pub collection_every: Duration,
+    pub collection_grace: Duration,
+    pub writes_abandoned_after: Duration,
     /// Bytes.
     pub spool_limit: u64,
     pub level: LevelName,
@@ -58,6 +62,9 @@ impl Default for Config {
             ingest_memory: 192 << 20,
             serve_memory: 128 << 20,
             upload_expiry: Duration::from_secs(24 * 60 * 60),
+            collection_every: Duration::from_secs(60 * 60),
+            collection_grace: Duration::from_secs(24 * 60 * 60),
+            writes_abandoned_after: Duration::from_secs(60 * 60),
             spool_limit: 256 << 30,
             level: LevelName::Default,
             threads: 0,

@@ -23,7 +23,10 @@ fn another(name: &str) -> &'static str {
         "catalog.url" => "sqlite:/srv/c.sqlite",
         "blobs.url" => "file:/srv/blobs",
         "memory.ingest" | "memory.serve" | "uploads.spool_limit" => "1GB",
-        "uploads.expire_after" => "7d",
+        "uploads.expire_after"
+        | "collection.every"
+        | "collection.grace"
+        | "collection.writes_abandoned_after" => "7d",
         "uploads.level" => "max",
         "cpu.threads" => "3",
         "log.filter" => "warn",

@@ -16,7 +16,8 @@ impl Registry {
         held.ok_or(Error::UploadClosed)
     }
 
-    /// Stores a blob and holds its chunk for an upload.
+    /// Stores a blob and holds its chunk for an upload. A write that took so long that a collection
+    /// gave it up is made again.
     pub(crate) async fn store_blob(
         &self,
         upload: UploadId,
@@ -25,38 +26,40 @@ impl Registry {
         blob: BlobId,
         bytes: Bytes,
     ) -> Result<()> {
-        let object_key = sheaf_blobs::object_key(&chunk, &blob)?;
-        let new = NewBlob {
-            row: ChunkRow {
+        loop {
+            let object_key = sheaf_blobs::object_key(&chunk, &blob)?;
+            let row = ChunkRow {
                 chunk,
                 raw_len,
                 blob,
-                object_key: object_key.clone(),
+                object_key,
                 stored_len: bytes.len() as u64,
-            },
-            upload,
-        };
+            };
+            match self
+                .write_blob(NewBlob { row, upload }, bytes.clone())
+                .await?
+            {
+                Live::Stored | Live::Existed => return Ok(()),
+                Live::Gone => return Err(Error::UploadClosed),
+                Live::Overtaken => {}
+            }
+        }
+    }
+
+    /// One write, to a key of its own. What does not go live is deleted.
+    async fn write_blob(&self, new: NewBlob, bytes: Bytes) -> Result<Live> {
+        let object_key = new.row.object_key.clone();
         self.catalog.announce(object_key.clone()).await?;
         if let Err(error) = self.blobs.put(&object_key, bytes).await {
             self.discard(&object_key).await;
             return Err(error.into());
         }
         let live = self.catalog.go_live(new).await;
-        if let Err(sheaf_catalog::Error::Full) = live {
-            // Nothing was written: no row will ever name it.
+        // On a full disk nothing was written: no row will ever name it.
+        if !matches!(live, Ok(Live::Stored)) && !is_unknown(&live) {
             self.discard(&object_key).await;
         }
-        match live? {
-            Live::Stored => Ok(()),
-            Live::Existed => {
-                self.discard(&object_key).await;
-                Ok(())
-            }
-            Live::Gone => {
-                self.discard(&object_key).await;
-                Err(Error::UploadClosed)
-            }
-        }
+        Ok(live?)
     }
 
     /// Deletes an object that no row names. Where that fails its intent stays, by which it is found
@@ -70,4 +73,9 @@ impl Registry {
             tracing::warn!(object_key, %error, "an object that nothing names was left");
         }
     }
+}
+
+/// Whether the row may have come all the same: the connection failed, say, with the answer on its way.
+fn is_unknown(live: &std::result::Result<Live, sheaf_catalog::Error>) -> bool {
+    matches!(live, Err(error) if !matches!(error, sheaf_catalog::Error::Full))
 }

@@ -22,6 +22,9 @@ pub async fn open(config: &Config, data: &Path) -> anyhow::Result<Arc<Registry>>
         ingest_memory: config.ingest_memory,
         serve_memory: config.serve_memory,
         upload_expiry: config.upload_expiry,
+        collection_every: config.collection_every,
+        collection_grace: config.collection_grace,
+        writes_abandoned_after: config.writes_abandoned_after,
         spool_limit: config.spool_limit,
         level: config.level.into(),
     };

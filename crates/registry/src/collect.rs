@@ -1,0 +1,180 @@
+//! Takes away what nothing can reach any more: revisions that no ref reaches, chunks that are in no
+//! file and that no upload holds, objects that no row names.
+//!
+//! It runs beside everything else, on any number of servers. A row goes before its object does: taking
+//! it notes the object as garbage in the same transaction, and a server that dies leaves garbage that
+//! the next collection deletes. A chunk that is pushed again meanwhile gets an object of its own.
+
+use std::time::Duration;
+
+use futures::{StreamExt, stream};
+use jiff::Timestamp;
+use sheaf_catalog::{Garbage, Tally, Unreachable};
+use sheaf_types::collection::{Collected, Collection, UnreachableRevision};
+
+use crate::{Caller, Registry, Result};
+
+/// Objects that are deleted at once.
+const DELETES: usize = 16;
+/// Objects that are looked up at once.
+const PAGE: u32 = 1000;
+/// Revisions that are named.
+const NAMED: u32 = 100;
+
+impl Registry {
+    /// Takes away what nothing has reached for long enough.
+    pub async fn collect(&self, caller: &Caller) -> Result<Collection> {
+        caller.check_admin()?;
+        self.run_collection(Timestamp::now()).await
+    }
+
+    /// What a collection would take away now.
+    pub async fn preview_collection(&self, caller: &Caller) -> Result<Collection> {
+        caller.check_admin()?;
+        let now = Timestamp::now();
+        let since = before(now, self.settings.collection_grace);
+        let (number, unreachable) = self.catalog.unreachable(NAMED).await?;
+        // Without a grace all goes at once, and with one nothing that is not noted yet.
+        let due = self.catalog.due_revisions(since, now).await?;
+        let unneeded = self.catalog.unneeded_chunks().await?;
+        let chunks = self.catalog.collectable_chunks(since, now).await?;
+        let garbage = self.catalog.garbage_tally().await?;
+        let (intents, abandoned) = self.catalog.intents(self.abandoned(now)).await?;
+        Ok(Collection {
+            dry_run: true,
+            revisions: collected(rows(due), rows(number)),
+            chunks: collected(chunks, unneeded),
+            objects: Collected {
+                collected: chunks.rows + garbage.rows + abandoned,
+                collected_bytes: chunks.bytes + garbage.bytes,
+                waiting: intents - abandoned,
+                waiting_bytes: 0,
+            },
+            unreachable: self.named(unreachable, now),
+        })
+    }
+
+    pub(crate) async fn run_collection(&self, now: Timestamp) -> Result<Collection> {
+        // One at a time on this server: two would only do each other's work.
+        let _turn = self.collecting.lock().await;
+        let since = before(now, self.settings.collection_grace);
+        while self.catalog.purge_deleted().await? {}
+        self.catalog.mark_revisions(now).await?;
+        let (_, unreachable) = self.catalog.unreachable(NAMED).await?;
+        let mut revisions = 0;
+        while let taken @ 1.. = self.catalog.collect_revisions(since).await? {
+            revisions += taken;
+        }
+        self.catalog.collect_contents().await?;
+        self.catalog.mark_chunks(now).await?;
+        let mut chunks = Tally::default();
+        loop {
+            let taken = self.catalog.collect_chunks(since).await?;
+            if taken.rows == 0 {
+                break;
+            }
+            chunks.rows += taken.rows;
+            chunks.bytes += taken.bytes;
+        }
+        while self.catalog.collect_intents(self.abandoned(now)).await? > 0 {}
+        let deleted = self.delete_garbage().await?;
+        let left = self.catalog.garbage_tally().await?;
+        let (intents, _) = self.catalog.intents(now).await?;
+        let (unreached, _) = self.catalog.unreachable(1).await?;
+        let unneeded = self.catalog.unneeded_chunks().await?;
+        Ok(Collection {
+            dry_run: false,
+            revisions: Collected {
+                collected: revisions,
+                waiting: unreached,
+                ..Collected::default()
+            },
+            chunks: Collected {
+                collected: chunks.rows,
+                collected_bytes: chunks.bytes,
+                waiting: unneeded.rows,
+                waiting_bytes: unneeded.bytes,
+            },
+            objects: Collected {
+                collected: deleted.rows,
+                collected_bytes: deleted.bytes,
+                waiting: left.rows + intents,
+                waiting_bytes: left.bytes,
+            },
+            unreachable: self.named(unreachable, now),
+        })
+    }
+
+    /// Deletes objects that no row names. One that the store does not delete is tried again next time.
+    async fn delete_garbage(&self) -> Result<Tally> {
+        let mut tally = Tally::default();
+        let mut after = String::new();
+        loop {
+            let page = self.catalog.garbage(&after, PAGE).await?;
+            let Some(last) = page.last() else {
+                return Ok(tally);
+            };
+            after.clone_from(&last.object_key);
+            let deleted = stream::iter(page).map(|garbage| self.delete_object(garbage));
+            let deleted: Vec<Garbage> = deleted
+                .buffer_unordered(DELETES)
+                .filter_map(std::future::ready)
+                .collect()
+                .await;
+            self.catalog.forget_garbage(&deleted).await?;
+            tally.rows += deleted.len() as u64;
+            tally.bytes += deleted
+                .iter()
+                .map(|garbage| garbage.stored_len)
+                .sum::<u64>();
+        }
+    }
+
+    /// The garbage, if it is gone.
+    async fn delete_object(&self, garbage: Garbage) -> Option<Garbage> {
+        match self.blobs.delete(&garbage.object_key).await {
+            Ok(()) => Some(garbage),
+            Err(error) => {
+                tracing::warn!(garbage.object_key, %error, "an object could not be deleted");
+                None
+            }
+        }
+    }
+
+    /// Writes that were announced before then are not waited for.
+    fn abandoned(&self, now: Timestamp) -> Timestamp {
+        before(now, self.settings.writes_abandoned_after)
+    }
+
+    fn named(&self, unreachable: Vec<Unreachable>, now: Timestamp) -> Vec<UnreachableRevision> {
+        let named = unreachable.into_iter().map(|found| {
+            let since = found.since.unwrap_or(now);
+            let until = since.checked_add(self.settings.collection_grace);
+            UnreachableRevision {
+                repository: found.repository,
+                revision: found.revision,
+                since,
+                until: until.unwrap_or(Timestamp::MAX),
+            }
+        });
+        named.collect()
+    }
+}
+
+fn before(now: Timestamp, by: Duration) -> Timestamp {
+    now.checked_sub(by).unwrap_or(Timestamp::MIN)
+}
+
+fn rows(rows: u64) -> Tally {
+    Tally { rows, bytes: 0 }
+}
+
+/// Of all, so many.
+fn collected(some: Tally, all: Tally) -> Collected {
+    Collected {
+        collected: some.rows,
+        collected_bytes: some.bytes,
+        waiting: all.rows.saturating_sub(some.rows),
+        waiting_bytes: all.bytes.saturating_sub(some.bytes),
+    }
+}
