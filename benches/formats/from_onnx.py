@@ -26,6 +26,15 @@ def half(model, path):
     raw(model, path, lambda a: a.astype(numpy.float16) if a.dtype == numpy.float32 else a)
 
 
+def transposed(model, path):
+    """As an export leaves the weights of layers, which it makes products of matrices."""
+
+    def of(array):
+        return numpy.ascontiguousarray(array.T) if array.ndim == 2 else array
+
+    raw(model, path, of)
+
+
 def eight_bits(model, path):
     """Weights as dynamic quantisation leaves them: one scale, 8 bits, no sign."""
 

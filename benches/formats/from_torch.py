@@ -1,5 +1,6 @@
 """PyTorch's files."""
 
+import os
 import shutil
 import tarfile
 
@@ -23,11 +24,17 @@ def script(model, path):
     torch.jit.script(model.module()).save(path)
 
 
-def shards(model, path):
-    """The second of two shards: all but the first quarter of the tensors."""
+def shard(model, path, names):
+    safetensors.torch.save_file({name: model.tensors[name] for name in names}, path)
+
+
+def two_shards(model, folder):
+    """Both shards, the first with a quarter of the tensors."""
     names = list(model.tensors)
-    kept = names[len(names) // 4 :]
-    safetensors.torch.save_file({name: model.tensors[name] for name in kept}, path)
+    quarter = len(names) // 4
+    os.mkdir(folder)
+    shard(model, os.path.join(folder, "model-00001-of-00002.safetensors"), names[:quarter])
+    shard(model, os.path.join(folder, "model-00002-of-00002.safetensors"), names[quarter:])
 
 
 def nemo(model, path):
@@ -40,7 +47,6 @@ def nemo(model, path):
 
 MAKERS = {
     "model.safetensors": original,
-    "model-00002-of-00002.safetensors": shards,
     "pytorch_model.bin": saved,
     "before zip.pt": legacy,
     "TorchScript.pt": script,

@@ -11,6 +11,7 @@ import tempfile
 import zstandard
 from zipnn import ZipNN
 
+import document
 import from_numpy
 import from_onnx
 import from_torch
@@ -18,7 +19,6 @@ from model import Model
 
 # Each has MAKERS: a file's name, and the function that writes it.
 MODULES = [from_torch, from_numpy, from_onnx]
-DOCUMENT = os.path.join(os.path.dirname(__file__), "../../docs/formats.md")
 MARKS = "<!-- benches/formats: begin -->", "<!-- benches/formats: end -->"
 
 
@@ -38,7 +38,7 @@ def main():
     text = table(rows)
     print(text)
     if args.write:
-        write(text)
+        document.write(MARKS, text)
     larger = [row["name"] for row in rows if row["sheaf"] > min(row["zipnn"], row["zstd"])]
     if larger:
         raise SystemExit(f"larger than a peer: {', '.join(larger)}")
@@ -89,14 +89,6 @@ def table(rows):
             f"| `{row['name']}` | {row['format']} | {row['tensors']} | {row['raw']:,} | {ratios} |"
         )
     return "\n".join(lines)
-
-
-def write(text):
-    with open(DOCUMENT) as file:
-        before, rest = file.read().split(MARKS[0])
-    after = rest.split(MARKS[1])[1]
-    with open(DOCUMENT, "w") as file:
-        file.write(f"{before}{MARKS[0]}\n\n{text}\n\n{MARKS[1]}{after}")
 
 
 if __name__ == "__main__":

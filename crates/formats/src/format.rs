@@ -14,6 +14,7 @@ use crate::hdf5::Hdf5;
 use crate::layout::Tensor;
 use crate::numpy::Numpy;
 use crate::onnx::Onnx;
+use crate::packed;
 use crate::pytorch;
 use crate::read_at::{ReadAt, read_vec};
 use crate::safetensors::Safetensors;
@@ -119,6 +120,16 @@ impl Region {
             row: row(&tensor.shape),
             key: key(&tensor.name),
         }
+        .unpacked(&tensor.name)
+    }
+
+    /// A region of this name, whose integers may be packed into words.
+    pub fn unpacked(mut self, name: &str) -> Region {
+        if packed::is_packed(name, self.dtype) {
+            self.row = self.row.saturating_mul(self.dtype.block_bytes() as u32);
+            self.dtype = Dtype::U8;
+        }
+        self
     }
 }
 

@@ -26,6 +26,7 @@ mod metadata;
 pub mod near_lossless;
 mod numpy;
 mod onnx;
+mod packed;
 mod phase;
 mod pickle;
 #[allow(dead_code, reason = "formats that read it from files follow")]

@@ -199,3 +199,18 @@ fn a_truncated_file_is_cut_as_far_as_it_goes() {
     let layout = checked_layout(cut);
     assert_eq!((layout.format, layout.tensors.len()), ("safetensors", 0));
 }
+
+#[test]
+fn packed_words_are_cut_and_coded_as_bytes() {
+    let file = safetensors::file(&[
+        ("a.qweight", "I32", 4, &[400, 300]),
+        ("a.g_idx", "I32", 4, &[100_000]),
+    ]);
+    let tensors = checked_layout(&file).tensors;
+    assert!(tensors.iter().all(|tensor| tensor.dtype == Dtype::I32));
+    let hints: Vec<_> = chunks(&file)
+        .iter()
+        .map(|c| (c.hint.dtype, c.hint.row))
+        .collect();
+    assert_eq!(hints[1..], [(Dtype::U8, 1200), (Dtype::I32, 0)]);
+}

@@ -66,11 +66,15 @@ pub(super) fn text(range: Range<u64>) -> Region {
 fn region(range: Range<u64>, dtype: Dtype, view: Option<&View<'_>>) -> Region {
     let row = view.map_or(0, View::row);
     let key = view.map_or(0, |view| format::key(&view.name));
-    Region {
+    let region = Region {
         range,
         dtype,
         row,
         key,
+    };
+    match view {
+        Some(view) => region.unpacked(&view.name),
+        None => region,
     }
 }
 
