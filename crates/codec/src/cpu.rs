@@ -58,6 +58,18 @@ pub(crate) fn multiplies_wide() -> bool {
         && is_x86_feature_detected!("avx512vl")
 }
 
+/// Whether 64 bytes are looked up in a table of 256 at once, and bits are gathered fast.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+pub(crate) fn permutes_bytes() -> bool {
+    has_v3()
+        && deposits_fast()
+        && is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512vbmi")
+}
+
 /// Whether the machine has the features that [`at_best`] asks for.
 #[cfg(target_arch = "x86_64")]
 #[inline]

@@ -1,5 +1,8 @@
 //! Writing the streams.
 
+#[cfg(target_arch = "x86_64")]
+mod wide;
+
 use crate::cpu::at_best;
 
 use super::{Code, JUMP, JUMP_LEN, MAX_BITS, STREAMS, lengths, quarter};
@@ -9,6 +12,9 @@ use super::{Code, JUMP, JUMP_LEN, MAX_BITS, STREAMS, lengths, quarter};
 const GROUP: usize = 5;
 const _: () = assert!(GROUP * MAX_BITS as usize <= 56);
 
+/// What a kernel may write beyond a stream's last byte.
+const SPARE: usize = 104;
+
 /// For each byte its code, from the top of a word on, and its length in the low byte.
 type Codes = [u64; 256];
 
@@ -17,11 +23,21 @@ type Codes = [u64; 256];
 pub(crate) fn encode(plane: &[u8], code: &Code, ignored: u8, out: &mut Vec<u8>) {
     out.extend(lengths::write(&code.lengths));
     let codes = codes(code, ignored);
+    #[cfg(target_arch = "x86_64")]
+    let wide = wide::Codes::of(code, ignored);
     let jump = out.len();
     out.resize(jump + JUMP_LEN, 0);
     for stream in 0..STREAMS {
         let start = out.len();
-        write_stream(&plane[quarter(plane.len(), stream)], &codes, out);
+        let symbols = &plane[quarter(plane.len(), stream)];
+        append(symbols, out, |to| {
+            #[cfg(target_arch = "x86_64")]
+            let symbols = match &wide {
+                Some(codes) => &symbols[wide::write(symbols, codes, to)..],
+                None => symbols,
+            };
+            write(symbols, &codes, to);
+        });
         if stream + 1 < STREAMS {
             let len = ((out.len() - start) as u32).to_le_bytes();
             out[jump + JUMP * stream..][..JUMP].copy_from_slice(&len[..JUMP]);
@@ -39,24 +55,44 @@ fn codes(code: &Code, ignored: u8) -> Codes {
     })
 }
 
+/// Where a stream's bits go: whole bytes up to `at`, and what is not yet a whole byte, `count` bits from
+/// the top of `pending` on.
+struct To<'a> {
+    bytes: &'a mut [u8],
+    at: usize,
+    pending: u64,
+    count: u64,
+}
+
+/// Appends what is written of so many symbols, up to a whole byte.
+fn append(symbols: &[u8], out: &mut Vec<u8>, write: impl FnOnce(&mut To<'_>)) {
+    let start = out.len();
+    out.resize(start + symbols.len() * MAX_BITS as usize / 8 + SPARE, 0);
+    let mut to = To {
+        bytes: &mut out[start..],
+        at: 0,
+        pending: 0,
+        count: 0,
+    };
+    write(&mut to);
+    let end = start + to.at + to.count.div_ceil(8) as usize;
+    out.truncate(end);
+}
+
 at_best! {
-    /// Appends the codes of symbols, up to a whole byte.
-    fn write_stream(symbols: &[u8], codes: &Codes, out: &mut Vec<u8>) = stream
+    /// Writes the codes of symbols.
+    fn write(symbols: &[u8], codes: &Codes, to: &mut To<'_>) = write_any
 }
 
 #[inline(always)]
-fn stream(symbols: &[u8], codes: &Codes, out: &mut Vec<u8>) {
-    let start = out.len();
-    out.resize(start + symbols.len() * MAX_BITS as usize / 8 + 16, 0);
-    let to = &mut out[start..];
-    // What is not yet whole bytes, from the top of a word on.
-    let (mut at, mut pending, mut count) = (0, 0u64, 0u64);
+fn write_any(symbols: &[u8], codes: &Codes, to: &mut To<'_>) {
+    let (mut at, mut pending, mut count) = (to.at, to.pending, to.count);
     let (groups, rest) = symbols.as_chunks::<GROUP>();
     for group in groups {
         let (bits, len) = joined(group, codes);
         pending |= bits >> count;
         count += len;
-        to[at..at + 8].copy_from_slice(&pending.to_be_bytes());
+        to.bytes[at..at + 8].copy_from_slice(&pending.to_be_bytes());
         at += count as usize / 8;
         pending <<= count & 56;
         count %= 8;
@@ -66,8 +102,8 @@ fn stream(symbols: &[u8], codes: &Codes, out: &mut Vec<u8>) {
         pending |= (entry & !0xff) >> count;
         count += entry & 0xff;
     }
-    to[at..at + 8].copy_from_slice(&pending.to_be_bytes());
-    out.truncate(start + at + count.div_ceil(8) as usize);
+    to.bytes[at..at + 8].copy_from_slice(&pending.to_be_bytes());
+    (to.at, to.pending, to.count) = (at, pending, count);
 }
 
 /// The codes of a group as one, from the top of a word on, and its length. From the last symbol to
@@ -100,11 +136,22 @@ mod tests {
             .collect();
         let code = Code::new(&histogram(&symbols));
         let codes = codes(&code, 0);
-        for len in [0, 1, 4, 5, 6, 1000, symbols.len()] {
+        for len in [0, 1, 4, 5, 6, 63, 64, 1000, symbols.len()] {
+            let symbols = &symbols[..len];
             let (mut best, mut plain) = (vec![7], vec![7]);
-            write_stream(&symbols[..len], &codes, &mut best);
-            stream(&symbols[..len], &codes, &mut plain);
+            append(symbols, &mut best, |to| write(symbols, &codes, to));
+            append(symbols, &mut plain, |to| write_any(symbols, &codes, to));
             assert_eq!(best, plain, "{len}");
+            #[cfg(target_arch = "x86_64")]
+            if let Some(wide) = wide::Codes::of(&code, 0) {
+                let mut best = vec![7];
+                append(symbols, &mut best, |to| {
+                    let done = wide::write(symbols, &wide, to);
+                    assert!(done + 64 > len);
+                    write_any(&symbols[done..], &codes, to);
+                });
+                assert_eq!(best, plain, "{len}");
+            }
         }
     }
 }
