@@ -1,14 +1,16 @@
 //! From chunk to blob.
 
 mod candidates;
+mod chunk;
 
 use candidates::{Candidate, candidates};
+use chunk::Chunk;
 
 use crate::check::check;
 use crate::header::{self, Facts, FrameEntry, VERSION};
-use crate::plan::{self, Code, Core, Plan};
+use crate::plan::{self, Code, Plan};
 use crate::scratch::{self, Scratch};
-use crate::{Base, Blob, Dtype, FRAME_LEN, Hint, Level, MAX_CHUNK_LEN, MAX_HEADER_LEN, guess};
+use crate::{Base, Blob, Dtype, Hint, Level, MAX_CHUNK_LEN, MAX_HEADER_LEN, guess};
 
 /// Encodes a chunk. With a base the result is a delta only where that is smaller. Never fails:
 /// what cannot be made smaller is stored as it is.
@@ -68,8 +70,10 @@ pub fn encode_unsealed(
     let ways = candidates(raw, &facts, base.as_ref(), level);
     scratch::with(|scratch| {
         let mut encoder = Encoder {
-            raw,
-            base: base.map_or(&[], |base| base.raw),
+            chunk: Chunk {
+                raw,
+                base: base.map_or(&[], |base| base.raw),
+            },
             level,
             scratch,
         };
@@ -114,18 +118,13 @@ impl Unsealed {
     }
 }
 
-/// Bytes of a frame that are a sample of it where speed counts.
-const PART_LEN: usize = 32 << 10;
-
 struct Encoder<'a> {
-    raw: &'a [u8],
-    /// The base's raw bytes; none where there is none.
-    base: &'a [u8],
+    chunk: Chunk<'a>,
     level: Level,
     scratch: &'a mut Scratch,
 }
 
-impl<'a> Encoder<'a> {
+impl Encoder<'_> {
     /// What the smallest of some ways makes. The first of them is standalone.
     fn smallest(&mut self, candidates: Vec<Candidate>) -> Unsealed {
         if let [only] = candidates.as_slice() {
@@ -160,45 +159,15 @@ impl<'a> Encoder<'a> {
         best.unwrap_or_else(|| self.all(&candidates[0].by_planes()).0)
     }
 
-    /// About how many bytes a blob takes when made in one way, by a few of its frames, or by parts of
-    /// them where speed counts.
+    /// About how many bytes a blob takes when made in one way.
     fn estimate(&mut self, candidate: &Candidate) -> usize {
         let mut shared = Vec::new();
         candidate.plan.write(&mut shared);
-        let frames = candidate.facts.frames();
-        let step = frames.div_ceil(3).max(1);
-        let most = match self.level {
-            Level::Fast | Level::Default => PART_LEN,
-            Level::Max => FRAME_LEN,
-        };
-        let (mut raw, mut out) = (0, Vec::new());
-        for frame in (0..frames).step_by(step) {
-            raw += self.part(candidate, frame, most, &mut out);
-        }
-        let coded = out.len() as f64 * self.raw.len() as f64 / raw.max(1) as f64;
-        shared.len() + coded as usize
-    }
-
-    /// Encodes the first units of a frame, which are not more than `most` bytes, to the end of `out`, and
-    /// says how many bytes they were.
-    fn part(
-        &mut self,
-        candidate: &Candidate,
-        frame: usize,
-        most: usize,
-        out: &mut Vec<u8>,
-    ) -> usize {
-        let facts = &candidate.facts;
-        let units = facts.core(frame).len().min(most) / facts.unit();
-        let core = self.core(facts, frame);
-        let base = core.base.len() / (core.bytes.len() / facts.unit()).max(1) * units;
-        let part = Core {
-            first: core.first,
-            bytes: &core.bytes[..units * facts.unit()],
-            base: &core.base[..base],
-        };
-        candidate.plan.encode(part, self.level, self.scratch, out);
-        part.bytes.len()
+        let (plan, facts) = (candidate.plan.as_ref(), &candidate.facts);
+        let frames = self
+            .chunk
+            .sampled_len(plan, facts, self.level, self.scratch);
+        shared.len() + frames
     }
 
     /// Encodes all frames, and says whether the result stays within the format's bounds.
@@ -212,19 +181,20 @@ impl<'a> Encoder<'a> {
         };
         // The header has a known length, so that the frames can be put in their place at once.
         let header_len = facts.header_len();
-        let mut bytes = Vec::with_capacity(header_len + self.raw.len() + self.raw.len() / 1024);
+        let mut bytes =
+            Vec::with_capacity(header_len + self.chunk.raw.len() + self.chunk.raw.len() / 1024);
         bytes.resize(header_len, 0);
         let mut fits = header_len <= MAX_HEADER_LEN;
         let mut frames = Vec::with_capacity(facts.frames());
         for frame in 0..facts.frames() {
             let start = bytes.len();
             self.frame(candidate, frame, &mut bytes);
-            let raw = &self.raw[facts.frame_range(frame)];
+            let raw = &self.chunk.raw[facts.frame_range(frame)];
             let stored = bytes.len() - start;
             fits &= stored <= raw.len() + plan::MAX_OVERHEAD;
             frames.push((stored as u32, check(raw)));
         }
-        fits &= bytes.len() <= crate::max_blob_len(self.raw.len());
+        fits &= bytes.len() <= crate::max_blob_len(self.chunk.raw.len());
         let unsealed = Unsealed {
             facts,
             shared,
@@ -237,24 +207,11 @@ impl<'a> Encoder<'a> {
     /// Encodes a frame to the end of `out`.
     fn frame(&mut self, candidate: &Candidate, frame: usize, out: &mut Vec<u8>) {
         let facts = &candidate.facts;
-        let units = self.core(facts, frame);
+        let units = self.chunk.core(facts, frame);
         candidate.plan.encode(units, self.level, self.scratch, out);
-        let raw = &self.raw[facts.frame_range(frame)];
+        let raw = &self.chunk.raw[facts.frame_range(frame)];
         let core = facts.core(frame);
         out.extend_from_slice(&raw[..core.start]);
         out.extend_from_slice(&raw[core.end..]);
-    }
-
-    /// A frame's whole units, and the base's.
-    fn core(&self, facts: &Facts, frame: usize) -> Core<'a> {
-        let base = match facts.base {
-            Some(_) => &self.base[facts.base_range(frame)],
-            None => &[],
-        };
-        Core {
-            first: facts.first_unit(frame),
-            bytes: &self.raw[facts.frame_range(frame)][facts.core(frame)],
-            base,
-        }
     }
 }

@@ -5,9 +5,10 @@ mod deltas;
 use deltas::deltas;
 
 use super::Plan;
+use super::chunk::Chunk;
 use crate::header::Facts;
 use crate::noise::is_noise;
-use crate::plan::{Blocks, Classes, Core, Fixed, Planes};
+use crate::plan::{Blocks, Classes, Fixed, Planes};
 use crate::scratch;
 use crate::{Base, Level};
 
@@ -96,23 +97,7 @@ fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
 /// Whether a way that takes so many bytes surely beats a plan, by what that makes of a few parts of
 /// frames: much work at the level that looks for the smallest would be in vain.
 fn is_clear(len: usize, plan: &dyn Plan, raw: &[u8], facts: &Facts) -> bool {
-    const PART: usize = 32 << 10;
-    const PARTS: usize = 3;
-    let frames = facts.frames();
-    let (mut taken, mut out) = (0, Vec::new());
-    scratch::with(|scratch| {
-        for frame in (0..frames).step_by(frames.div_ceil(PARTS).max(1)) {
-            let bytes = &raw[facts.frame_range(frame)][facts.core(frame)];
-            let part = bytes.len().min(PART) / facts.unit() * facts.unit();
-            taken += part;
-            let core = Core {
-                first: facts.first_unit(frame),
-                bytes: &bytes[..part],
-                base: &[],
-            };
-            plan.encode(core, Level::Default, scratch, &mut out);
-        }
-    });
-    let by_plan = out.len() as f64 * raw.len() as f64 / taken.max(1) as f64;
-    (len as f64) < by_plan * (1.0 - 1.0 / 256.0)
+    let chunk = Chunk { raw, base: &[] };
+    let by_plan = scratch::with(|scratch| chunk.sampled_len(plan, facts, Level::Default, scratch));
+    (len as f64) < by_plan as f64 * (1.0 - 1.0 / 256.0)
 }

@@ -133,82 +133,55 @@ pub(super) struct Half;
 /// The upper halves of single floats.
 pub(super) struct Bf16;
 
-impl Number for Single {
-    const WIDTH: usize = 4;
-    const MANTISSA: u32 = 23;
-    const BIAS: i32 = 127;
-    type Word = u32;
+/// What all kinds of number do in the same way, each with its own bits, stored as a `$stored`.
+macro_rules! number {
+    ($number:ident, $stored:ty, $word:ty, $mantissa:literal, $bias:literal, $bits:path) => {
+        impl Number for $number {
+            const WIDTH: usize = size_of::<$stored>();
+            const MANTISSA: u32 = $mantissa;
+            const BIAS: i32 = $bias;
+            type Word = $word;
 
-    #[inline(always)]
-    fn load(bytes: &[u8]) -> u32 {
-        bytes.try_into().map_or(0, u32::from_le_bytes)
-    }
+            #[inline(always)]
+            fn load(bytes: &[u8]) -> $word {
+                bytes.try_into().map_or(0, <$stored>::from_le_bytes).into()
+            }
 
-    #[inline(always)]
-    fn store(negative: bool, magnitude: u32, places: i32, bytes: &mut [u8]) {
-        let bits = single(negative, magnitude, places);
-        bytes.copy_from_slice(&bits.to_le_bytes());
-    }
+            #[inline(always)]
+            fn store(negative: bool, magnitude: $word, places: i32, bytes: &mut [u8]) {
+                let bits = $bits(negative, magnitude, places) as $stored;
+                bytes.copy_from_slice(&bits.to_le_bytes());
+            }
+        }
+    };
+}
+number!(Single, u32, u32, 23, 127, single);
+number!(Bf16, u16, u32, 7, 127, bf16);
+number!(Half, u16, u32, 10, 15, half);
+number!(Double, u64, u64, 52, 1023, double);
+
+/// The bits of a bf16.
+#[inline(always)]
+fn bf16(negative: bool, magnitude: u32, places: i32) -> u32 {
+    single(negative, magnitude, places) >> 16
 }
 
-impl Number for Bf16 {
-    const WIDTH: usize = 2;
-    const MANTISSA: u32 = 7;
-    const BIAS: i32 = 127;
-    type Word = u32;
-
-    #[inline(always)]
-    fn load(bytes: &[u8]) -> u32 {
-        bytes.try_into().map_or(0, u16::from_le_bytes).into()
-    }
-
-    #[inline(always)]
-    fn store(negative: bool, magnitude: u32, places: i32, bytes: &mut [u8]) {
-        let bits = single(negative, magnitude, places) >> 16;
-        bytes.copy_from_slice(&(bits as u16).to_le_bytes());
-    }
+/// The bits of a half.
+#[inline(always)]
+fn half(negative: bool, magnitude: u32, places: i32) -> u32 {
+    let bits = single(false, magnitude, places);
+    // A half's exponent is 112 less. Below that a half counts multiples of 2^-24.
+    let normal = (bits >> 13).wrapping_sub(112 << 10);
+    let tiny = (f32::from_bits(bits) * 2f32.powi(24)) as u32;
+    let half = if bits < 113 << 23 { tiny } else { normal };
+    half & 0x7fff | u32::from(negative) << 15
 }
 
-impl Number for Half {
-    const WIDTH: usize = 2;
-    const MANTISSA: u32 = 10;
-    const BIAS: i32 = 15;
-    type Word = u32;
-
-    #[inline(always)]
-    fn load(bytes: &[u8]) -> u32 {
-        bytes.try_into().map_or(0, u16::from_le_bytes).into()
-    }
-
-    #[inline(always)]
-    fn store(negative: bool, magnitude: u32, places: i32, bytes: &mut [u8]) {
-        let bits = single(false, magnitude, places);
-        // A half's exponent is 112 less. Below that a half counts multiples of 2^-24.
-        let normal = (bits >> 13).wrapping_sub(112 << 10);
-        let tiny = (f32::from_bits(bits) * 2f32.powi(24)) as u32;
-        let half = if bits < 113 << 23 { tiny } else { normal };
-        let sign = u32::from(negative) << 15;
-        bytes.copy_from_slice(&((half & 0x7fff | sign) as u16).to_le_bytes());
-    }
-}
-
-impl Number for Double {
-    const WIDTH: usize = 8;
-    const MANTISSA: u32 = 52;
-    const BIAS: i32 = 1023;
-    type Word = u64;
-
-    #[inline(always)]
-    fn load(bytes: &[u8]) -> u64 {
-        bytes.try_into().map_or(0, u64::from_le_bytes)
-    }
-
-    #[inline(always)]
-    fn store(negative: bool, magnitude: u64, places: i32, bytes: &mut [u8]) {
-        let scale = f64::from_bits(((Self::BIAS - places) as u64) << Self::MANTISSA);
-        let bits = (magnitude as i64 as f64 * scale).to_bits() | u64::from(negative) << 63;
-        bytes.copy_from_slice(&bits.to_le_bytes());
-    }
+/// The bits of a double.
+#[inline(always)]
+fn double(negative: bool, magnitude: u64, places: i32) -> u64 {
+    let scale = f64::from_bits(((Double::BIAS - places) as u64) << Double::MANTISSA);
+    (magnitude as i64 as f64 * scale).to_bits() | u64::from(negative) << 63
 }
 
 /// The bits of a single. Powers of two make the product exact where a single can be that.
