@@ -4,7 +4,7 @@ mod look;
 mod mask;
 mod zstd_frames;
 
-use super::histogram::histogram;
+use super::histogram::{about, entropy, histogram};
 use super::{Coding, Scratch, bits, huffman, shares, split, tiered};
 use crate::Level;
 
@@ -30,14 +30,20 @@ pub(crate) fn encode(
         return Coding::Raw;
     }
     let effort = effort(level);
-    let full = histogram(plane);
-    let mask = mask::apart(&full, effort.for_speed);
-    let counts = mask::without(&full, mask);
-    let rest = Rest::of(&counts);
-    let coded = rest.len(&counts) + bits::len(plane.len(), mask) + 1;
+    let full = match level {
+        Level::Fast | Level::Default => about(plane),
+        Level::Max => histogram(plane),
+    };
+    // Where codes are long, one table of shares is faster to read than they are.
+    let code = if plane.len() >= LEAST_SHARES && entropy(&full) > LONG_CODES {
+        Code::shares(plane.len(), &full)
+    } else {
+        Code::split(&full, effort.for_speed)
+    };
+    let coded = code.len(plane.len(), &full);
     let worth = plane.len() - (plane.len() as f64 * effort.least_gain) as usize;
     let limit = coded.min(worth);
-    if look::repeats_itself(plane, &full, repeats, effort.sample)
+    if look::repeats_itself(plane, &full, coded, repeats, effort)
         && zstd_frames::promises(plane, limit as f64 / plane.len() as f64, scratch, out)
     {
         if zstd_frames::append_below(limit, plane, effort.zstd, scratch, out) {
@@ -49,34 +55,66 @@ pub(crate) fn encode(
         tiered::encode(plane, &spec, &mut scratch.tiered, out);
         return Coding::Tiered;
     }
-    if coded < worth && codes_are_long(plane, coded) {
-        let (tables, len) = shares::fit(&full);
-        if len <= limit + limit / FOR_SPEED && shares::encode(plane, &tables, out) {
-            return Coding::Shares;
-        }
-    }
     if coded >= worth {
         out.extend_from_slice(plane);
         return Coding::Raw;
     }
-    match rest {
-        Rest::Constant(byte) => {
-            split::encode_constant(plane, byte, mask, out);
-            Coding::Bits
-        }
-        Rest::Code(code) => {
-            split::encode_huffman(plane, &code, mask, out);
-            Coding::Split
-        }
-    }
+    code.encode(plane, out)
 }
 
-/// The part of a payload that may be lost where another coding is faster.
-const FOR_SPEED: usize = 1000;
+/// In shorter planes a table of shares is too large beside what it saves.
+const LEAST_SHARES: usize = 32 << 10;
+/// The bits a byte beyond which a look-up in a Huffman code gives few symbols.
+const LONG_CODES: f64 = 4.0;
 
-/// Whether a Huffman code's look-ups give few symbols, and the plane is not a short one.
-fn codes_are_long(plane: &[u8], coded: usize) -> bool {
-    plane.len() >= 8 << 10 && coded * 8 > plane.len() * 4
+/// How a plane would be coded by how often its bytes occur.
+enum Code {
+    Shares(shares::Fit),
+    /// Bits that stand apart, and the rest.
+    Split(u8, Rest),
+}
+
+impl Code {
+    fn shares(plane_len: usize, counts: &[u32; 256]) -> Code {
+        Code::Shares(shares::Fit::new(plane_len, counts))
+    }
+
+    /// At a loss of at most so many bits a byte.
+    fn split(counts: &[u32; 256], loss: f32) -> Code {
+        let mask = mask::apart(counts, loss);
+        Code::Split(mask, Rest::of(&mask::without(counts, mask)))
+    }
+
+    /// About how many bytes a plane of such counts takes.
+    fn len(&self, plane_len: usize, counts: &[u32; 256]) -> usize {
+        match self {
+            Code::Shares(fit) => fit.len,
+            Code::Split(mask, rest) => {
+                let counts = mask::without(counts, *mask);
+                rest.len(&counts) + bits::len(plane_len, *mask) + 1
+            }
+        }
+    }
+
+    /// Appends a plane.
+    fn encode(&self, plane: &[u8], out: &mut Vec<u8>) -> Coding {
+        match self {
+            Code::Shares(fit) if fit.encode(plane, out) => Coding::Shares,
+            // Counts that have all bytes make no such table.
+            Code::Shares(_) => {
+                out.extend_from_slice(plane);
+                Coding::Raw
+            }
+            Code::Split(mask, Rest::Constant(byte)) => {
+                split::encode_constant(plane, *byte, *mask, out);
+                Coding::Bits
+            }
+            Code::Split(mask, Rest::Code(code)) => {
+                split::encode_huffman(plane, code, *mask, out);
+                Coding::Split
+            }
+        }
+    }
 }
 
 /// What bytes are without the bits that stand apart.
@@ -110,6 +148,8 @@ struct Effort {
     /// The levels of zstd that are tried. Higher ones are not always smaller on planes: they find
     /// matches that cost more than the code of their bytes.
     zstd: &'static [i32],
+    /// How many times more often than by chance a byte is equal to the next where zstd is tried.
+    alike: f64,
     /// How much of a plane is looked at for strings that come again.
     sample: usize,
     /// The bits a byte that may be lost where bits that stand apart make for less work.
@@ -121,18 +161,21 @@ const fn effort(level: Level) -> &'static Effort {
         Level::Fast => &Effort {
             least_gain: 0.03,
             zstd: &[1],
+            alike: 1.55,
             sample: 2 << 10,
             for_speed: 0.002,
         },
         Level::Default => &Effort {
             least_gain: 0.01,
             zstd: &[1, 3],
+            alike: 1.55,
             sample: 4 << 10,
             for_speed: 0.002,
         },
         Level::Max => &Effort {
             least_gain: 0.0,
             zstd: &[1, 3, 12],
+            alike: 1.1,
             sample: 64 << 10,
             for_speed: 0.0,
         },

@@ -10,23 +10,40 @@ use crate::Error;
 /// How finely the table divides, in bits: a decoder's table stays in the fastest cache.
 const BITS: u32 = 12;
 
-/// The table for a plane of such counts, and about how many bytes the plane takes.
-pub(super) fn fit(counts: &[u32; 256]) -> (Tables, usize) {
-    let counts = std::slice::from_ref(counts);
-    let tables = Tables::new(BITS, counts);
-    let len = tables.written_len() + tables.encoded_len(counts) + 4 * rans::LANES;
-    (tables, len)
+/// A table for a plane.
+pub(super) struct Fit {
+    tables: Tables,
+    /// The table as it is stored.
+    written: Vec<u8>,
+    /// About how many bytes the plane takes.
+    pub len: usize,
 }
 
-/// Appends a plane; whether the table has all of its bytes. If not, nothing is appended.
-pub(super) fn encode(plane: &[u8], tables: &Tables, out: &mut Vec<u8>) -> bool {
-    let start = out.len();
-    tables.write(out);
-    let coded = rans::encode(plane, &[], &tables.encoder(), out);
-    if !coded {
-        out.truncate(start);
+impl Fit {
+    /// The table for a plane of so many bytes, which occur about as often as `counts` says.
+    pub(super) fn new(plane_len: usize, counts: &[u32; 256]) -> Fit {
+        let total: u32 = counts.iter().sum();
+        let tables = Tables::new(BITS, std::slice::from_ref(counts));
+        let mut written = Vec::new();
+        tables.write(&mut written);
+        let coded = tables.cost(0, counts) / 8.0 * plane_len as f64 / f64::from(total.max(1));
+        Fit {
+            len: written.len() + coded.ceil() as usize + 4 * rans::LANES,
+            tables,
+            written,
+        }
     }
-    coded
+
+    /// Appends the plane; whether the table has all of its bytes. If not, nothing is appended.
+    pub(super) fn encode(&self, plane: &[u8], out: &mut Vec<u8>) -> bool {
+        let start = out.len();
+        out.extend_from_slice(&self.written);
+        let coded = rans::encode(plane, &[], &self.tables.encoder(), out);
+        if !coded {
+            out.truncate(start);
+        }
+        coded
+    }
 }
 
 /// Decodes a payload into exactly `out`.
@@ -50,10 +67,10 @@ mod tests {
         plane.iter_mut().step_by(2).for_each(|byte| *byte &= 0x1f);
         for len in [1, 31, 33, 1000, 30_000] {
             let plane = &plane[..len];
-            let (tables, about) = fit(&histogram(plane));
+            let fit = Fit::new(len, &histogram(plane));
             let mut payload = Vec::new();
-            assert!(encode(plane, &tables, &mut payload));
-            assert!(payload.len() <= about + 64);
+            assert!(fit.encode(plane, &mut payload));
+            assert!(payload.len() <= fit.len + 64);
             let mut back = vec![0; len];
             decode(&payload, &mut back).unwrap();
             assert!(back == plane);

@@ -1,5 +1,6 @@
 //! Looking at a plane, without counting all of it.
 
+use super::Effort;
 use crate::coder::histogram::{entropy, histogram};
 use crate::cpu::at_best;
 
@@ -26,6 +27,19 @@ fn equal_neighbours(plane: &[u8]) -> f64 {
     f64::from(count) / plane.len() as f64
 }
 
+at_best! {
+    /// The share of words of 8 bytes that are all equal to the next byte.
+    fn runs(plane: &[u8]) -> f64 = runs_any
+}
+
+#[inline(always)]
+fn runs_any(plane: &[u8]) -> f64 {
+    let words = plane.as_chunks::<8>().0.iter();
+    let next = plane.get(1..).unwrap_or_default().as_chunks::<8>().0;
+    let equal: u64 = words.zip(next).map(|(a, b)| u64::from(a == b)).sum();
+    equal as f64 * 8.0 / plane.len().max(1) as f64
+}
+
 /// Whether a sample of the bytes is as good as uniform and the whole has no runs.
 pub(super) fn is_noise(plane: &[u8], repeats: f64) -> bool {
     const RUNS: usize = 16;
@@ -42,25 +56,36 @@ pub(super) fn is_noise(plane: &[u8], repeats: f64) -> bool {
     entropy(&histogram(&sample)) > 7.88
 }
 
-/// Whether there is more to find than the frequencies of the bytes: runs, or strings that come again.
+/// Whether there is more to find than the frequencies of the bytes, by which they take `coded` bytes: runs,
+/// or strings that come again.
 pub(super) fn repeats_itself(
     plane: &[u8],
     counts: &[u32; 256],
+    coded: usize,
     repeats: f64,
-    sample: usize,
+    effort: &Effort,
 ) -> bool {
-    let total = plane.len() as f64;
+    let total = f64::from(counts.iter().sum::<u32>());
     let by_chance: f64 = counts
         .iter()
         .map(|&count| (f64::from(count) / total).powi(2))
         .sum();
     // Where one byte is most of all, a bit each is too much, and strings are the same by chance.
-    if by_chance > 0.35 || (repeats > by_chance + 0.004 && repeats > by_chance * 1.1) {
+    let too_much =
+        by_chance > 0.35 && coded as f64 * 8.0 > entropy(counts) * plane.len() as f64 * 1.03;
+    if too_much {
+        return true;
+    }
+    let is_more = repeats > by_chance + 0.004 && repeats > by_chance * 1.1;
+    // Parts that differ much from each other, to which zstd adapts; or runs here and there.
+    let in_parts = repeats > by_chance * effort.alike;
+    if is_more && (in_parts || runs(plane) > 0.004 + 2.0 * repeats.powi(8)) {
         return true;
     }
     // Of two strings of 8 bytes one in so many is the same; each is compared with one that has its
     // hash, of which there are not many more than strings.
-    let same = by_chance.powi(8) * 8.0 * (sample as f64).min(total);
+    let sample = effort.sample.min(plane.len());
+    let same = by_chance.powi(8) * 8.0 * sample as f64;
     seen_before(plane, sample) > 0.02 + same
 }
 
@@ -86,7 +111,9 @@ fn seen_before(plane: &[u8], sample: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::effort;
     use super::*;
+    use crate::Level;
 
     #[test]
     fn strings_that_come_again_are_found() {
@@ -94,11 +121,52 @@ mod tests {
         blake3::Hasher::new().finalize_xof().fill(&mut noise);
         let few: Vec<u8> = noise.iter().map(|byte| byte & 3).collect();
         let text = include_bytes!("look.rs");
+        let effort = effort(Level::Default);
         assert!(seen_before(text, 4096) > 0.1);
         assert!(seen_before(&noise[..1000].repeat(2), 4096) > 0.25);
         assert!(seen_before(&noise, 4096) < 0.001);
-        assert!(repeats_itself(text, &histogram(text), repeats(text), 4096));
-        assert!(!repeats_itself(&few, &histogram(&few), repeats(&few), 4096));
+        assert!(repeats_itself(
+            text,
+            &histogram(text),
+            text.len(),
+            repeats(text),
+            effort
+        ));
+        assert!(!repeats_itself(
+            &few,
+            &histogram(&few),
+            few.len() / 4,
+            repeats(&few),
+            effort
+        ));
+    }
+
+    #[test]
+    fn runs_are_found_and_likeness_is_none() {
+        let mut bytes = vec![0; 64_000];
+        blake3::Hasher::new().finalize_xof().fill(&mut bytes);
+        // One in eight as the byte before.
+        let mut last = 0;
+        let alike: Vec<u8> = bytes
+            .iter()
+            .map(|byte| {
+                last = if byte & 0x70 == 0 { last } else { byte & 3 };
+                last
+            })
+            .collect();
+        let mut with_rows = bytes.clone();
+        with_rows
+            .chunks_mut(400)
+            .step_by(50)
+            .for_each(|row| row.fill(0));
+        let effort = effort(Level::Default);
+        for (plane, has) in [(&bytes, false), (&alike, false), (&with_rows, true)] {
+            let counts = histogram(plane);
+            let coded = (entropy(&counts) * 8000.0) as usize;
+            let found = repeats_itself(plane, &counts, coded, repeats(plane), effort);
+            assert_eq!(found, has);
+            assert_eq!(runs(plane), runs_any(plane));
+        }
     }
 
     #[test]

@@ -209,12 +209,15 @@ pub(super) fn encode<const BITS: u32>(
     // SAFETY: AVX2 was just found.
     #[allow(unsafe_code)]
     unsafe {
-        encode_rounds::<BITS>(segment, lanes, words, at)
+        match segment.contexts {
+            [] => encode_rounds::<BITS, false>(segment, lanes, words, at),
+            _ => encode_rounds::<BITS, true>(segment, lanes, words, at),
+        }
     }
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn encode_rounds<const BITS: u32>(
+fn encode_rounds<const BITS: u32, const CONTEXTS: bool>(
     segment: &Segment<'_>,
     to_lanes: &mut [u32; LANES],
     words: &mut [u8],
@@ -236,7 +239,10 @@ fn encode_rounds<const BITS: u32>(
             .as_chunks::<WIDE>()
             .0;
         for (i, lane) in lanes.iter_mut().enumerate().rev() {
-            let [even, odd] = entries(table, &symbols[i], &contexts[i]);
+            let [even, odd] = match table.first_chunk() {
+                Some(table) if !CONTEXTS => entries_of_one(table, &symbols[i]),
+                _ => entries(table, &symbols[i], &contexts[i]),
+            };
             let rest = _mm256_blend_epi32::<0b1010_1010>(_mm256_srli_epi64::<32>(even), odd);
             let share = _mm256_and_si256(rest, share_mask);
             missing = _mm256_or_si256(missing, _mm256_cmpeq_epi32(share, _mm256_setzero_si256()));
@@ -266,6 +272,19 @@ fn entries(table: &[u64], symbols: &[u8; WIDE], contexts: &[u8; WIDE]) -> [__m25
     for i in 0..WIDE {
         found[i] = table[usize::from(contexts[i]) << 8 | usize::from(symbols[i])] as i64;
     }
+    even_and_odd(found)
+}
+
+/// The same where there is one context.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn entries_of_one(table: &[u64; 256], symbols: &[u8; WIDE]) -> [__m256i; 2] {
+    even_and_odd(symbols.map(|symbol| table[usize::from(symbol)] as i64))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn even_and_odd(found: [i64; WIDE]) -> [__m256i; 2] {
     [
         _mm256_setr_epi64x(found[0], found[2], found[4], found[6]),
         _mm256_setr_epi64x(found[1], found[3], found[5], found[7]),
