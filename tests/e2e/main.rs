@@ -28,6 +28,7 @@ mod round_trip;
 mod savings;
 mod secrets;
 mod serve;
+mod servers;
 mod sync;
 mod tensors;
 mod tokens;

@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -22,6 +23,8 @@ pub struct Server {
     _stdout: BufReader<ChildStdout>,
     url: String,
     token: String,
+    /// What was set for it, and is set again when it is started again.
+    settings: Vec<(OsString, OsString)>,
     home: Arc<TempDir>,
     data: PathBuf,
 }
@@ -54,17 +57,28 @@ impl Server {
         }
         without_settings(&mut command, home.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let settings: Vec<_> = command
+            .get_envs()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+            .collect();
         let mut process = command.spawn().expect("a server that starts");
         let stdout = process.stdout.take().expect("its standard output");
         let mut stdout = BufReader::new(stdout);
         let url = address(&mut stdout);
         // There is none where it was given.
-        let token = fs::read_to_string(data.join("admin-token")).unwrap_or_default();
+        let given = settings
+            .iter()
+            .find(|(name, _)| name == "SHEAF_ADMIN_TOKEN");
+        let token = match given {
+            Some((_, token)) => token.to_string_lossy().into_owned(),
+            None => fs::read_to_string(data.join("admin-token")).unwrap_or_default(),
+        };
         Self {
             process,
             _stdout: stdout,
             url,
             token: token.trim().to_owned(),
+            settings,
             home,
             data,
         }
@@ -100,7 +114,9 @@ impl Server {
     /// At the address where clients know it.
     fn relaunch(&mut self) {
         let (home, data) = (self.home.clone(), self.data.clone());
-        *self = Self::launch(Command::new(sheaf()), self.address(), home, data);
+        let mut command = Command::new(sheaf());
+        command.envs(self.settings.iter().cloned());
+        *self = Self::launch(command, self.address(), home, data);
     }
 
     /// Where it listens: `http://ADDRESS:PORT`.

@@ -23,6 +23,14 @@ impl Upload {
         }
     }
 
+    /// The same upload, seen through another server.
+    pub fn through(&self, access: &Access) -> Self {
+        Self {
+            access: access.clone(),
+            path: self.path.clone(),
+        }
+    }
+
     /// The ids of those chunks that must be sent.
     #[track_caller]
     pub fn missing(&self, chunks: &[&Chunk]) -> Vec<String> {

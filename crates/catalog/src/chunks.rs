@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use sheaf_types::files::ChunkRef;
 use sheaf_types::{BlobId, ChunkId, UploadId};
+use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AnyPool};
 
+use crate::engine::Writer;
 use crate::visibility::visible;
-use crate::{Catalog, RepositoryId, Result, Visibility, row, store, uploads};
+use crate::{Catalog, RepositoryId, Result, Visibility, row, uploads};
 
 /// Chunks that are pinned in one transaction: others want to write too.
 const PINS_AT_ONCE: usize = 1000;
@@ -190,9 +191,9 @@ impl Catalog {
     }
 }
 
-pub(crate) async fn announce(pool: AnyPool, keys: Vec<String>) -> Result<Vec<()>> {
+pub(crate) async fn announce(writer: Writer, keys: Vec<String>) -> Result<Vec<()>> {
     let now = Timestamp::now().as_microsecond();
-    let mut tx = store::begin(&pool).await?;
+    let mut tx = writer.begin().await?;
     for key in &keys {
         sqlx::query("INSERT INTO intents (object_key, created_at) VALUES ($1, $2)")
             .bind(key)
@@ -204,8 +205,8 @@ pub(crate) async fn announce(pool: AnyPool, keys: Vec<String>) -> Result<Vec<()>
     Ok(vec![(); keys.len()])
 }
 
-pub(crate) async fn go_live(pool: AnyPool, blobs: Vec<NewBlob>) -> Result<Vec<Live>> {
-    let mut tx = store::begin(&pool).await?;
+pub(crate) async fn go_live(writer: Writer, blobs: Vec<NewBlob>) -> Result<Vec<Live>> {
+    let mut tx = writer.begin().await?;
     let mut outcomes = Vec::with_capacity(blobs.len());
     for blob in &blobs {
         outcomes.push(go_live_one(&mut tx, blob).await?);

@@ -35,6 +35,9 @@ impl Catalog {
         after: &str,
         limit: u32,
     ) -> Result<Vec<FileRow>> {
+        if prefix.contains('\0') {
+            return Ok(Vec::new());
+        }
         let rows = sqlx::query(
             "SELECT f.path, f.content, f.near_lossless, n.bits, c.size, c.sha256 \
              FROM revision_files f JOIN contents c ON c.id = f.content \
@@ -43,7 +46,7 @@ impl Catalog {
              ORDER BY f.path LIMIT CAST($4 AS BIGINT)",
         )
         .bind(revision.0)
-        .bind(after)
+        .bind(row::before_nul(after))
         .bind(prefix)
         .bind(i64::from(limit))
         .fetch_all(&self.read)

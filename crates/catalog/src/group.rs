@@ -4,9 +4,9 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use sqlx::AnyPool;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::engine::Writer;
 use crate::{Error, Result};
 
 /// The most that goes into one transaction.
@@ -14,7 +14,7 @@ const MAX_ITEMS: usize = 256;
 
 type Answer<R> = oneshot::Sender<Result<R>>;
 type Work<T, R> =
-    fn(AnyPool, Vec<T>) -> Pin<Box<dyn Future<Output = Result<Vec<R>>> + Send + 'static>>;
+    fn(Writer, Vec<T>) -> Pin<Box<dyn Future<Output = Result<Vec<R>>> + Send + 'static>>;
 
 /// A queue of one kind of write.
 pub(crate) struct Group<T, R> {
@@ -23,9 +23,9 @@ pub(crate) struct Group<T, R> {
 
 impl<T: Send + 'static, R: Send + 'static> Group<T, R> {
     /// `work` writes all of a batch or none, and answers for each in order.
-    pub fn new(pool: AnyPool, work: Work<T, R>) -> Self {
+    pub fn new(writer: Writer, work: Work<T, R>) -> Self {
         let (queue, receiver) = mpsc::channel(MAX_ITEMS);
-        tokio::spawn(drain(pool, receiver, work));
+        tokio::spawn(drain(writer, receiver, work));
         Self { queue }
     }
 
@@ -40,11 +40,11 @@ impl<T: Send + 'static, R: Send + 'static> Group<T, R> {
     }
 }
 
-async fn drain<T, R>(pool: AnyPool, mut queue: mpsc::Receiver<(T, Answer<R>)>, work: Work<T, R>) {
+async fn drain<T, R>(writer: Writer, mut queue: mpsc::Receiver<(T, Answer<R>)>, work: Work<T, R>) {
     let mut batch = Vec::new();
     while queue.recv_many(&mut batch, MAX_ITEMS).await > 0 {
         let (items, answers): (Vec<T>, Vec<Answer<R>>) = batch.drain(..).unzip();
-        match work(pool.clone(), items).await {
+        match work(writer.clone(), items).await {
             Ok(results) => {
                 for (answer, result) in answers.into_iter().zip(results) {
                     let _ = answer.send(Ok(result));

@@ -1,7 +1,8 @@
 //! The SQL catalog: repositories, revisions, refs, chunks, uploads, tokens. One file for each noun.
 //!
-//! One SQL text is to run on SQLite and on Postgres, so it keeps to what both understand: numbered
-//! placeholders, integers for booleans and times, upserts with `ON CONFLICT`.
+//! One SQL text runs on SQLite and on Postgres, so it keeps to what both understand: numbered
+//! placeholders, integers for booleans and times, upserts with `ON CONFLICT`. What differs is in
+//! `engine.rs`.
 //!
 //! Nothing here decides who may do what: a [`Visibility`] comes from above and goes into the queries.
 
@@ -9,6 +10,7 @@ mod chunks;
 mod collect;
 mod commits;
 mod contents;
+mod engine;
 mod error;
 mod group;
 mod jobs;

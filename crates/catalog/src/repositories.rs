@@ -74,6 +74,9 @@ impl Catalog {
         after: &str,
         limit: u32,
     ) -> Result<Vec<Repository>> {
+        if search.contains('\0') {
+            return Ok(Vec::new());
+        }
         let query = sqlx::query(concat!(
             "SELECT r.* FROM repositories r WHERE ",
             visible!(),
@@ -81,7 +84,7 @@ impl Catalog {
         ));
         let rows = visibility
             .bind(query)
-            .bind(after)
+            .bind(row::before_nul(after))
             .bind(format!("%{}%", escape_like(&search.to_ascii_lowercase())))
             .bind(i64::from(limit))
             .fetch_all(&self.read)

@@ -67,3 +67,10 @@ pub(crate) fn optional_time(row: &AnyRow, column: &str) -> Result<Option<Timesta
 pub(crate) fn sql(size: u64) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
 }
+
+/// What text that comes from outside, which may hold anything, is compared as: up to a NUL character,
+/// which Postgres does not take and no name or path has. What is greater than the one is greater than
+/// the other.
+pub(crate) fn before_nul(text: &str) -> &str {
+    text.split('\0').next().unwrap_or_default()
+}

@@ -26,6 +26,8 @@ pub enum Kind {
     Unprocessable,
     /// No room.
     Full,
+    /// It may work a little later.
+    Unavailable,
     /// Not the caller's doing.
     Internal,
 }
@@ -160,6 +162,9 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// The catalog's database, which is away or busy.
+    #[error("the server cannot do this right now: try again in a few seconds")]
+    Unavailable(Arc<dyn std::error::Error + Send + Sync>),
     /// Anything else that is not the caller's doing.
     #[error("the server could not do this: see its log")]
     Internal(Arc<dyn std::error::Error + Send + Sync>),
@@ -197,6 +202,7 @@ impl Error {
             Self::Refused(detail) => &detail.code,
             Self::Full => "storage_full",
             Self::Damaged { .. } => "blob_damaged",
+            Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
         }
     }
@@ -228,6 +234,7 @@ impl Error {
             | Self::BaseMissing(_) => Kind::Unprocessable,
             Self::Refused(detail) => refused_kind(&detail.code),
             Self::Full => Kind::Full,
+            Self::Unavailable(_) => Kind::Unavailable,
             Self::Damaged { .. } | Self::Internal(_) => Kind::Internal,
         }
     }
@@ -259,6 +266,7 @@ impl From<sheaf_catalog::Error> for Error {
     fn from(error: sheaf_catalog::Error) -> Self {
         match error {
             sheaf_catalog::Error::Full => Self::Full,
+            error @ sheaf_catalog::Error::Unavailable(_) => Self::Unavailable(Arc::new(error)),
             error => Self::internal(error),
         }
     }

@@ -19,6 +19,7 @@ mod registry;
 mod report;
 mod repository;
 mod settings;
+mod text;
 mod tokens;
 mod turns;
 

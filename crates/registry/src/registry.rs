@@ -46,8 +46,10 @@ impl Registry {
     pub async fn open(settings: Settings) -> Result<Arc<Self>> {
         let catalog = Catalog::open(&settings.catalog_url).await?;
         let blobs = Blobs::open(&settings.blobs_url).await?;
-        // The data folder is locked: whoever held a lease is gone.
-        catalog.release_leases().await?;
+        if !catalog.is_shared() {
+            // The data folder is locked: whoever held a lease is gone.
+            catalog.release_leases().await?;
+        }
         let registry = Arc::new(Self {
             catalog,
             blobs,

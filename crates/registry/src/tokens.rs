@@ -6,12 +6,17 @@ use sheaf_types::repositories::Page;
 use sheaf_types::tokens::{CreatedToken, NewToken, Token};
 
 use crate::random::random;
+use crate::text::check_text;
 use crate::{Caller, Error, Registry, Result};
+
+/// Bytes that a token's name may have.
+const MAX_NAME: usize = 16 << 10;
 
 impl Registry {
     /// Makes a token. Its secret is in the answer and nowhere else.
     pub async fn create_token(&self, caller: &Caller, new: NewToken) -> Result<CreatedToken> {
         caller.check_admin()?;
+        check_text("the token's name", &new.name, MAX_NAME)?;
         let now = Timestamp::now();
         let expires_at = new.expires_in.map(|s| later(now, s)).transpose()?;
         let token = Token {

@@ -175,11 +175,7 @@ fn a_port_that_is_taken_is_an_error() {
 #[test]
 fn backends_that_are_not_there_yet_are_refused() {
     for (name, variable, url) in [
-        (
-            "postgres",
-            "SHEAF_CATALOG_URL",
-            "postgres://localhost/sheaf",
-        ),
+        ("mysql", "SHEAF_CATALOG_URL", "mysql://localhost/sheaf"),
         ("s3", "SHEAF_BLOBS_URL", "s3://bucket/prefix"),
     ] {
         let home = TempDir::new().unwrap();

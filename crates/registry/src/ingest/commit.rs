@@ -11,6 +11,7 @@ use sheaf_types::{FilePath, RefName, RevisionId, UploadId};
 use super::condition::Condition;
 use super::revision_id::revision_id;
 use super::tree::TreeFiles;
+use crate::text::check_text;
 use crate::{Error, Registry, Result};
 
 /// Files of a revision that are read at once.
@@ -210,11 +211,5 @@ fn describe(tree: &TreeFiles, change: &Change, head: Option<&RefRow>) -> Revisio
 }
 
 pub(crate) fn check_message(message: &str) -> Result<()> {
-    if message.len() <= MAX_MESSAGE {
-        return Ok(());
-    }
-    Err(Error::TooLarge {
-        what: "the message",
-        limit: MAX_MESSAGE as u64,
-    })
+    check_text("the message", message, MAX_MESSAGE)
 }

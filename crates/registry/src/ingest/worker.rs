@@ -52,7 +52,8 @@ impl Registry {
         let Err(error) = done else { return Ok(()) };
         report::log(&error);
         let now = Timestamp::now();
-        if error.kind() == Kind::Internal && job.attempts + 1 < MAX_ATTEMPTS {
+        let passing = matches!(error.kind(), Kind::Internal | Kind::Unavailable);
+        if passing && job.attempts + 1 < MAX_ATTEMPTS {
             self.catalog
                 .renew_job(&job.upload, after(now, PAUSE))
                 .await?;

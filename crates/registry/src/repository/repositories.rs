@@ -2,6 +2,7 @@ use jiff::Timestamp;
 use sheaf_types::RepositoryName;
 use sheaf_types::repositories::{NewRepository, Page, Repository, RepositoryChange};
 
+use crate::text::check_text;
 use crate::{Caller, Error, PageRequest, Registry, Result};
 
 /// Bytes that a description may have.
@@ -63,11 +64,5 @@ impl Registry {
 }
 
 fn check_description(description: &str) -> Result<()> {
-    if description.len() <= MAX_DESCRIPTION {
-        return Ok(());
-    }
-    Err(Error::TooLarge {
-        what: "the description",
-        limit: MAX_DESCRIPTION as u64,
-    })
+    check_text("the description", description, MAX_DESCRIPTION)
 }

@@ -34,7 +34,7 @@ pub async fn open(config: &Config, data: &Path) -> anyhow::Result<Arc<Registry>>
 /// The registry hides its own failures from callers; who starts the server is to see them.
 fn with_cause(error: Error) -> anyhow::Error {
     match error {
-        Error::Internal(cause) => anyhow!(cause),
+        Error::Internal(cause) | Error::Unavailable(cause) => anyhow!(cause),
         error => error.into(),
     }
 }

@@ -2,6 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod database;
+mod schema;
+mod servers;
+
+use std::sync::Arc;
+
+use database::{Database, both};
 use jiff::Timestamp;
 use sheaf_catalog::{
     Catalog, CommitOutcome, Expected, Live, NewBlob, NewFile, NewRevision, RepositoryId,
@@ -17,7 +24,7 @@ struct World {
     catalog: Catalog,
     repository: RepositoryId,
     upload: UploadId,
-    _folder: tempfile::TempDir,
+    _database: Arc<Database>,
 }
 
 fn now() -> Timestamp {
@@ -33,17 +40,15 @@ fn main_branch() -> RefName {
 }
 
 impl World {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("catalog").display());
-        let catalog = Catalog::open(&url).await.unwrap();
+    async fn new(database: Database) -> Self {
+        let catalog = Catalog::open(&database.url).await.unwrap();
         let repository = create(&catalog, "acme/model", false).await;
         let upload = open_upload(&catalog, repository, 1).await;
         Self {
             catalog,
             repository,
             upload,
-            _folder: folder,
+            _database: Arc::new(database),
         }
     }
 
@@ -139,9 +144,9 @@ fn revision(number: u8) -> Revision {
     }
 }
 
-#[tokio::test]
-async fn a_name_is_taken_whatever_its_case() {
-    let world = World::new().await;
+both!(a_name_is_taken_whatever_its_case);
+async fn a_name_is_taken_whatever_its_case(database: Database) {
+    let world = World::new(database).await;
     let again = NewRepository {
         name: "ACME/Model".parse().unwrap(),
         private: false,
@@ -157,9 +162,9 @@ async fn a_name_is_taken_whatever_its_case() {
     assert_eq!(found.unwrap().repository.name.to_string(), "acme/model");
 }
 
-#[tokio::test]
-async fn lists_show_what_is_visible_and_escape_what_is_searched() {
-    let world = World::new().await;
+both!(lists_show_what_is_visible_and_escape_what_is_searched);
+async fn lists_show_what_is_visible_and_escape_what_is_searched(database: Database) {
+    let world = World::new(database).await;
     create(&world.catalog, "acme/secret_one", true).await;
     create(&world.catalog, "other/secret", true).await;
     let list = async |visibility: Visibility, search: &str| {
@@ -181,9 +186,9 @@ async fn lists_show_what_is_visible_and_escape_what_is_searched() {
     assert_eq!(list(Visibility::all(), "%").await, "");
 }
 
-#[tokio::test]
-async fn the_first_blob_of_a_chunk_stays() {
-    let world = World::new().await;
+both!(the_first_blob_of_a_chunk_stays);
+async fn the_first_blob_of_a_chunk_stays(database: Database) {
+    let world = World::new(database).await;
     let upload = world.upload;
     assert_eq!(store(&world.catalog, 1, "a", upload).await, Live::Stored);
     assert_eq!(store(&world.catalog, 1, "b", upload).await, Live::Existed);
@@ -191,9 +196,9 @@ async fn the_first_blob_of_a_chunk_stays() {
     assert_eq!(row.unwrap().unwrap().object_key, "blobs/1/a");
 }
 
-#[tokio::test]
-async fn nothing_goes_live_that_was_not_announced_or_whose_upload_is_gone() {
-    let world = World::new().await;
+both!(nothing_goes_live_that_was_not_announced_or_whose_upload_is_gone);
+async fn nothing_goes_live_that_was_not_announced_or_whose_upload_is_gone(database: Database) {
+    let world = World::new(database).await;
     let never = blob(1, "a", world.upload);
     assert_eq!(world.catalog.go_live(never).await.unwrap(), Live::Overtaken);
     let taken = blob(2, "a", world.upload);
@@ -207,9 +212,9 @@ async fn nothing_goes_live_that_was_not_announced_or_whose_upload_is_gone() {
     assert!(!world.catalog.has_chunk(&ChunkId([3; 32])).await.unwrap());
 }
 
-#[tokio::test]
-async fn many_writers_at_once_all_get_their_answer() {
-    let world = World::new().await;
+both!(many_writers_at_once_all_get_their_answer);
+async fn many_writers_at_once_all_get_their_answer(database: Database) {
+    let world = World::new(database).await;
     let writers = (0..200u8).map(|chunk| {
         let (catalog, upload) = (world.catalog.clone(), world.upload);
         tokio::spawn(async move { store(&catalog, chunk, "a", upload).await })
@@ -219,9 +224,9 @@ async fn many_writers_at_once_all_get_their_answer() {
     }
 }
 
-#[tokio::test]
-async fn a_revision_appears_whole_or_not_at_all() {
-    let world = World::new().await;
+both!(a_revision_appears_whole_or_not_at_all);
+async fn a_revision_appears_whole_or_not_at_all(database: Database) {
+    let world = World::new(database).await;
     let outcome = world.commit("a", 1, Expected::Missing).await;
     assert_eq!(outcome, CommitOutcome::ChunkMissing(ChunkId([1; 32])));
     assert_eq!(world.head().await, None);
@@ -240,9 +245,9 @@ async fn a_revision_appears_whole_or_not_at_all() {
     assert_eq!(chunks.await.unwrap()[0].1.chunk, ChunkId([1; 32]));
 }
 
-#[tokio::test]
-async fn a_branch_moves_only_from_where_it_was_expected() {
-    let world = World::new().await;
+both!(a_branch_moves_only_from_where_it_was_expected);
+async fn a_branch_moves_only_from_where_it_was_expected(database: Database) {
+    let world = World::new(database).await;
     store(&world.catalog, 1, "a", world.upload).await;
     world.commit("a", 1, Expected::Missing).await;
     let second = World {
@@ -269,16 +274,16 @@ async fn a_branch_moves_only_from_where_it_was_expected() {
     assert_eq!(paths, ["a", "b"], "those of the parent, and the new one");
 }
 
-#[tokio::test]
-async fn what_a_caller_may_not_read_is_missing() {
-    let world = World::new().await;
+both!(what_a_caller_may_not_read_is_missing);
+async fn what_a_caller_may_not_read_is_missing(database: Database) {
+    let world = World::new(database).await;
     let catalog = &world.catalog;
     let private = create(catalog, "acme/private", true).await;
     let theirs = World {
         catalog: catalog.clone(),
         repository: private,
         upload: open_upload(catalog, private, 2).await,
-        _folder: tempfile::tempdir().unwrap(),
+        _database: world._database.clone(),
     };
     store(catalog, 7, "a", theirs.upload).await;
     theirs.commit("secret", 7, Expected::Missing).await;
@@ -311,9 +316,9 @@ async fn what_a_caller_may_not_read_is_missing() {
     assert_eq!((seen.stored_bytes, seen.exclusive_bytes), (60, 0));
 }
 
-#[tokio::test]
-async fn savings_add_up() {
-    let world = World::new().await;
+both!(savings_add_up);
+async fn savings_add_up(database: Database) {
+    let world = World::new(database).await;
     store(&world.catalog, 1, "a", world.upload).await;
     store(&world.catalog, 2, "a", world.upload).await;
     let files = [
@@ -343,9 +348,9 @@ async fn savings_add_up() {
     }
 }
 
-#[tokio::test]
-async fn a_promised_commit_is_worked_on_by_one_at_a_time_until_it_is_done() {
-    let world = World::new().await;
+both!(a_promised_commit_is_worked_on_by_one_at_a_time_until_it_is_done);
+async fn a_promised_commit_is_worked_on_by_one_at_a_time_until_it_is_done(database: Database) {
+    let world = World::new(database).await;
     let catalog = &world.catalog;
     assert!(catalog.queue_commit(&world.upload, "{}").await.unwrap());
     assert!(!catalog.queue_commit(&world.upload, "{}").await.unwrap());
@@ -375,9 +380,9 @@ async fn a_promised_commit_is_worked_on_by_one_at_a_time_until_it_is_done() {
     );
 }
 
-#[tokio::test]
-async fn a_commit_ends_with_its_upload() {
-    let world = World::new().await;
+both!(a_commit_ends_with_its_upload);
+async fn a_commit_ends_with_its_upload(database: Database) {
+    let world = World::new(database).await;
     let catalog = &world.catalog;
     catalog.queue_commit(&world.upload, "{}").await.unwrap();
     catalog.claim_job(now(), later(30)).await.unwrap().unwrap();
@@ -394,9 +399,9 @@ async fn a_commit_ends_with_its_upload() {
     assert_eq!(world.head().await, None);
 }
 
-#[tokio::test]
-async fn uploads_expire_unless_something_is_sent() {
-    let world = World::new().await;
+both!(uploads_expire_unless_something_is_sent);
+async fn uploads_expire_unless_something_is_sent(database: Database) {
+    let world = World::new(database).await;
     let other = open_upload(&world.catalog, world.repository, 2).await;
     assert!(
         world
@@ -411,9 +416,9 @@ async fn uploads_expire_unless_something_is_sent() {
     assert_eq!(left[0].upload.id, other);
 }
 
-#[tokio::test]
-async fn a_deleted_repository_is_gone_at_once_and_its_rows_go_after_it() {
-    let world = World::new().await;
+both!(a_deleted_repository_is_gone_at_once_and_its_rows_go_after_it);
+async fn a_deleted_repository_is_gone_at_once_and_its_rows_go_after_it(database: Database) {
+    let world = World::new(database).await;
     let catalog = &world.catalog;
     store(catalog, 1, "a", world.upload).await;
     world.commit("a", 1, Expected::Missing).await;
@@ -441,14 +446,12 @@ async fn a_deleted_repository_is_gone_at_once_and_its_rows_go_after_it() {
     assert!(catalog.has_chunk(&ChunkId([1; 32])).await.unwrap());
 }
 
-#[tokio::test]
-async fn what_was_written_is_there_after_a_restart() {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", folder.path().join("catalog").display());
-    let catalog = Catalog::open(&url).await.unwrap();
+both!(what_was_written_is_there_after_a_restart);
+async fn what_was_written_is_there_after_a_restart(database: Database) {
+    let catalog = Catalog::open(&database.url).await.unwrap();
     create(&catalog, "acme/model", false).await;
     catalog.close().await;
-    let catalog = Catalog::open(&url).await.unwrap();
+    let catalog = Catalog::open(&database.url).await.unwrap();
     let found = catalog
         .find_repository(&"acme/model".parse().unwrap())
         .await;
@@ -457,21 +460,22 @@ async fn what_was_written_is_there_after_a_restart() {
 
 #[tokio::test]
 async fn another_database_is_refused_with_a_sentence() {
-    let error = Catalog::open("postgres://me:secret@localhost/sheaf")
+    let error = Catalog::open("mysql://me:secret@localhost/sheaf")
         .await
         .err()
         .unwrap();
     assert_eq!(
         error.to_string(),
-        "the catalog's URL is not one that is supported: use sqlite:PATH"
+        "the catalog's URL is not one that is supported: \
+         use sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE"
     );
 }
 
-#[tokio::test]
-async fn a_write_that_took_too_long_is_garbage_and_does_not_go_live() {
+both!(a_write_that_took_too_long_is_garbage_and_does_not_go_live);
+async fn a_write_that_took_too_long_is_garbage_and_does_not_go_live(database: Database) {
     let World {
         catalog, upload, ..
-    } = &World::new().await;
+    } = &World::new(database).await;
     let slow = blob(1, "slow", *upload);
     let key = slow.row.object_key.clone();
     catalog.announce(key.clone()).await.unwrap();
@@ -485,11 +489,11 @@ async fn a_write_that_took_too_long_is_garbage_and_does_not_go_live() {
     assert_eq!(catalog.garbage_tally().await.unwrap().rows, 0);
 }
 
-#[tokio::test]
-async fn a_chunk_goes_once_nothing_has_held_it_for_long_enough() {
+both!(a_chunk_goes_once_nothing_has_held_it_for_long_enough);
+async fn a_chunk_goes_once_nothing_has_held_it_for_long_enough(database: Database) {
     let World {
         catalog, upload, ..
-    } = &World::new().await;
+    } = &World::new(database).await;
     store(catalog, 1, "a", *upload).await;
     catalog.mark_chunks(now()).await.unwrap();
     assert_eq!(catalog.collect_chunks(later(9)).await.unwrap().rows, 0);
@@ -504,9 +508,9 @@ async fn a_chunk_goes_once_nothing_has_held_it_for_long_enough() {
     assert_eq!(catalog.garbage("", 10).await.unwrap()[0].stored_len, 60);
 }
 
-#[tokio::test]
-async fn a_pin_begins_the_time_of_an_unused_chunk_anew() {
-    let world = World::new().await;
+both!(a_pin_begins_the_time_of_an_unused_chunk_anew);
+async fn a_pin_begins_the_time_of_an_unused_chunk_anew(database: Database) {
+    let world = World::new(database).await;
     let World {
         catalog,
         repository,
@@ -524,4 +528,50 @@ async fn a_pin_begins_the_time_of_an_unused_chunk_anew() {
     catalog.mark_chunks(later(10)).await.unwrap();
     assert_eq!(catalog.collect_chunks(later(9)).await.unwrap().rows, 0);
     assert_eq!(catalog.collect_chunks(later(10)).await.unwrap().rows, 1);
+}
+
+both!(text_is_ordered_by_its_bytes_and_nul_is_never_found);
+async fn text_is_ordered_by_its_bytes_and_nul_is_never_found(database: Database) {
+    let world = World::new(database).await;
+    let catalog = &world.catalog;
+    for (number, path) in [
+        (1, "a"),
+        (2, "_"),
+        (3, "Z"),
+        (4, "a/b"),
+        (5, "a.b"),
+        (6, "é"),
+    ] {
+        let upload = open_upload(catalog, world.repository, 10 + number).await;
+        store(catalog, number, "a", upload).await;
+        let expected = world.head().await.map(|head| Expected::At(head.revision));
+        let files = [file(path, &[number])];
+        let new = NewRevision {
+            repository: world.repository,
+            branch: &main_branch(),
+            expected: expected.unwrap_or(Expected::Missing),
+            revision: &revision(number),
+            put: &files,
+            delete: &[],
+        };
+        let outcome = catalog.commit(&upload, &new).await.unwrap();
+        assert_eq!(outcome, CommitOutcome::Committed);
+    }
+    let head = world.head().await.unwrap().revision;
+    let list = async |prefix: &str, after: &str| {
+        let files = catalog.files(head, prefix, after, 10).await.unwrap();
+        let paths = files.iter().map(|file| file.entry.path.to_string());
+        paths.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(list("", "").await, "Z _ a a.b a/b é");
+    assert_eq!(list("a", "a.").await, "a.b a/b");
+    assert_eq!(list("", "a\0").await, "a.b a/b é");
+    assert_eq!(list("a\0", "").await, "");
+    let all = Visibility::all();
+    let listed = catalog.list_repositories(&all, "\0", "", 10).await;
+    assert!(listed.unwrap().is_empty());
+    let listed = catalog
+        .list_repositories(&all, "", "acme/model\0", 10)
+        .await;
+    assert!(listed.unwrap().is_empty());
 }

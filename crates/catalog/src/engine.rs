@@ -1,0 +1,162 @@
+//! The two databases: what each is told when it is opened, and how one begins to write.
+//!
+//! A transaction that writes has the catalog for itself, on both. SQLite has one writer anyway; on
+//! Postgres those who write, whichever server they belong to, wait for one lock. What a transaction has
+//! read is so still true when it writes: that the upload takes chunks, that the chunk is there, that the
+//! branch is where it was. No order of locks has to be kept, nothing deadlocks, and nothing has to be
+//! tried again. Readers wait for nobody.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use sqlx::any::AnyPoolOptions;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{Any, AnyPool, Connection, Executor, SqlSafeStr, Transaction};
+
+use crate::{Error, Result};
+
+const READERS: u32 = 8;
+
+/// What stands for itself in the URL of a SQLite file.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'.')
+    .remove(b'-')
+    .remove(b'_');
+
+/// Every connection: readers beside the writer, and a commit is on disk before it returns.
+const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+     PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000; PRAGMA temp_store = MEMORY";
+
+/// Every connection: each statement sees what was committed before it, a commit is on disk before it
+/// returns also where the database's administrator thinks otherwise, and a server that vanished in the
+/// middle of a transaction does not keep the lock.
+const SETTINGS: &str = "SET default_transaction_isolation = 'read committed'; \
+     SET lock_timeout = '60s'; SET idle_in_transaction_session_timeout = '60s'; \
+     SELECT set_config('synchronous_commit', 'on', false) \
+     WHERE current_setting('synchronous_commit') = 'off'";
+
+/// Takes the lock in the same round trip. Its number is this catalog's own, and means nothing.
+const BEGIN: &str = "BEGIN; SELECT pg_advisory_xact_lock(7307412236817023846)";
+
+/// A database that speaks the catalog's SQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+impl Engine {
+    /// The engine that a URL names, and the URL as its driver takes it.
+    pub fn of(url: &str) -> Result<(Self, String)> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            // The path is taken as it is; the driver decodes what it is given.
+            let path = utf8_percent_encode(path, PATH);
+            return Ok((Self::Sqlite, format!("sqlite:{path}?mode=rwc")));
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok((Self::Postgres, url.to_owned()));
+        }
+        Err(Error::UnsupportedUrl)
+    }
+
+    /// The connections that read.
+    pub fn readers(self) -> AnyPoolOptions {
+        self.pool(READERS)
+    }
+
+    /// The connection that writes: a second one would only wait for the first.
+    pub fn writer(self) -> AnyPoolOptions {
+        self.pool(1)
+    }
+
+    fn pool(self, connections: u32) -> AnyPoolOptions {
+        let (settings, patience) = match self {
+            Self::Sqlite => (PRAGMAS, 60),
+            Self::Postgres => (SETTINGS, 10),
+        };
+        AnyPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(Duration::from_secs(patience))
+            .after_connect(move |connection, _| {
+                Box::pin(async move { connection.execute(settings).await.map(drop) })
+            })
+            // On a full disk SQLite rolls back by itself, which the driver does not notice: it would
+            // take this connection to be in a transaction for good.
+            .before_acquire(|connection, _| {
+                Box::pin(async move { Ok(!connection.is_in_transaction()) })
+            })
+    }
+
+    /// What brings the schema up to date. On Postgres the driver takes a lock for it, so that servers
+    /// may start at the same time.
+    pub fn migrator(self) -> Migrator {
+        let texts = match self {
+            Self::Sqlite => SQLITE,
+            Self::Postgres => POSTGRES,
+        };
+        let migrations = (1..).zip(texts).map(|(version, (name, text))| {
+            let kind = MigrationType::Simple;
+            Migration::new(version, (*name).into(), kind, text.into_sql_str(), false)
+        });
+        Migrator {
+            migrations: Cow::Owned(migrations.collect()),
+            ..Migrator::DEFAULT
+        }
+    }
+}
+
+/// Where transactions that write begin.
+#[derive(Debug, Clone)]
+pub(crate) struct Writer {
+    pub engine: Engine,
+    pub pool: AnyPool,
+}
+
+impl Writer {
+    /// Begins to write, once nobody else does. IMMEDIATE takes SQLite's lock now: a transaction that
+    /// reads first and writes later would otherwise fail half way when another writer came between.
+    pub async fn begin(&self) -> Result<Transaction<'static, Any>> {
+        let begin = match self.engine {
+            Engine::Sqlite => "BEGIN IMMEDIATE",
+            Engine::Postgres => BEGIN,
+        };
+        Ok(self.pool.begin_with(begin).await?)
+    }
+}
+
+/// The migrations of one engine, by name: each has its twin in the other.
+macro_rules! migrations {
+    ($engine:literal) => {
+        &[
+            (
+                "catalog",
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $engine,
+                    "/0001_catalog.sql"
+                )),
+            ),
+            (
+                "near-lossless",
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $engine,
+                    "/0002_near_lossless.sql"
+                )),
+            ),
+            (
+                "collection",
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $engine,
+                    "/0003_collection.sql"
+                )),
+            ),
+        ]
+    };
+}
+
+const SQLITE: &[(&str, &str)] = migrations!("sqlite");
+const POSTGRES: &[(&str, &str)] = migrations!("postgres");
