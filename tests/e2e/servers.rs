@@ -59,7 +59,7 @@ fn what_is_pushed_to_one_is_pulled_from_the_other() {
         other.admin().savings("acme/model"),
         one.admin().savings("acme/model")
     );
-    let secret = one.token("read", "acme/*");
+    let secret = one.token("read", "acme");
     other
         .with_secret(&secret)
         .get("/api/v1/repositories/acme/model")

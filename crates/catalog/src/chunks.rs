@@ -15,6 +15,16 @@ use crate::{Catalog, RepositoryId, Result, Visibility, row, uploads};
 /// Chunks that are pinned in one transaction: others want to write too.
 const PINS_AT_ONCE: usize = 1000;
 
+/// What [`read`] needs of chunks `k`. By name, here and everywhere: a server that runs on while a
+/// newer one adds columns must not be given more than it asked for before.
+macro_rules! columns {
+    () => {
+        "k.chunk, k.raw_len, k.blob, k.object_key, k.stored_len"
+    };
+}
+
+pub(crate) use columns;
+
 /// A stored chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChunkRow {
@@ -135,7 +145,9 @@ impl Catalog {
         chunk: &ChunkId,
     ) -> Result<Option<ChunkRow>> {
         let query = sqlx::query(concat!(
-            "SELECT k.* FROM chunks k WHERE k.chunk = $4 AND (EXISTS \
+            "SELECT ",
+            columns!(),
+            " FROM chunks k WHERE k.chunk = $4 AND (EXISTS \
                (SELECT 1 FROM upload_pins p WHERE p.upload = $5 AND p.chunk = k.id) OR EXISTS \
                (SELECT 1 FROM content_chunks cc \
                 JOIN revision_files f ON f.content = cc.content \
@@ -159,10 +171,12 @@ impl Catalog {
         upload: &UploadId,
         chunk: &ChunkRef,
     ) -> Result<Option<ChunkRow>> {
-        let row = sqlx::query(
-            "SELECT k.* FROM chunks k JOIN upload_pins p ON p.chunk = k.id \
+        let row = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM chunks k JOIN upload_pins p ON p.chunk = k.id \
              WHERE k.chunk = $1 AND k.raw_len = $2 AND p.upload = $3",
-        )
+        ))
         .bind(chunk.id.as_bytes().as_slice())
         .bind(row::sql(chunk.size))
         .bind(upload.as_bytes().as_slice())
@@ -177,12 +191,14 @@ impl Catalog {
         repository: RepositoryId,
         blob: &BlobId,
     ) -> Result<Option<ChunkRow>> {
-        let row = sqlx::query(
-            "SELECT k.* FROM chunks k WHERE k.blob = $2 AND EXISTS (SELECT 1 FROM content_chunks cc \
+        let row = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM chunks k WHERE k.blob = $2 AND EXISTS (SELECT 1 FROM content_chunks cc \
                JOIN revision_files f ON f.content = cc.content \
                JOIN revisions v ON v.id = f.revision \
                WHERE cc.chunk = k.id AND v.repository = $1)",
-        )
+        ))
         .bind(repository.0)
         .bind(blob.as_bytes().as_slice())
         .fetch_optional(&self.read)

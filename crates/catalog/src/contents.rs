@@ -78,13 +78,15 @@ impl Catalog {
         end: u64,
         limit: u32,
     ) -> Result<Vec<(u64, ChunkRow)>> {
-        let rows = sqlx::query(
-            "SELECT cc.start, k.* FROM content_chunks cc JOIN chunks k ON k.id = cc.chunk \
+        let rows = sqlx::query(concat!(
+            "SELECT cc.start, ",
+            chunks::columns!(),
+            " FROM content_chunks cc JOIN chunks k ON k.id = cc.chunk \
              WHERE cc.content = $1 AND cc.start < $3 AND cc.start >= COALESCE( \
                (SELECT MAX(b.start) FROM content_chunks b WHERE b.content = $1 AND b.start <= $2), \
                0) \
              ORDER BY cc.start LIMIT CAST($4 AS BIGINT)",
-        )
+        ))
         .bind(content.0)
         .bind(row::sql(from))
         .bind(row::sql(end))

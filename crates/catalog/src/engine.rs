@@ -33,7 +33,7 @@ const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
 /// returns also where the database's administrator thinks otherwise, and a server that vanished in the
 /// middle of a transaction does not keep the lock.
 const SETTINGS: &str = "SET default_transaction_isolation = 'read committed'; \
-     SET lock_timeout = '60s'; SET idle_in_transaction_session_timeout = '60s'; \
+     SET client_min_messages = 'warning'; SET lock_timeout = '60s'; SET idle_in_transaction_session_timeout = '60s'; \
      SELECT set_config('synchronous_commit', 'on', false) \
      WHERE current_setting('synchronous_commit') = 'off'";
 

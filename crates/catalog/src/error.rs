@@ -62,11 +62,10 @@ fn is_passing(error: &sqlx::Error) -> bool {
 
 /// By Postgres' codes: no connection (08), no memory or connections left (53), an administrator who
 /// stops or starts the server (57P), a lock that was waited for too long (55P03), a transaction that
-/// was idle for too long (25P03), one that must be tried again (40), a statement whose columns were
-/// changed by a server that is newer (0A000).
+/// was idle for too long (25P03), one that must be tried again (40).
 fn is_passing_code(code: &str) -> bool {
     let classes = ["08", "53", "57P", "40"];
-    ["55P03", "25P03", "0A000"].contains(&code) || classes.iter().any(|of| code.starts_with(of))
+    ["55P03", "25P03"].contains(&code) || classes.iter().any(|of| code.starts_with(of))
 }
 
 impl From<sqlx::migrate::MigrateError> for Error {

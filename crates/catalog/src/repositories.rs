@@ -9,6 +9,13 @@ use crate::{Catalog, Result, Visibility, row};
 /// Files of deleted repositories that go in one transaction.
 const PURGED_AT_ONCE: i64 = 10_000;
 
+/// What [`read`] needs of a repository.
+macro_rules! columns {
+    () => {
+        "id, name, private, description, created_at, updated_at"
+    };
+}
+
 /// A repository's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RepositoryId(pub(crate) i64);
@@ -34,10 +41,14 @@ pub struct Sent {
 impl Catalog {
     /// Finds a repository, whoever asks.
     pub async fn find_repository(&self, name: &RepositoryName) -> Result<Option<RepositoryRow>> {
-        let row = sqlx::query("SELECT * FROM repositories WHERE key = $1")
-            .bind(name.key())
-            .fetch_optional(&self.read)
-            .await?;
+        let row = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM repositories WHERE key = $1"
+        ))
+        .bind(name.key())
+        .fetch_optional(&self.read)
+        .await?;
         row.as_ref().map(read).transpose()
     }
 
@@ -48,11 +59,12 @@ impl Catalog {
         now: Timestamp,
     ) -> Result<Option<RepositoryRow>> {
         let mut tx = self.begin().await?;
-        let row = sqlx::query(
+        let row = sqlx::query(concat!(
             "INSERT INTO repositories \
              (key, namespace, name, private, description, created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (key) DO NOTHING RETURNING *",
-        )
+             VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (key) DO NOTHING RETURNING ",
+            columns!(),
+        ))
         .bind(new.name.key())
         .bind(new.name.namespace().to_ascii_lowercase())
         .bind(new.name.to_string())
@@ -78,7 +90,9 @@ impl Catalog {
             return Ok(Vec::new());
         }
         let query = sqlx::query(concat!(
-            "SELECT r.* FROM repositories r WHERE ",
+            "SELECT ",
+            columns!(),
+            " FROM repositories r WHERE ",
             visible!(),
             " AND r.key > $4 AND r.key LIKE $5 ESCAPE '!' ORDER BY r.key LIMIT CAST($6 AS BIGINT)"
         ));
@@ -99,10 +113,11 @@ impl Catalog {
         change: &RepositoryChange,
     ) -> Result<Option<RepositoryRow>> {
         let mut tx = self.begin().await?;
-        let row = sqlx::query(
+        let row = sqlx::query(concat!(
             "UPDATE repositories SET private = COALESCE($2, private), \
-             description = COALESCE($3, description) WHERE id = $1 RETURNING *",
-        )
+             description = COALESCE($3, description) WHERE id = $1 RETURNING ",
+            columns!(),
+        ))
         .bind(id.0)
         .bind(change.private.map(i64::from))
         .bind(change.description.clone())

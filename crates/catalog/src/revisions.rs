@@ -5,6 +5,13 @@ use sqlx::any::AnyRow;
 
 use crate::{Catalog, RepositoryId, Result, row};
 
+/// What [`read`] needs of revisions `v` and their parents `p`.
+macro_rules! columns {
+    () => {
+        "v.id, v.revision, v.message, v.created_at, v.files, v.bytes, p.revision AS parent_id"
+    };
+}
+
 /// A revision's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RevisionRowId(pub(crate) i64);
@@ -25,10 +32,12 @@ impl Catalog {
         repository: RepositoryId,
         id: &RevisionId,
     ) -> Result<Option<RevisionRow>> {
-        let row = sqlx::query(
-            "SELECT v.*, p.revision AS parent_id FROM revisions v \
+        let row = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM revisions v \
              LEFT JOIN revisions p ON p.id = v.parent WHERE v.repository = $1 AND v.revision = $2",
-        )
+        ))
         .bind(repository.0)
         .bind(id.as_bytes().as_slice())
         .fetch_optional(&self.read)
@@ -43,15 +52,17 @@ impl Catalog {
 
     /// A revision and those before it, newest first.
     pub async fn history(&self, from: RevisionRowId, limit: u32) -> Result<Vec<RevisionRow>> {
-        let rows = sqlx::query(
+        let rows = sqlx::query(concat!(
             "WITH RECURSIVE line (id, depth) AS ( \
                SELECT CAST($1 AS BIGINT), 0 \
                UNION ALL SELECT v.parent, line.depth + 1 FROM line \
                  JOIN revisions v ON v.id = line.id \
                  WHERE v.parent IS NOT NULL AND line.depth + 1 < CAST($2 AS BIGINT)) \
-             SELECT v.*, p.revision AS parent_id FROM line JOIN revisions v ON v.id = line.id \
+             SELECT ",
+            columns!(),
+            " FROM line JOIN revisions v ON v.id = line.id \
              LEFT JOIN revisions p ON p.id = v.parent ORDER BY line.depth",
-        )
+        ))
         .bind(from.0)
         .bind(i64::from(limit))
         .fetch_all(&self.read)

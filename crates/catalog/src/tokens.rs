@@ -6,6 +6,13 @@ use sqlx::any::AnyRow;
 
 use crate::{Catalog, Error, Result, row};
 
+/// What [`read`] needs of a token.
+macro_rules! columns {
+    () => {
+        "id, name, role, scope, created_at, expires_at"
+    };
+}
+
 impl Catalog {
     /// Stores a token under the hash of its secret.
     pub async fn create_token(&self, token: &Token, hash: &[u8; 32]) -> Result<()> {
@@ -29,18 +36,26 @@ impl Catalog {
 
     /// The token of a secret with this hash, expired or not.
     pub async fn find_token(&self, hash: &[u8; 32]) -> Result<Option<Token>> {
-        let row = sqlx::query("SELECT * FROM tokens WHERE hash = $1")
-            .bind(hash.as_slice())
-            .fetch_optional(&self.read)
-            .await?;
+        let row = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM tokens WHERE hash = $1"
+        ))
+        .bind(hash.as_slice())
+        .fetch_optional(&self.read)
+        .await?;
         row.as_ref().map(read).transpose()
     }
 
     /// All tokens, oldest first.
     pub async fn list_tokens(&self) -> Result<Vec<Token>> {
-        let rows = sqlx::query("SELECT * FROM tokens ORDER BY created_at, id")
-            .fetch_all(&self.read)
-            .await?;
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM tokens ORDER BY created_at, id"
+        ))
+        .fetch_all(&self.read)
+        .await?;
         rows.iter().map(read).collect()
     }
 

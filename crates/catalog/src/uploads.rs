@@ -7,6 +7,13 @@ use sqlx::{AnyConnection, Row};
 use crate::revisions::RevisionRowId;
 use crate::{Catalog, Error, RepositoryId, Result, row};
 
+/// What [`read`] needs of an upload.
+macro_rules! columns {
+    () => {
+        "id, state, created_at, expires_at, revision, error_code, error_message"
+    };
+}
+
 /// An upload's row. What it shows of its revision is looked up by whoever shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadRow {
@@ -46,20 +53,26 @@ impl Catalog {
         repository: RepositoryId,
         id: &UploadId,
     ) -> Result<Option<UploadRow>> {
-        let row = sqlx::query("SELECT * FROM uploads WHERE repository = $1 AND id = $2")
-            .bind(repository.0)
-            .bind(id.as_bytes().as_slice())
-            .fetch_optional(&self.read)
-            .await?;
+        let row = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM uploads WHERE repository = $1 AND id = $2"
+        ))
+        .bind(repository.0)
+        .bind(id.as_bytes().as_slice())
+        .fetch_optional(&self.read)
+        .await?;
         row.as_ref().map(read).transpose()
     }
 
     /// The uploads to a repository that are not done, oldest first.
     pub async fn list_uploads(&self, repository: RepositoryId) -> Result<Vec<UploadRow>> {
-        let rows = sqlx::query(
-            "SELECT * FROM uploads WHERE repository = $1 AND state <> 'committed' \
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM uploads WHERE repository = $1 AND state <> 'committed' \
              ORDER BY created_at, id",
-        )
+        ))
         .bind(repository.0)
         .fetch_all(&self.read)
         .await?;

@@ -2,6 +2,8 @@
 
 use sheaf_catalog::{Catalog, CommitOutcome, Expected, Live, NewRevision, Visibility};
 use sheaf_types::UploadId;
+use sheaf_types::repositories::RepositoryChange;
+use sqlx::{AssertSqlSafe, PgPool};
 
 use crate::database::{Database, both};
 use crate::{World, chunk_ref, file, main_branch, open_upload, revision, store};
@@ -24,9 +26,48 @@ async fn servers_may_start_at_the_same_time() {
     });
     for catalog in opening {
         let catalog = catalog.await.unwrap().unwrap();
-        let listed = catalog.list_repositories(&Visibility::all(), "", "", 1);
-        assert!(listed.await.unwrap().is_empty());
+        let all = Visibility::all();
+        let listed = catalog.list_repositories(&all, "", "", 1).await;
+        assert!(listed.unwrap().is_empty());
     }
+}
+
+#[tokio::test]
+async fn a_server_goes_on_while_a_newer_one_adds_columns() {
+    let Some(database) = Database::postgres() else {
+        return;
+    };
+    let newer = PgPool::connect(&database.url).await.unwrap();
+    let world = World::new(database).await;
+    let catalog = &world.catalog;
+    store(catalog, 1, "a", world.upload).await;
+    world.commit("a", 1, Expected::Missing).await;
+    let used = async || {
+        let head = world.head().await.unwrap().revision;
+        assert!(catalog.revision(head).await.unwrap().is_some());
+        let file = catalog.files(head, "", "", 1).await.unwrap().pop().unwrap();
+        let chunks = catalog.content_chunks(file.content, 0, 100, 1).await;
+        let blob = chunks.unwrap()[0].1.blob;
+        let found = catalog.find_blob(world.repository, &blob).await;
+        assert!(found.unwrap().is_some());
+        let name = "acme/model".parse().unwrap();
+        assert!(catalog.find_repository(&name).await.unwrap().is_some());
+        let found = catalog.find_upload(world.repository, &world.upload).await;
+        assert!(found.unwrap().is_some());
+        let change = RepositoryChange::default();
+        let changed = catalog.change_repository(world.repository, &change).await;
+        assert!(changed.unwrap().is_some());
+        assert!(catalog.list_tokens().await.unwrap().is_empty());
+    };
+    used().await;
+    for table in ["chunks", "repositories", "revisions", "tokens", "uploads"] {
+        let sql = format!("ALTER TABLE {table} ADD COLUMN new BIGINT NOT NULL DEFAULT 0");
+        sqlx::query(AssertSqlSafe(sql))
+            .execute(&newer)
+            .await
+            .unwrap();
+    }
+    used().await;
 }
 
 both!(of_two_who_move_a_branch_one_wins);
