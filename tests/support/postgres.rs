@@ -135,14 +135,12 @@ impl Postgres {
     }
 
     fn watch(&self, process: u32) {
-        Command::new("setsid")
-            .args(["sh", "-c", WATCH, "watch", &process.to_string()])
+        run(Command::new("setsid")
+            .args(["--fork", "sh", "-c", WATCH, "watch", &process.to_string()])
             .arg(&self.folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("a shell");
+            .stderr(Stdio::null()));
     }
 }
 

@@ -61,20 +61,26 @@ impl Engine {
         Err(Error::UnsupportedUrl)
     }
 
-    /// The connections that read.
+    /// The connections that read. Almost every request reads first, and so learns early that Postgres is
+    /// away; a file that does not answer at once is a busy one.
     pub fn readers(self) -> AnyPoolOptions {
-        self.pool(READERS)
+        let patience = match self {
+            Self::Sqlite => 60,
+            Self::Postgres => 10,
+        };
+        self.pool(READERS, patience)
     }
 
-    /// The connection that writes: a second one would only wait for the first.
+    /// The connection that writes: a second one would only wait for the first. Many may wait for it.
     pub fn writer(self) -> AnyPoolOptions {
-        self.pool(1)
+        self.pool(1, 60)
     }
 
-    fn pool(self, connections: u32) -> AnyPoolOptions {
-        let (settings, patience) = match self {
-            Self::Sqlite => (PRAGMAS, 60),
-            Self::Postgres => (SETTINGS, 10),
+    /// `patience` is how many seconds somebody waits for a connection.
+    fn pool(self, connections: u32, patience: u64) -> AnyPoolOptions {
+        let settings = match self {
+            Self::Sqlite => PRAGMAS,
+            Self::Postgres => SETTINGS,
         };
         AnyPoolOptions::new()
             .max_connections(connections)
