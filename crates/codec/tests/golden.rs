@@ -118,6 +118,33 @@ fn plan_cases() -> Vec<(u8, Case)> {
             ),
         ),
         (
+            2,
+            case(
+                "blocks-pairs-q4_1",
+                (Dtype::GgmlQ4_1, q4_1(&scaled)),
+                None,
+                Level::Default,
+            ),
+        ),
+        (
+            2,
+            case(
+                "blocks-upper-q4_1",
+                (Dtype::GgmlQ4_1, q4_1(&scaled)),
+                None,
+                Level::Default,
+            ),
+        ),
+        (
+            2,
+            case(
+                "blocks-upper-q5_0",
+                (Dtype::GgmlQ5_0, q5_0(&scaled)),
+                None,
+                Level::Default,
+            ),
+        ),
+        (
             3,
             case(
                 "tuned-bf16",
@@ -187,6 +214,20 @@ fn q4_1(weights: &[f32]) -> Vec<u8> {
         let quant = |w: f32| ((w - low) / step + 0.5) as u8;
         let mut bytes = f16_bytes(&[step, low]);
         bytes.extend((0..16).map(|i| quant(block[i]) | quant(block[16 + i]) << 4));
+        bytes
+    };
+    weights.chunks_exact(32).flat_map(block).collect()
+}
+
+/// Weights in blocks of 32: scale, high bits, nibbles.
+fn q5_0(weights: &[f32]) -> Vec<u8> {
+    let block = |block: &[f32]| {
+        let step = block.iter().fold(0f32, |a, b| a.max(b.abs())) / 16.0;
+        let quant = |w: f32| ((w / step + 16.5) as u8).min(31);
+        let mut bytes = f16_bytes(&[step]);
+        let high = (0..32).fold(0, |bits, i| bits | u32::from(quant(block[i]) >> 4) << i);
+        bytes.extend(high.to_le_bytes());
+        bytes.extend((0..16).map(|i| quant(block[i]) & 15 | quant(block[16 + i]) << 4));
         bytes
     };
     weights.chunks_exact(32).flat_map(block).collect()

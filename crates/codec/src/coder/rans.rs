@@ -15,6 +15,7 @@ pub(crate) mod bits;
 mod decode;
 mod encode;
 mod normal;
+mod products;
 #[cfg(target_arch = "x86_64")]
 mod simd;
 mod store;

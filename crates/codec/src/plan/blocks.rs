@@ -5,15 +5,18 @@
 //! (`-minimum / scale`) and its scale beside those of its row say a good deal about where its quants
 //! are; the columns' scales, where the chunk has them, say some more.
 
+mod direct;
 mod fit;
 mod grid;
 mod half;
 mod kind;
 mod pack;
+mod quick;
 mod scales;
 mod set;
 #[cfg(test)]
 mod tests;
+mod upper;
 mod words;
 
 use super::{Code, Core, Decoded, Part, Plan};
@@ -23,7 +26,7 @@ use crate::header::Facts;
 use crate::scratch::Scratch;
 use crate::{Error, Level};
 use grid::{Axis, Columns, Grid, Groups, Place};
-use kind::{Fields, Kind};
+use kind::{Fields, Form, Kind};
 use scales::Mode;
 use set::Set;
 use words::{Symbols, Words};
@@ -39,6 +42,8 @@ const COLUMNS: u8 = 1;
 const PAIRED: u8 = 2;
 /// Says that it has means of columns too.
 const MEANS: u8 = 3;
+/// Says that symbols are quants' upper bits.
+const UPPER: u8 = 4;
 
 /// Quantised blocks.
 #[derive(Debug)]
@@ -53,7 +58,7 @@ pub(crate) struct Blocks {
     /// The groups' scales and minimums; the latter by the former.
     subs: Vec<Set>,
     grid: Grid,
-    /// What the quants' tables are written as: where quants are taken in pairs, those of the halves.
+    /// What the quants' tables are written as: where a symbol has several parts, those of one.
     written: Tables,
     quants: Set,
     /// About how many bytes all takes; 0 where it was read.
@@ -91,16 +96,17 @@ impl Blocks {
         let subs = (0..kind.subs)
             .map(|_| Set::read(bytes))
             .collect::<Result<_, Error>>()?;
-        let (grid, paired) = read_grid(&kind, &place, bytes)?;
+        let (grid, form) = read_grid(&kind, &place, bytes)?;
         let (written, len) = Tables::read(bytes)?;
         if bytes.len() != len || written.contexts() != grid.contexts() {
             return Err(ERROR);
         }
-        let (kind, quants) = if paired {
-            (kind.paired().ok_or(ERROR)?, written.pairs())
-        } else {
-            (kind, written.clone())
+        let kind = match form {
+            Form::Each => kind,
+            Form::Pairs => kind.paired().ok_or(ERROR)?,
+            Form::Upper => kind.upper(),
         };
+        let quants = symbol_tables(&kind, &written).ok_or(ERROR)?;
         Ok(Blocks {
             kind,
             place,
@@ -137,6 +143,10 @@ impl Blocks {
             symbols,
         } = buffers;
         fields.resize(&self.kind, blocks, true);
+        let (low, payload) = payload
+            .split_at_checked(fields.low.len())
+            .ok_or(Error::Malformed("lower bits"))?;
+        fields.low.copy_from_slice(low);
         let mut decoder = Decoder::new(payload)?;
         fill_classes(
             &self.classes,
@@ -161,7 +171,7 @@ impl Blocks {
             }
         }
         undo(self.mode, fields);
-        groups.find(&self.kind, &self.place, first, fields);
+        groups.find(&self.kind, &self.place, first, fields, self.grid.needs());
         fill(&self.grid, &self.kind, &self.place, first, groups, contexts);
         self.quants
             .decode(&mut decoder, contexts, &mut fields.quants)?;
@@ -185,9 +195,9 @@ impl Blocks {
             symbols,
         } = buffers;
         pack::unpack(&self.kind, core, fields);
-        groups.find(&self.kind, &self.place, first, fields);
+        groups.find(&self.kind, &self.place, first, fields, self.grid.needs());
         fill(&self.grid, &self.kind, &self.place, first, groups, contexts);
-        self.mode.forward(fields);
+        make(self.mode, fields);
         let blocks = core.len() / self.kind.unit;
         fill_classes(
             &self.classes,
@@ -214,6 +224,7 @@ impl Blocks {
             segments.push(set.segment(subs, contexts));
         }
         segments.push(self.quants.segment(&fields.quants, contexts));
+        out.extend_from_slice(&fields.low);
         encode_segments(&segments, out)
     }
 }
@@ -235,7 +246,7 @@ impl Plan for Blocks {
         for set in &self.subs {
             set.tables.write(out);
         }
-        write_grid(&self.grid, self.kind.paired, out);
+        write_grid(&self.grid, self.kind.form, out);
         self.written.write(out);
     }
 
@@ -261,7 +272,7 @@ impl Plan for Blocks {
                 let first = self.first_group(core.first);
                 let blocks = core.bytes.len() / self.kind.unit;
                 self.decode_fields(payload, first, blocks, &mut scratch.blocks)?;
-                pack::pack(&self.kind, &scratch.blocks.fields, core.bytes);
+                pack::pack(&self.kind, &mut scratch.blocks.fields, core.bytes);
                 Ok(())
             }
             _ => Err(Error::Malformed("frame of blocks")),
@@ -284,11 +295,24 @@ impl Plan for Blocks {
 }
 
 at_best! {
+    fn make(mode: Mode, fields: &mut Fields) = Mode::forward
+}
+
+at_best! {
     fn undo(mode: Mode, fields: &mut Fields) = Mode::inverse
 }
 
 at_best! {
     fn fill(grid: &Grid, kind: &Kind, place: &Place, first: usize, groups: &Groups, out: &mut Vec<u8>) = Grid::fill
+}
+
+/// The tables of symbols by those of their parts, where there can be such.
+fn symbol_tables(kind: &Kind, written: &Tables) -> Option<Tables> {
+    match (kind.form, kind.part_bits()) {
+        (Form::Each, _) => Some(written.clone()),
+        (_, 4) => Some(written.pairs()),
+        _ => written.fours(),
+    }
 }
 
 /// The contexts of the groups' minimums: their scales' upper bits.
@@ -336,12 +360,13 @@ fn read_classes(kind: &Kind, place: &Place, bytes: &mut &[u8]) -> Result<Vec<u8>
     }
 }
 
-fn write_grid(grid: &Grid, paired: bool, out: &mut Vec<u8>) {
+fn write_grid(grid: &Grid, form: Form, out: &mut Vec<u8>) {
     grid.zero.write(out);
     grid.ratio.write(out);
     let Columns { logs, means, unit } = &grid.columns;
-    out.push(match (paired, logs.is_empty(), means.is_empty()) {
-        (true, ..) => PAIRED,
+    out.push(match (form, logs.is_empty(), means.is_empty()) {
+        (Form::Pairs, ..) => PAIRED,
+        (Form::Upper, ..) => UPPER,
         (_, true, _) => 0,
         (_, _, true) => COLUMNS,
         _ => MEANS,
@@ -397,7 +422,7 @@ fn read_numbers(number: usize, bytes: &mut &[u8]) -> Result<Vec<i16>, Error> {
     Ok(numbers)
 }
 
-fn read_grid(kind: &Kind, place: &Place, bytes: &mut &[u8]) -> Result<(Grid, bool), Error> {
+fn read_grid(kind: &Kind, place: &Place, bytes: &mut &[u8]) -> Result<(Grid, Form), Error> {
     const ERROR: Error = Error::Malformed("columns");
     let zero = Axis::read(bytes)?;
     let ratio = Axis::read(bytes)?;
@@ -409,7 +434,7 @@ fn read_grid(kind: &Kind, place: &Place, bytes: &mut &[u8]) -> Result<(Grid, boo
     let number = place.row() * kind.group;
     let mut columns = Columns::default();
     match more {
-        0 | PAIRED => {}
+        0 | PAIRED | UPPER => {}
         COLUMNS | MEANS if number > 0 => {
             columns.logs = read_numbers(number, bytes)?;
             columns.logs.iter_mut().for_each(|log| *log *= STEP);
@@ -429,5 +454,10 @@ fn read_grid(kind: &Kind, place: &Place, bytes: &mut &[u8]) -> Result<(Grid, boo
         ratio,
         columns,
     };
-    Ok((grid, more == PAIRED))
+    let form = match more {
+        PAIRED => Form::Pairs,
+        UPPER => Form::Upper,
+        _ => Form::Each,
+    };
+    Ok((grid, form))
 }

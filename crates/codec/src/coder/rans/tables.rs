@@ -64,36 +64,6 @@ impl Tables {
 }
 
 impl Tables {
-    /// The tables of pairs of symbols below 16, the first one in the low half of a byte, as if these were
-    /// independent; of 12 bits.
-    pub(crate) fn pairs(&self) -> Tables {
-        const SUM: u64 = 1 << 12;
-        // What a pair that occurs counts for at least, so that it gets a share: with 256 of those
-        // beside all the others, it is still one part of the sum.
-        let least = (1u64 << (2 * self.bits)).div_ceil(SUM - 256);
-        let shares = self.shares.iter().map(|own| {
-            let weights: [u64; 256] = std::array::from_fn(|pair| {
-                match u64::from(own[pair & 15]) * u64::from(own[pair >> 4]) {
-                    0 => 0,
-                    weight => weight.max(least),
-                }
-            });
-            let total = weights.iter().sum::<u64>().max(1);
-            let (mut passed, mut taken) = (0, 0);
-            weights.map(|weight| {
-                passed += weight;
-                let end = passed * SUM / total;
-                let share = end - taken;
-                taken = end;
-                share as u16
-            })
-        });
-        Tables {
-            bits: 12,
-            shares: shares.collect(),
-        }
-    }
-
     /// Whether [`Tables::encoder`] takes them: as it does what [`Tables::new`] makes.
     pub(crate) fn can_encode(&self) -> bool {
         let mut shares = self.shares.iter().flatten();
@@ -145,22 +115,6 @@ mod tests {
         assert!(tables.has(0, 3) && !tables.has(0, 4));
         let other = [1; 256];
         assert!(tables.cost(0, &other) > 252.0 * 12.0);
-    }
-
-    #[test]
-    fn pairs_of_any_symbols_have_a_share() {
-        for bits in BITS {
-            for seed in 0..100u32 {
-                let counts = std::array::from_fn(|i| match i as u32 {
-                    i @ 0..16 => 1 << (i.wrapping_mul(seed * 2 + 1) % 28),
-                    _ => 0,
-                });
-                let pairs = Tables::new(bits, &[counts]).pairs();
-                assert!(pairs.shares[0].iter().all(|share| *share > 0));
-                let sum: u32 = pairs.shares[0].iter().map(|share| u32::from(*share)).sum();
-                assert_eq!(sum, 4096);
-            }
-        }
     }
 
     #[test]

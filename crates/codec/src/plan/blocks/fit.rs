@@ -1,13 +1,13 @@
 //! Finding the tables and the contexts that suit a chunk.
 
-use super::grid::{Axis, Columns, Grid, Groups, Place};
+use super::grid::{Axis, Columns, Grid, Groups, Needs, Place};
 use super::half::{from_single, to_single};
-use super::kind::{Fields, Kind};
-use super::pack::{unpack, unpack_params};
+use super::kind::{Fields, Form, Kind};
+use super::pack::unpack;
 use super::scales::Mode;
 use super::set::Set;
 use super::words::Words;
-use super::{Blocks, STEP};
+use super::{Blocks, STEP, quick};
 use crate::Level;
 use crate::coder::rans::{MAX_CONTEXTS, Tables, count};
 use crate::header::Facts;
@@ -16,21 +16,18 @@ use crate::header::Facts;
 const SUB_BITS: u32 = 12;
 /// The most classes of zeros.
 const ZEROS: u8 = 16;
+/// The most classes of ratios that are tried, a power of two.
+const RATIOS: u8 = 16;
 
 impl Blocks {
     /// The plan for a chunk, where its blocks are known.
     pub(crate) fn fit(raw: &[u8], facts: &Facts, level: Level) -> Option<Blocks> {
         let kind = Kind::of(facts.hint.dtype)?;
         let place = Place::new(&kind, facts.hint.row, facts.hint.offset);
-        // Pairs are coded in half the time, but have no columns.
-        let paired = kind.paired().filter(|_| level != Level::Max);
-        paired
-            .and_then(|kind| Blocks::fit_as(kind, place, raw, facts, level))
-            .or_else(|| Blocks::fit_as(kind, place, raw, facts, level))
-    }
-
-    fn fit_as(kind: Kind, place: Place, raw: &[u8], facts: &Facts, level: Level) -> Option<Blocks> {
-        let sample = Sample::take(raw, facts, &kind, &place, level);
+        if level != Level::Max {
+            return quick::fit(kind.upper(), place, raw, facts);
+        }
+        let sample = Sample::take(raw, facts, &kind, &place, |blocks| blocks);
         if sample.params.halves[0].is_empty() {
             return None;
         }
@@ -47,29 +44,11 @@ impl Blocks {
             halves.push(words);
             before = high;
         }
-        let subs = sub_tables(&kind, &params.subs, &mut len);
-        let Choice {
-            bits,
-            grid,
-            mut counts,
-        } = sample.grid(&kind, &place, level);
-        if sample.times > 1.0 {
-            // What the sample lacks may yet occur.
-            let alphabet = if kind.paired { 16 } else { 1 << kind.bits };
-            for own in &mut counts {
-                own[..alphabet].iter_mut().for_each(|count| *count += 1);
-            }
-        }
-        let written = Tables::new(table_bits(&kind, level), &counts);
-        let quants = if kind.paired {
-            written.pairs()
-        } else {
-            written.clone()
-        };
-        if !quants.can_encode() {
-            return None;
-        }
-        len += (bits / 8.0 * sample.times) as usize;
+        let subs = sub_tables(&kind, &params.subs, false, &mut len);
+        let Choice { bits, grid, counts } = sample.grid(&kind, &place);
+        let written = Tables::new(table_bits(&kind), &counts);
+        let quants = written.clone();
+        len += (bits / 8.0) as usize;
         Some(Blocks {
             kind,
             place,
@@ -86,11 +65,11 @@ impl Blocks {
 }
 
 /// What the halves were made from, if all of them were; puts that in their place.
-fn mode(kind: &Kind, params: &mut Fields) -> Mode {
+pub(super) fn mode(kind: &Kind, params: &mut Fields) -> Mode {
     let halves = params.halves.clone();
-    kind.mode.forward(params);
+    super::make(kind.mode, params);
     let origins = params.halves.clone();
-    kind.mode.inverse(params);
+    super::undo(kind.mode, params);
     if params.halves == halves {
         params.halves = origins;
         return kind.mode;
@@ -124,13 +103,23 @@ fn scale_classes(kind: &Kind, place: &Place, scales: &[u16], mode: Mode) -> Vec<
         .collect()
 }
 
-fn sub_tables(kind: &Kind, subs: &[Vec<u8>; 2], len: &mut usize) -> Vec<Set> {
+/// Tables of the groups' scales and minimums, perhaps of a sample; `len` grows by about what all take.
+pub(super) fn sub_tables(
+    kind: &Kind,
+    subs: &[Vec<u8>; 2],
+    is_sample: bool,
+    len: &mut usize,
+) -> Vec<Set> {
     let mut contexts = Vec::new();
     let mut sets = Vec::new();
     for sub in &subs[..kind.subs] {
         let number = if contexts.is_empty() { 1 } else { 16 };
         let counts = count(sub, &contexts, number);
-        let tables = Tables::new(SUB_BITS, &counts);
+        let mut likely = counts.clone();
+        if is_sample {
+            quick::of_sample(&mut likely, if kind.subs == 1 { 256 } else { 64 });
+        }
+        let tables = Tables::new(SUB_BITS, &likely);
         *len += tables.encoded_len(&counts) + tables.written_len();
         sets.push(Set::new(tables));
         super::fill_sub_contexts(sub, &mut contexts);
@@ -140,13 +129,11 @@ fn sub_tables(kind: &Kind, subs: &[Vec<u8>; 2], len: &mut usize) -> Vec<Set> {
 
 /// What of a chunk is looked at.
 #[derive(Default)]
-struct Sample {
+pub(super) struct Sample {
     /// All blocks' fields but the quants.
-    params: Fields,
+    pub params: Fields,
     /// Frames with quants.
     frames: Vec<Frame>,
-    /// How many times as many blocks there are.
-    times: f64,
 }
 
 struct Frame {
@@ -164,27 +151,28 @@ struct Choice {
 }
 
 impl Sample {
-    fn take(raw: &[u8], facts: &Facts, kind: &Kind, place: &Place, level: Level) -> Sample {
-        let step = if level == Level::Max { 1 } else { 4 };
+    /// Of each frame the first blocks, as many of so many as a function says.
+    pub(super) fn take(
+        raw: &[u8],
+        facts: &Facts,
+        kind: &Kind,
+        place: &Place,
+        part: impl Fn(usize) -> usize,
+    ) -> Sample {
         let mut sample = Sample::default();
         let mut fields = Fields::default();
-        let mut blocks = 0;
         for frame in 0..facts.frames() {
             let core = &raw[facts.frame_range(frame)][facts.core(frame)];
-            if frame % step == 0 {
-                unpack(kind, core, &mut fields);
-                let first = facts.first_unit(frame) * kind.groups();
-                let mut groups = Groups::default();
-                groups.find(kind, place, first, &fields);
-                sample.frames.push(Frame {
-                    first,
-                    groups,
-                    quants: std::mem::take(&mut fields.quants),
-                });
-                blocks += core.len() / kind.unit;
-            } else {
-                unpack_params(kind, core, &mut fields);
-            }
+            let blocks = part(core.len() / kind.unit);
+            unpack(kind, &core[..blocks * kind.unit], &mut fields);
+            let first = facts.first_unit(frame) * kind.groups();
+            let mut groups = Groups::default();
+            groups.find(kind, place, first, &fields, Needs::ALL);
+            sample.frames.push(Frame {
+                first,
+                groups,
+                quants: std::mem::take(&mut fields.quants),
+            });
             let params = &mut sample.params;
             for (to, from) in params.halves.iter_mut().zip(&fields.halves) {
                 to.extend_from_slice(from);
@@ -193,16 +181,15 @@ impl Sample {
                 to.extend_from_slice(from);
             }
         }
-        sample.times = sample.params.halves[0].len() as f64 / blocks.max(1) as f64;
         sample
     }
 
     /// The cheapest contexts.
-    fn grid(&self, kind: &Kind, place: &Place, level: Level) -> Choice {
-        let mut best = self.with_columns(kind, place, level, Columns::default());
+    fn grid(&self, kind: &Kind, place: &Place) -> Choice {
+        let mut best = self.with_columns(kind, place, Columns::default());
         // A row that is longer than what is there says nothing of its columns, however long it is.
         let groups = self.frames.iter().map(|frame| frame.groups.ratio.len());
-        if kind.paired || !(1..=groups.sum()).contains(&place.row()) {
+        if !(1..=groups.sum()).contains(&place.row()) {
             return best;
         }
         let columns = self.columns(kind, place);
@@ -212,10 +199,10 @@ impl Sample {
         };
         let mut told = best.bits;
         for columns in [logs, columns] {
-            let other = self.with_columns(kind, place, level, columns);
+            let other = self.with_columns(kind, place, columns);
             let mut written = Vec::new();
-            super::write_grid(&other.grid, false, &mut written);
-            let bits = other.bits + 8.0 * written.len() as f64 / self.times + 100.0;
+            super::write_grid(&other.grid, Form::Each, &mut written);
+            let bits = other.bits + 8.0 * written.len() as f64 + 100.0;
             if bits < told {
                 (best, told) = (other, bits);
             }
@@ -224,15 +211,14 @@ impl Sample {
     }
 
     /// The best numbers of classes, given the columns.
-    fn with_columns(&self, kind: &Kind, place: &Place, level: Level, columns: Columns) -> Choice {
+    fn with_columns(&self, kind: &Kind, place: &Place, columns: Columns) -> Choice {
         let mut grid = Grid {
             zero: Axis::ONE,
-            ratio: self.ratio_axis(&columns.logs, ratios(kind, level)),
+            ratio: self.ratio_axis(&columns.logs, RATIOS),
             columns,
         };
-        grid.zero = self.zero_axis(kind, place, &grid);
+        grid.zero = self.zero_axis(kind, place, &grid, ZEROS);
         let mut counts = self.count(kind, place, &grid);
-        let most = contexts(kind, level);
         let mut best: Option<Choice> = None;
         loop {
             let (mut finer, mut ratio) = (counts.clone(), grid.ratio);
@@ -243,7 +229,7 @@ impl Sample {
                 };
                 let bits = self.cost(&finer);
                 let is_better = best.as_ref().is_none_or(|best| bits < best.bits);
-                let fits = grid.contexts() <= most;
+                let fits = grid.contexts() <= MAX_CONTEXTS;
                 let next = halved(&finer, 1);
                 if fits && is_better {
                     best = Some(Choice {
@@ -274,7 +260,7 @@ impl Sample {
         })
     }
 
-    fn count(&self, kind: &Kind, place: &Place, grid: &Grid) -> Vec<[u32; 256]> {
+    pub(super) fn count(&self, kind: &Kind, place: &Place, grid: &Grid) -> Vec<[u32; 256]> {
         let mut counts = vec![[0; 256]; grid.contexts()];
         let mut contexts = Vec::new();
         for frame in &self.frames {
@@ -286,11 +272,7 @@ impl Sample {
             super::fill(grid, kind, place, *first, groups, &mut contexts);
             let own = count(quants, &contexts, grid.contexts());
             for (to, own) in counts.iter_mut().zip(&own) {
-                if kind.paired {
-                    add_halves(to, own);
-                } else {
-                    to.iter_mut().zip(own).for_each(|(to, own)| *to += own);
-                }
+                to.iter_mut().zip(own).for_each(|(to, own)| *to += own);
             }
         }
         counts
@@ -298,12 +280,17 @@ impl Sample {
 
     /// About how many bits symbols of such counts take, with their share of the tables.
     fn cost(&self, counts: &[[u32; 256]]) -> f64 {
-        let table = 5.0 / self.times;
-        counts.iter().map(|counts| bits(counts, table)).sum()
+        counts.iter().map(|counts| bits(counts, 5.0)).sum()
     }
 
     /// Classes of one quant each, about the middle of what there is.
-    fn zero_axis(&self, kind: &Kind, place: &Place, grid: &Grid) -> Axis {
+    pub(super) fn zero_axis(
+        &self,
+        kind: &Kind,
+        place: &Place,
+        grid: &Grid,
+        most_classes: u8,
+    ) -> Axis {
         let zeros = self
             .frames
             .iter()
@@ -317,15 +304,15 @@ impl Sample {
             shift: 1,
             number: 1,
         };
-        while (most - least) >> axis.shift >= i16::from(ZEROS) {
+        while (most - least) >> axis.shift >= i16::from(most_classes) {
             axis.shift += 1;
         }
         axis.number = ((most - least + 1) >> axis.shift) as u8 + 1;
-        axis.number = axis.number.min(ZEROS);
+        axis.number = axis.number.min(most_classes);
         axis
     }
 
-    fn ratio_axis(&self, columns: &[i16], number: u8) -> Axis {
+    pub(super) fn ratio_axis(&self, columns: &[i16], number: u8) -> Axis {
         let ratios = self.frames.iter().flat_map(|frame| &frame.groups.ratio);
         let Some([mut least, mut most]) = range(ratios.copied(), 0.005) else {
             return Axis::ONE;
@@ -425,40 +412,9 @@ fn add(quants: &[u8], zero: f32, by: f32, scale: f32, sums: &mut [Sums]) {
     }
 }
 
-/// The most contexts: what the decoder needs for them should stay in the cache, the more so where
-/// it should be fast.
-fn contexts(kind: &Kind, level: Level) -> usize {
-    match level {
-        Level::Max => MAX_CONTEXTS,
-        _ if kind.bits < 8 => 32,
-        _ => 16,
-    }
-}
-
-/// The most classes of ratios that are tried, a power of two.
-fn ratios(kind: &Kind, level: Level) -> u8 {
-    if kind.paired && level != Level::Max {
-        4
-    } else {
-        16
-    }
-}
-
-/// Bits of the quants' tables: as few as will do, for the same reason.
-fn table_bits(kind: &Kind, level: Level) -> u32 {
-    match (kind.bits, level) {
-        (6.., _) if !kind.paired => 12,
-        (..6, Level::Default) => 10,
-        _ => 11,
-    }
-}
-
-/// From counts of pairs to those of what they consist of.
-fn add_halves(to: &mut [u32; 256], pairs: &[u32; 256]) {
-    for (pair, count) in pairs.iter().enumerate() {
-        to[pair & 15] += count;
-        to[pair >> 4] += count;
-    }
+/// Bits of the quants' tables: as few as will do, so that what the decoder needs stays in the cache.
+fn table_bits(kind: &Kind) -> u32 {
+    if kind.bits < 6 { 11 } else { 12 }
 }
 
 /// Each two neighbouring classes in one.

@@ -4,6 +4,7 @@
 use super::half::{log, to_single};
 use super::kind::{Fields, Kind};
 use crate::Error;
+use crate::cpu::at_best;
 
 /// A number's class: moved, divided by a power of two, and cut to a range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +85,8 @@ impl Place {
 /// What is known of a frame's groups before their quants.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
+    /// How many there are. What is not needed of them is of no meaning, or missing.
+    pub number: usize,
     /// 16 times the log2 of their row's scales over theirs, about.
     pub ratio: Vec<i16>,
     /// Twice the quant that stands for zero.
@@ -92,56 +95,134 @@ pub(super) struct Groups {
     pub scale: Vec<f32>,
 }
 
+/// What of groups is needed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Needs {
+    ratio: bool,
+    zero: bool,
+    scale: bool,
+}
+
+impl Needs {
+    /// All.
+    pub(super) const ALL: Needs = Needs {
+        ratio: true,
+        zero: true,
+        scale: true,
+    };
+}
+
+at_best! {
+    fn collect(groups: &mut Groups, kind: &Kind, fields: &Fields, needs: Needs) = Groups::collect
+}
+
 impl Groups {
-    /// Finds out about the groups of a frame, the first of which is the chunk's group `first`.
-    pub(super) fn find(&mut self, kind: &Kind, place: &Place, first: usize, fields: &Fields) {
-        self.ratio.clear();
+    /// Finds out about the groups of a frame, the first of which is the chunk's group `first`, what a
+    /// grid needs.
+    pub(super) fn find(
+        &mut self,
+        kind: &Kind,
+        place: &Place,
+        first: usize,
+        fields: &Fields,
+        needs: Needs,
+    ) {
+        collect(self, kind, fields, needs);
+        if needs.ratio {
+            self.beside_rows(place, first);
+        }
+    }
+
+    #[inline(always)]
+    fn collect(&mut self, kind: &Kind, fields: &Fields, needs: Needs) {
+        self.number = fields.halves[0].len() * kind.groups();
+        if needs.ratio {
+            self.ratio.resize(self.number, 0);
+            self.ratios(kind, fields);
+        }
+        if needs.scale || needs.zero && kind.halves == 2 {
+            self.scale.resize(self.number, 0.0);
+            self.scales(kind, fields);
+        }
         self.zero.clear();
-        self.scale.clear();
-        match (kind.subs, kind.halves) {
-            (0, halves) => {
-                let scales = &fields.halves[0];
-                self.ratio.extend(scales.iter().map(|s| log(*s)));
-                self.scale.extend(scales.iter().map(|s| to_single(*s)));
-                if halves == 2 {
-                    self.with_minimums(&fields.halves[1]);
+        if needs.zero && kind.halves == 2 {
+            self.zero.resize(self.number, 0);
+            self.zeros(kind, fields);
+        }
+    }
+
+    /// The logs of scales.
+    #[inline(always)]
+    fn ratios(&mut self, kind: &Kind, fields: &Fields) {
+        let scales = &fields.halves[0];
+        let by_block = |numbers: fn(u8) -> i8, to: &mut [i16]| {
+            let to = to.chunks_exact_mut(kind.groups());
+            let from = scales
+                .iter()
+                .zip(fields.subs[0].chunks_exact(kind.groups()));
+            for (to, (scale, subs)) in to.zip(from) {
+                for (to, sub) in to.iter_mut().zip(subs) {
+                    *to = product_log(*scale, numbers(*sub));
                 }
             }
-            (1, _) => self.with_scales(kind, fields),
-            _ => self.with_both(kind, fields),
+        };
+        match kind.subs {
+            0 => {
+                for (to, scale) in self.ratio.iter_mut().zip(scales) {
+                    *to = log(*scale);
+                }
+            }
+            1 => by_block(|sub| (sub ^ 0x80) as i8, &mut self.ratio),
+            _ => by_block(|sub| sub as i8, &mut self.ratio),
         }
-        self.beside_rows(place, first);
     }
 
-    fn with_minimums(&mut self, minimums: &[u16]) {
-        let zeros = self.scale.iter().zip(minimums);
-        let zeros = zeros.map(|(s, m)| twice_zero(-to_single(*m), *s));
-        self.zero.extend(zeros);
-    }
-
-    fn with_scales(&mut self, kind: &Kind, fields: &Fields) {
-        let subs = fields.subs[0].chunks(kind.groups());
-        for (scale, subs) in fields.halves[0].iter().zip(subs) {
+    #[inline(always)]
+    fn scales(&mut self, kind: &Kind, fields: &Fields) {
+        let scales = &fields.halves[0];
+        if kind.subs == 0 {
+            for (to, scale) in self.scale.iter_mut().zip(scales) {
+                *to = to_single(*scale);
+            }
+            return;
+        }
+        let from = scales
+            .iter()
+            .zip(fields.subs[0].chunks_exact(kind.groups()));
+        let to = self.scale.chunks_exact_mut(kind.groups());
+        for (to, (scale, subs)) in to.zip(from) {
             let by = to_single(*scale);
-            for sub in subs.iter().map(|sub| (sub ^ 0x80) as i8) {
-                self.ratio.push(product_log(*scale, sub));
-                self.scale.push(by * f32::from(sub));
+            for (to, sub) in to.iter_mut().zip(subs) {
+                let sub = if kind.subs == 1 {
+                    f32::from((sub ^ 0x80) as i8)
+                } else {
+                    f32::from(*sub)
+                };
+                *to = by * sub;
             }
         }
     }
 
-    fn with_both(&mut self, kind: &Kind, fields: &Fields) {
-        let [scales, minimums] = &fields.halves;
-        let subs = fields.subs[0].chunks(kind.groups());
-        let sub_minimums = fields.subs[1].chunks(kind.groups());
-        let blocks = scales.iter().zip(minimums).zip(subs.zip(sub_minimums));
-        for ((&scale, &minimum), (subs, sub_minimums)) in blocks {
-            let (by, below) = (to_single(scale), to_single(minimum));
-            for (&sub, &sub_minimum) in subs.iter().zip(sub_minimums) {
-                self.ratio.push(product_log(scale, sub as i8));
-                let (least, scale) = (below * f32::from(sub_minimum), by * f32::from(sub));
-                self.scale.push(scale);
-                self.zero.push(twice_zero(least, scale));
+    /// The zeros, by the scales.
+    #[inline(always)]
+    fn zeros(&mut self, kind: &Kind, fields: &Fields) {
+        let minimums = &fields.halves[1];
+        if kind.subs == 0 {
+            let from = self.scale.iter().zip(minimums);
+            for (to, (scale, minimum)) in self.zero.iter_mut().zip(from) {
+                *to = twice_zero(-to_single(*minimum), *scale);
+            }
+            return;
+        }
+        let from = minimums
+            .iter()
+            .zip(fields.subs[1].chunks_exact(kind.groups()));
+        let scales = self.scale.chunks_exact(kind.groups());
+        let to = self.zero.chunks_exact_mut(kind.groups()).zip(scales);
+        for ((to, scales), (minimum, subs)) in to.zip(from) {
+            let below = to_single(*minimum);
+            for ((to, scale), sub) in to.iter_mut().zip(scales).zip(subs) {
+                *to = twice_zero(below * f32::from(*sub), *scale);
             }
         }
     }
@@ -206,6 +287,9 @@ pub(super) struct Columns {
     pub unit: u16,
 }
 
+/// Contexts that are written at once.
+const WORD: usize = 8;
+
 /// The contexts of a chunk's quants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Grid {
@@ -219,6 +303,16 @@ impl Grid {
     /// How many contexts there are.
     pub(super) fn contexts(&self) -> usize {
         usize::from(self.zero.number) * usize::from(self.ratio.number)
+    }
+
+    /// What it must know of groups.
+    pub(super) fn needs(&self) -> Needs {
+        let with_columns = !self.columns.logs.is_empty();
+        Needs {
+            ratio: with_columns || self.ratio.number > 1,
+            zero: with_columns || self.zero.number > 1,
+            scale: with_columns,
+        }
     }
 
     /// The context of each quant of a frame's groups; none where there is only one.
@@ -235,20 +329,36 @@ impl Grid {
         if self.contexts() == 1 {
             return;
         }
-        out.resize(groups.ratio.len() * kind.group, 0);
+        out.resize(groups.number * kind.group, 0);
+        if self.columns.logs.is_empty() && kind.group.is_multiple_of(WORD) {
+            return self.fill_words(kind.group / WORD, groups, out.as_chunks_mut().0);
+        }
         let mut column = place.column(first);
         for (i, out) in out.chunks_exact_mut(kind.group).enumerate() {
-            let zero = groups.zero.get(i).copied().unwrap_or(0);
-            self.fill_group(
-                [zero, groups.ratio[i]],
-                groups.scale[i],
-                column * kind.group,
-                out,
-            );
+            let [zero, ratio] = [&groups.zero, &groups.ratio];
+            let [zero, ratio] = [zero, ratio].map(|values| values.get(i).copied().unwrap_or(0));
+            let scale = groups.scale.get(i).copied().unwrap_or(0.0);
+            self.fill_group([zero, ratio], scale, column * kind.group, out);
             column += 1;
             if column == place.row {
                 column = 0;
             }
+        }
+    }
+
+    /// The contexts of groups that have so many words of quants each, without columns.
+    #[inline(always)]
+    fn fill_words(&self, number: usize, groups: &Groups, out: &mut [[u8; WORD]]) {
+        let start = |i: usize| match groups.zero.get(i) {
+            Some(zero) if self.zero.number > 1 => self.zero.class(*zero) * self.ratio.number,
+            _ => self.zero.class(0) * self.ratio.number,
+        };
+        let ratio = |i: usize| match groups.ratio.get(i) {
+            Some(ratio) if self.ratio.number > 1 => self.ratio.class(*ratio),
+            _ => 0,
+        };
+        for (i, words) in out.chunks_exact_mut(number).enumerate() {
+            words.fill([start(i) + ratio(i); WORD]);
         }
     }
 

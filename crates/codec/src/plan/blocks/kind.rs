@@ -22,8 +22,24 @@ pub(super) struct Kind {
     pub subs: usize,
     /// What the halves may have been made from.
     pub mode: Mode,
-    /// Whether a quant is a byte of a block, which has two.
-    pub paired: bool,
+    /// What a symbol is made of. Where that is not one quant, the numbers of quants above are those of
+    /// symbols.
+    pub form: Form,
+    /// Bits of a quant, whatever the form.
+    pub plain_bits: u32,
+    /// Bytes of a block that are stored as they are, beside the symbols.
+    pub low: usize,
+}
+
+/// What a symbol of a block's quants is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A quant.
+    Each,
+    /// Two quants, as a byte of the block has them.
+    Pairs,
+    /// The upper bits of several.
+    Upper,
 }
 
 impl Kind {
@@ -49,7 +65,9 @@ impl Kind {
             halves,
             subs,
             mode,
-            paired: false,
+            form: Form::Each,
+            plain_bits: bits,
+            low: 0,
         })
     }
 
@@ -61,7 +79,7 @@ impl Kind {
             quants: self.quants / 2,
             bits: 8,
             group: self.group / 2,
-            paired: true,
+            form: Form::Pairs,
             ..*self
         })
     }
@@ -80,8 +98,12 @@ pub(crate) struct Fields {
     pub halves: [Vec<u16>; 2],
     /// By group.
     pub subs: [Vec<u8>; 2],
-    /// In the order of the elements.
+    /// In the order of the elements: quants, or symbols of several.
     pub quants: Vec<u8>,
+    /// Where symbols are upper bits, the lower ones.
+    pub low: Vec<u8>,
+    /// Quants that are taken apart or put together.
+    pub whole: Vec<u8>,
 }
 
 impl Fields {
@@ -94,7 +116,8 @@ impl Fields {
             let len = blocks * kind.groups();
             sub.resize(if i < kind.subs { len } else { 0 }, 0);
         }
-        let quants = if quants { blocks * kind.quants } else { 0 };
-        self.quants.resize(quants, 0);
+        let blocks = if quants { blocks } else { 0 };
+        self.quants.resize(blocks * kind.quants, 0);
+        self.low.resize(blocks * kind.low, 0);
     }
 }

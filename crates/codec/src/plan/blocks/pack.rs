@@ -1,6 +1,7 @@
 //! Blocks to fields and back.
 
-use super::kind::{Fields, Kind};
+use super::kind::{Fields, Form, Kind};
+use super::{direct, upper};
 use crate::Dtype;
 use crate::cpu::at_best;
 
@@ -10,13 +11,13 @@ at_best! {
 }
 
 at_best! {
-    /// Takes whole blocks apart, but for their quants.
-    pub(super) fn unpack_params(kind: &Kind, blocks: &[u8], fields: &mut Fields) = params
+    /// Takes the halves of whole blocks, and nothing else.
+    pub(super) fn unpack_halves(kind: &Kind, blocks: &[u8], fields: &mut Fields) = halves
 }
 
 at_best! {
     /// Puts blocks together. Of a quant only the bits that it has count.
-    pub(super) fn pack(kind: &Kind, fields: &Fields, blocks: &mut [u8]) = pack_all
+    pub(super) fn pack(kind: &Kind, fields: &mut Fields, blocks: &mut [u8]) = pack_all
 }
 
 /// Where the parts of a simple block, of 32 quants, are.
@@ -49,8 +50,14 @@ fn params(kind: &Kind, blocks: &[u8], fields: &mut Fields) {
         }
         _ => {}
     }
+    halves(kind, blocks, fields);
+}
+
+#[inline(always)]
+fn halves(kind: &Kind, blocks: &[u8], fields: &mut Fields) {
     let at = if kind.dtype == Dtype::GgmlQ6K { 208 } else { 0 };
     for (i, to) in fields.halves[..kind.halves].iter_mut().enumerate() {
+        to.resize(blocks.len() / kind.unit, 0);
         for (to, block) in to.iter_mut().zip(blocks.chunks_exact(kind.unit)) {
             *to = half(&block[at + 2 * i..]);
         }
@@ -61,7 +68,25 @@ fn params(kind: &Kind, blocks: &[u8], fields: &mut Fields) {
 fn unpack_all(kind: &Kind, blocks: &[u8], fields: &mut Fields) {
     params(kind, blocks, fields);
     fields.resize(kind, blocks.len() / kind.unit, true);
-    match (kind.dtype, kind.paired) {
+    if kind.form == Form::Upper {
+        if direct::split(kind, blocks, &mut fields.quants, &mut fields.low) {
+            return;
+        }
+        let number = blocks.len() / kind.unit * kind.dtype.block_elements() as usize;
+        std::mem::swap(&mut fields.quants, &mut fields.whole);
+        fields.quants.resize(number, 0);
+        unpack_quants(kind, blocks, fields);
+        std::mem::swap(&mut fields.quants, &mut fields.whole);
+        upper::split(kind, &fields.whole, &mut fields.quants, &mut fields.low);
+    } else {
+        unpack_quants(kind, blocks, fields);
+    }
+}
+
+/// The quants as the block has them, of which none or pairs are a symbol.
+#[inline(always)]
+fn unpack_quants(kind: &Kind, blocks: &[u8], fields: &mut Fields) {
+    match (kind.dtype, kind.form == Form::Pairs) {
         (Dtype::GgmlQ4_1, false) => unpack_simple::<20>(Simple::new(2, false), blocks, fields),
         (Dtype::GgmlQ5_0, false) => unpack_simple::<22>(Simple::new(1, true), blocks, fields),
         (Dtype::GgmlQ5_1, false) => unpack_simple::<24>(Simple::new(2, true), blocks, fields),
@@ -76,8 +101,25 @@ fn unpack_all(kind: &Kind, blocks: &[u8], fields: &mut Fields) {
 }
 
 #[inline(always)]
-fn pack_all(kind: &Kind, fields: &Fields, blocks: &mut [u8]) {
-    match (kind.dtype, kind.paired) {
+fn pack_all(kind: &Kind, fields: &mut Fields, blocks: &mut [u8]) {
+    if kind.form == Form::Upper {
+        if direct::merge(kind, &fields.quants, &fields.low, blocks) {
+            return pack_params(kind, fields, blocks);
+        }
+        let number = blocks.len() / kind.unit * kind.dtype.block_elements() as usize;
+        fields.whole.resize(number, 0);
+        upper::merge(kind, &fields.quants, &fields.low, &mut fields.whole);
+        std::mem::swap(&mut fields.quants, &mut fields.whole);
+        pack_quants(kind, fields, blocks);
+        std::mem::swap(&mut fields.quants, &mut fields.whole);
+    } else {
+        pack_quants(kind, fields, blocks);
+    }
+}
+
+#[inline(always)]
+fn pack_quants(kind: &Kind, fields: &Fields, blocks: &mut [u8]) {
+    match (kind.dtype, kind.form == Form::Pairs) {
         (Dtype::GgmlQ4_1, false) => pack_simple::<20>(Simple::new(2, false), fields, blocks),
         (Dtype::GgmlQ5_0, false) => pack_simple::<22>(Simple::new(1, true), fields, blocks),
         (Dtype::GgmlQ5_1, false) => pack_simple::<24>(Simple::new(2, true), fields, blocks),
@@ -215,6 +257,31 @@ fn unpack_k<const UNIT: usize>(high: bool, blocks: &[u8], fields: &mut Fields) {
     }
 }
 
+/// What is before the quants of `q4_0`, `q4_1`, `q8_0`, `q4_k` and the like.
+#[inline(always)]
+fn pack_params(kind: &Kind, fields: &Fields, blocks: &mut [u8]) {
+    for (i, block) in blocks.chunks_exact_mut(kind.unit).enumerate() {
+        block[..2].copy_from_slice(&fields.halves[0][i].to_le_bytes());
+        if kind.halves == 2 {
+            block[2..4].copy_from_slice(&fields.halves[1][i].to_le_bytes());
+        }
+        if kind.subs == 2 {
+            pack_sixes(i, fields, &mut block[4..16]);
+        }
+    }
+}
+
+#[inline(always)]
+fn pack_sixes(i: usize, fields: &Fields, packed: &mut [u8]) {
+    for j in 0..4 {
+        let [low, high] = [0, 4].map(|k| fields.subs[0][8 * i + j + k] & 63);
+        let [low_minimum, high_minimum] = [0, 4].map(|k| fields.subs[1][8 * i + j + k] & 63);
+        packed[j] = low | high >> 4 << 6;
+        packed[4 + j] = low_minimum | high_minimum >> 4 << 6;
+        packed[8 + j] = high & 15 | high_minimum << 4;
+    }
+}
+
 /// The scales and minimums of block `i`.
 #[inline(always)]
 fn unpack_sixes(i: usize, packed: &[u8], fields: &mut Fields) {
@@ -234,13 +301,7 @@ fn pack_k<const UNIT: usize>(high: bool, fields: &Fields, blocks: &mut [u8]) {
     for (i, (block, from)) in blocks.iter_mut().zip(quants).enumerate() {
         block[..2].copy_from_slice(&fields.halves[0][i].to_le_bytes());
         block[2..4].copy_from_slice(&fields.halves[1][i].to_le_bytes());
-        for j in 0..4 {
-            let [low, high] = [0, 4].map(|k| fields.subs[0][8 * i + j + k] & 63);
-            let [low_minimum, high_minimum] = [0, 4].map(|k| fields.subs[1][8 * i + j + k] & 63);
-            block[4 + j] = low | high >> 4 << 6;
-            block[8 + j] = low_minimum | high_minimum >> 4 << 6;
-            block[12 + j] = high & 15 | high_minimum << 4;
-        }
+        pack_sixes(i, fields, &mut block[4..16]);
         for pair in 0..4 {
             let (low, high) = from[64 * pair..64 * pair + 64].split_at(32);
             let nibbles: &mut [u8] = &mut block[UNIT - 128 + 32 * pair..][..32];
@@ -321,7 +382,7 @@ mod tests {
     #[test]
     fn blocks_come_back() {
         let kinds = Dtype::ALL.iter().filter_map(|dtype| Kind::of(*dtype));
-        for kind in kinds.flat_map(|kind| std::iter::once(kind).chain(kind.paired())) {
+        for kind in kinds.flat_map(|kind| [kind, kind.upper()].into_iter().chain(kind.paired())) {
             let mut blocks = vec![0; 37 * kind.unit];
             let mut hasher = blake3::Hasher::new();
             hasher.update(kind.dtype.name().as_bytes());
@@ -330,12 +391,11 @@ mod tests {
             unpack(&kind, &blocks, &mut fields);
             let most = fields.quants.iter().max().copied();
             assert_eq!(most.map(|most| most >> (kind.bits - 1)), Some(1));
-            let mut params = Fields::default();
-            unpack_params(&kind, &blocks, &mut params);
-            assert_eq!(params.halves, fields.halves);
-            assert_eq!(params.subs, fields.subs);
+            let mut halves = Fields::default();
+            unpack_halves(&kind, &blocks, &mut halves);
+            assert_eq!(halves.halves, fields.halves);
             let mut back = vec![0; blocks.len()];
-            pack(&kind, &fields, &mut back);
+            pack(&kind, &mut fields, &mut back);
             assert!(back == blocks, "{}", kind.dtype.name());
         }
     }

@@ -39,6 +39,7 @@ impl Mode {
     }
 
     /// The halves' origins in their place.
+    #[inline(always)]
     pub(super) fn forward(self, fields: &mut Fields) {
         let [scales, minimums] = &mut fields.halves;
         match self {

@@ -80,13 +80,19 @@ fn plain_blocks(kind: &Kind, number: usize) -> Vec<u8> {
 #[test]
 fn every_kind_comes_back() {
     for kind in kinds() {
-        for level in [Level::Default, Level::Max] {
+        // Where speed counts, lower bits are stored as they are.
+        for (level, eighths) in [(Level::Default, 7), (Level::Max, 6)] {
             let longest = u32::MAX / 256 * 256;
             for row in [0, 1, kind.quants as u32, 5 * kind.quants as u32, longest] {
                 round_trip(kind.dtype, row, &noise(40 * kind.unit, 1), level);
                 round_trip(kind.dtype, row, &vec![0; 40 * kind.unit], level);
                 let blocks = plain_blocks(&kind, 600_000 / kind.unit);
-                assert!(round_trip(kind.dtype, row, &blocks, level) < blocks.len() * 3 / 4);
+                let len = round_trip(kind.dtype, row, &blocks, level);
+                assert!(
+                    len < blocks.len() / 8 * eighths,
+                    "{}: {len}",
+                    kind.dtype.name()
+                );
             }
         }
     }
@@ -112,6 +118,7 @@ proptest! {
         stored in proptest::collection::vec(any::<u8>(), 0..900),
         kind in 0..8usize,
         row in 0..600u32,
+        level in prop_oneof![Just(Level::Default), Just(Level::Max)],
         cut in any::<prop::sample::Index>(),
     ) {
         let kind = kinds().nth(kind).unwrap();
@@ -119,7 +126,7 @@ proptest! {
         let facts = facts(kind.dtype, row, &blocks);
         let _ = Blocks::read(&shared, &facts);
         // A good beginning.
-        let plan = Blocks::fit(&blocks, &facts, Level::Max).unwrap();
+        let plan = Blocks::fit(&blocks, &facts, level).unwrap();
         let mut good = Vec::new();
         plan.write(&mut good);
         let at = cut.index(good.len());

@@ -1,6 +1,7 @@
 //! Numbers of 16 bits as two symbols: the upper bits, which are worth coding, and the lower ones with
 //! the sign.
 
+use super::quick::of_sample;
 use super::scales::Mode;
 use super::set::Set;
 use crate::Error;
@@ -37,25 +38,55 @@ impl Words {
     /// The best for a chunk's numbers, beside which there are the upper symbols of a series before, or
     /// none. Also gives their upper symbols, and about how many bytes all take.
     pub(super) fn fit(words: &[u16], before: &[u8], mode: Mode) -> (Words, Vec<u8>, usize) {
+        let mut range = Range::default();
+        range.add(words);
+        let before = Before {
+            most: before.iter().copied().max(),
+            symbols: before,
+        };
+        Words::fit_any(words, range, before, mode, |_, _| {})
+    }
+
+    /// As [`Words::fit`], for a sample of numbers that are all in a range, and the symbols before with the
+    /// most that there can be.
+    pub(super) fn fit_within(
+        words: &[u16],
+        range: Range,
+        before: Option<(Vec<u8>, u8)>,
+        mode: Mode,
+    ) -> (Words, Vec<u8>, usize) {
+        let before = Before {
+            most: before.as_ref().map(|(_, most)| *most),
+            symbols: before.as_ref().map_or(&[], |(symbols, _)| symbols),
+        };
+        Words::fit_any(words, range, before, mode, of_sample)
+    }
+
+    fn fit_any(
+        words: &[u16],
+        range: Range,
+        before: Before<'_>,
+        mode: Mode,
+        fill: impl Fn(&mut [[u32; 256]], usize),
+    ) -> (Words, Vec<u8>, usize) {
+        let low_bits = range.low_bits(mode);
+        let base = range.least >> low_bits;
         let rotated = || words.iter().map(|word| word.rotate_left(1));
-        let least = rotated().min().unwrap_or(0);
-        let most = rotated().max().unwrap_or(0);
-        let fits = |bits: &u32| (most >> bits) - (least >> bits) < 256;
-        // Two or three bits of mantissa are worth coding with the exponent.
-        let least_bits = if mode == Mode::Plain { 8 } else { 6 };
-        let low_bits = (least_bits..8).find(fits).unwrap_or(8);
-        let base = least >> low_bits;
         let high: Vec<u8> = rotated()
             .map(|word| ((word >> low_bits) - base) as u8)
             .collect();
         let low: Vec<u8> = rotated()
             .map(|word| (word & ((1 << low_bits) - 1)) as u8)
             .collect();
+        let symbols = usize::from((range.most >> low_bits) - base) + 1;
         let counts = count(&high, &[], 1);
-        let none = Tables::new(BITS, &counts);
+        let mut likely = counts.clone();
+        fill(&mut likely, symbols);
+        let none = Tables::new(BITS, &likely);
         let plain = none.encoded_len(&counts) + none.written_len();
-        let (shift, tables, high_len) = by_other(&high, before, plain).unwrap_or((8, none, plain));
-        let (low_tables, low_len) = flat_or_not(&low);
+        let by_other = by_other(&high, before, plain, |counts| fill(counts, symbols));
+        let (shift, tables, high_len) = by_other.unwrap_or((8, none, plain));
+        let (low_tables, low_len) = flat_or_not(&low, |counts| fill(counts, 1 << low_bits));
         let words = Words {
             low_bits,
             base,
@@ -64,6 +95,11 @@ impl Words {
             low: Set::new(low_tables),
         };
         (words, high, high_len + low_len)
+    }
+
+    /// The largest upper symbol of numbers in a range.
+    pub(super) fn most(&self, range: Range) -> u8 {
+        ((range.most >> self.low_bits) - self.base) as u8
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>) {
@@ -146,24 +182,34 @@ fn context(before: u8, shift: u8) -> u8 {
 }
 
 /// Tables by another series' symbols, if those make it smaller than it is without.
-fn by_other(high: &[u8], before: &[u8], plain: usize) -> Option<(u8, Tables, usize)> {
-    let most = *before.iter().max()?;
+fn by_other(
+    high: &[u8],
+    before: Before<'_>,
+    plain: usize,
+    fill: impl Fn(&mut [[u32; 256]]),
+) -> Option<(u8, Tables, usize)> {
+    let most = before.most?;
     let shift = (0..8).find(|shift| usize::from(most >> shift) < CONTEXTS)?;
     let contexts: Vec<u8> = before
+        .symbols
         .iter()
         .map(|symbol| context(*symbol, shift))
         .collect();
     let counts = count(high, &contexts, usize::from(most >> shift) + 1);
-    let tables = Tables::new(BITS, &counts);
+    let mut likely = counts.clone();
+    fill(&mut likely);
+    let tables = Tables::new(BITS, &likely);
     let len = tables.encoded_len(&counts) + tables.written_len();
     (len < plain).then_some((shift, tables, len))
 }
 
 /// The best tables, or those that have all symbols alike and are cheap to write.
-fn flat_or_not(low: &[u8]) -> (Tables, usize) {
+fn flat_or_not(low: &[u8], fill: impl Fn(&mut [[u32; 256]])) -> (Tables, usize) {
     let counts = count(low, &[], 1);
-    let flat = counts[0].map(|count| u32::from(count > 0));
-    let [best, flat] = [counts[0], flat].map(|counts| Tables::new(BITS, &[counts]));
+    let mut likely = counts.clone();
+    fill(&mut likely);
+    let flat = likely[0].map(|count| u32::from(count > 0));
+    let [best, flat] = [likely[0], flat].map(|counts| Tables::new(BITS, &[counts]));
     let len = |tables: &Tables| tables.encoded_len(&counts) + tables.written_len();
     let (flat_len, best_len) = (len(&flat), len(&best));
     if flat_len <= best_len {
@@ -171,4 +217,43 @@ fn flat_or_not(low: &[u8]) -> (Tables, usize) {
     } else {
         (best, best_len)
     }
+}
+
+/// What words are between, with the sign behind the lowest bit.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Range {
+    least: u16,
+    most: u16,
+}
+
+impl Default for Range {
+    fn default() -> Range {
+        Range {
+            least: u16::MAX,
+            most: 0,
+        }
+    }
+}
+
+impl Range {
+    /// Grows so that it holds more words.
+    pub(super) fn add(&mut self, words: &[u16]) {
+        for word in words.iter().map(|word| word.rotate_left(1)) {
+            self.least = self.least.min(word);
+            self.most = self.most.max(word);
+        }
+    }
+
+    /// Bits of the lower symbol: two or three bits of mantissa are worth coding with the exponent.
+    fn low_bits(&self, mode: Mode) -> u32 {
+        let fits = |bits: &u32| (self.most >> bits).saturating_sub(self.least >> bits) < 256;
+        let least_bits = if mode == Mode::Plain { 8 } else { 6 };
+        (least_bits..8).find(fits).unwrap_or(8)
+    }
+}
+
+/// The upper symbols of a series before, and the most that there can be; none where there is none.
+struct Before<'a> {
+    symbols: &'a [u8],
+    most: Option<u8>,
 }
