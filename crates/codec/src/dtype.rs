@@ -170,6 +170,8 @@ dtypes! {
     GgmlQ4_0x8x8 = 92, "q4_0_8_8", 144 / 256;
     /// GGML, withdrawn: 4 blocks of `iq4_nl` interleaved by 4 bytes.
     GgmlIq4Nlx4x4 = 93, "iq4_nl_4_4", 72 / 128;
+    /// GGML: scale; 64 values of 2 bits.
+    GgmlQ2_0 = 94, "q2_0", 18 / 64;
 }
 
 impl Dtype {
@@ -234,6 +236,7 @@ impl Dtype {
             39 => Dtype::GgmlMxfp4,
             40 => Dtype::GgmlNvfp4,
             41 => Dtype::GgmlQ1_0,
+            42 => Dtype::GgmlQ2_0,
             _ => return None,
         })
     }
@@ -257,7 +260,7 @@ mod tests {
     #[test]
     fn ggml_numbers() {
         let named: Vec<_> = (0..64).filter_map(Dtype::ggml).collect();
-        assert_eq!(named.len(), 38);
+        assert_eq!(named.len(), 39);
         assert_eq!(Dtype::ggml(12), Some(Dtype::GgmlQ4K));
         assert_eq!(Dtype::ggml(30), Some(Dtype::Bf16));
         assert_eq!(Dtype::ggml(4), None);

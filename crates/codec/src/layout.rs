@@ -155,7 +155,7 @@ fn blocks(dtype: Dtype) -> Option<&'static [Part]> {
         Dtype::GgmlTq2_0 => parts!["quants" 64, "scale low" 1, "scale high" 1],
         Dtype::GgmlMxfp4 => parts!["exponent" 1, "quants" 16],
         Dtype::GgmlNvfp4 => parts!["scales" 4, "quants" 32],
-        Dtype::GgmlQ1_0 => parts!["scale low" 1, "scale high" 1, "quants" 16],
+        Dtype::GgmlQ1_0 | Dtype::GgmlQ2_0 => parts!["scale low" 1, "scale high" 1, "quants" 16],
         Dtype::GgmlQ4_0x4x4 | Dtype::GgmlQ4_0x4x8 | Dtype::GgmlIq4Nlx4x4 => {
             parts!["scales" 8, "quants" 64]
         }
