@@ -1,14 +1,16 @@
 //! The plan of blocks where speed counts: upper bits as symbols, contexts of one kind and no columns, all
 //! from a sample. What the sample lacks has shares too, so that no frame is left out.
 
-use super::fit::{Sample, mode, sub_tables};
+use super::Blocks;
+use super::fit::{mode, sub_tables};
 use super::grid::{Axis, Columns, Grid, Place};
 use super::kind::{Fields, Form, Kind};
 use super::pack::unpack_halves;
+use super::sample::Sample;
 use super::scales::Mode;
 use super::set::Set;
+use super::shared::symbol_tables;
 use super::words::{Range, Words};
-use super::{Blocks, symbol_tables};
 use crate::coder::rans::Tables;
 use crate::header::Facts;
 
@@ -79,6 +81,12 @@ fn contexts(kind: &Kind, place: &Place, sample: &Sample) -> Grid {
 
 /// What a symbol of the sample counts for, beside one that it may lack.
 pub(super) const WEIGHT: u32 = 16;
+
+/// Bits of the tables of so many symbols: as few as will do, since there are as many tables as contexts,
+/// and all should stay in the cache.
+pub(super) fn sample_bits(symbols: usize) -> u32 {
+    if symbols <= 64 { 10 } else { 12 }
+}
 
 /// Counts of a sample, with which each of so many symbols has some.
 pub(super) fn of_sample(counts: &mut [[u32; 256]], symbols: usize) {

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::header::Facts;
 use crate::plan::Plan;
 use crate::{Dtype, Hint};
 

@@ -1,7 +1,7 @@
 //! Numbers of 16 bits as two symbols: the upper bits, which are worth coding, and the lower ones with
 //! the sign.
 
-use super::quick::of_sample;
+use super::quick::{of_sample, sample_bits};
 use super::scales::Mode;
 use super::set::Set;
 use crate::Error;
@@ -44,7 +44,7 @@ impl Words {
             most: before.iter().copied().max(),
             symbols: before,
         };
-        Words::fit_any(words, range, before, mode, |_, _| {})
+        Words::fit_any(words, range, before, mode, BITS, |_, _| {})
     }
 
     /// As [`Words::fit`], for a sample of numbers that are all in a range, and the symbols before with the
@@ -59,7 +59,8 @@ impl Words {
             most: before.as_ref().map(|(_, most)| *most),
             symbols: before.as_ref().map_or(&[], |(symbols, _)| symbols),
         };
-        Words::fit_any(words, range, before, mode, of_sample)
+        let bits = sample_bits(range.symbols(mode));
+        Words::fit_any(words, range, before, mode, bits, of_sample)
     }
 
     fn fit_any(
@@ -67,6 +68,7 @@ impl Words {
         range: Range,
         before: Before<'_>,
         mode: Mode,
+        bits: u32,
         fill: impl Fn(&mut [[u32; 256]], usize),
     ) -> (Words, Vec<u8>, usize) {
         let low_bits = range.low_bits(mode);
@@ -78,13 +80,13 @@ impl Words {
         let low: Vec<u8> = rotated()
             .map(|word| (word & ((1 << low_bits) - 1)) as u8)
             .collect();
-        let symbols = usize::from((range.most >> low_bits) - base) + 1;
+        let symbols = range.symbols(mode);
         let counts = count(&high, &[], 1);
         let mut likely = counts.clone();
         fill(&mut likely, symbols);
-        let none = Tables::new(BITS, &likely);
+        let none = Tables::new(bits, &likely);
         let plain = none.encoded_len(&counts) + none.written_len();
-        let by_other = by_other(&high, before, plain, |counts| fill(counts, symbols));
+        let by_other = by_other(&high, before, plain, bits, |counts| fill(counts, symbols));
         let (shift, tables, high_len) = by_other.unwrap_or((8, none, plain));
         let (low_tables, low_len) = flat_or_not(&low, |counts| fill(counts, 1 << low_bits));
         let words = Words {
@@ -186,6 +188,7 @@ fn by_other(
     high: &[u8],
     before: Before<'_>,
     plain: usize,
+    bits: u32,
     fill: impl Fn(&mut [[u32; 256]]),
 ) -> Option<(u8, Tables, usize)> {
     let most = before.most?;
@@ -198,7 +201,7 @@ fn by_other(
     let counts = count(high, &contexts, usize::from(most >> shift) + 1);
     let mut likely = counts.clone();
     fill(&mut likely);
-    let tables = Tables::new(BITS, &likely);
+    let tables = Tables::new(bits, &likely);
     let len = tables.encoded_len(&counts) + tables.written_len();
     (len < plain).then_some((shift, tables, len))
 }
@@ -242,6 +245,12 @@ impl Range {
             self.least = self.least.min(word);
             self.most = self.most.max(word);
         }
+    }
+
+    /// How many upper symbols there can be.
+    fn symbols(&self, mode: Mode) -> usize {
+        let low_bits = self.low_bits(mode);
+        usize::from((self.most >> low_bits).saturating_sub(self.least >> low_bits)) + 1
     }
 
     /// Bits of the lower symbol: two or three bits of mantissa are worth coding with the exponent.

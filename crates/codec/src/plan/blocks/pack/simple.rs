@@ -1,0 +1,111 @@
+//! Blocks of 32 quants that have no groups.
+
+use super::Fields;
+
+/// Where the parts of a simple block, of 32 quants, are.
+pub(super) struct Simple {
+    halves: usize,
+    high: bool,
+}
+
+impl Simple {
+    #[inline(always)]
+    fn quants(&self) -> usize {
+        2 * self.halves + if self.high { 4 } else { 0 }
+    }
+
+    #[inline(always)]
+    pub(super) fn new(halves: usize, high: bool) -> Simple {
+        Simple { halves, high }
+    }
+}
+
+/// Halves; perhaps the quants' fifth bits; nibbles, of which the upper ones are the second half.
+#[inline(always)]
+pub(super) fn unpack_simple<const UNIT: usize>(simple: Simple, blocks: &[u8], fields: &mut Fields) {
+    let at = simple.quants();
+    let quants = fields.quants.as_chunks_mut::<32>().0;
+    for (block, to) in blocks.as_chunks::<UNIT>().0.iter().zip(quants) {
+        let nibbles: &[u8] = &block[at..at + 16];
+        for j in 0..16 {
+            to[j] = nibbles[j] & 15;
+            to[j + 16] = nibbles[j] >> 4;
+        }
+        if simple.high {
+            let high = &block[at - 4..at];
+            for j in 0..32 {
+                to[j] |= (high[j / 8] >> (j % 8) & 1) << 4;
+            }
+        }
+    }
+}
+
+#[inline(always)]
+pub(super) fn pack_simple<const UNIT: usize>(simple: Simple, fields: &Fields, blocks: &mut [u8]) {
+    let at = simple.quants();
+    let quants = fields.quants.as_chunks::<32>().0;
+    let blocks = blocks.as_chunks_mut::<UNIT>().0;
+    for (i, (block, from)) in blocks.iter_mut().zip(quants).enumerate() {
+        block[..2].copy_from_slice(&fields.halves[0][i].to_le_bytes());
+        if simple.halves == 2 {
+            block[2..4].copy_from_slice(&fields.halves[1][i].to_le_bytes());
+        }
+        let nibbles: &mut [u8] = &mut block[at..at + 16];
+        for j in 0..16 {
+            nibbles[j] = from[j] & 15 | from[j + 16] << 4;
+        }
+        if simple.high {
+            let mut bits = 0u32;
+            for (j, quant) in from.iter().enumerate() {
+                bits |= u32::from(quant >> 4 & 1) << j;
+            }
+            block[at - 4..at].copy_from_slice(&bits.to_le_bytes());
+        }
+    }
+}
+
+/// The nibbles of a block, two at a time.
+#[inline(always)]
+pub(super) fn unpack_pairs<const UNIT: usize>(blocks: &[u8], fields: &mut Fields) {
+    let pairs = fields.quants.as_chunks_mut::<16>().0;
+    for (block, to) in blocks.as_chunks::<UNIT>().0.iter().zip(pairs) {
+        to.copy_from_slice(&block[UNIT - 16..]);
+    }
+}
+
+#[inline(always)]
+pub(super) fn pack_pairs<const UNIT: usize>(fields: &Fields, blocks: &mut [u8]) {
+    let pairs = fields.quants.as_chunks::<16>().0;
+    let blocks = blocks.as_chunks_mut::<UNIT>().0;
+    for (i, (block, from)) in blocks.iter_mut().zip(pairs).enumerate() {
+        block[..2].copy_from_slice(&fields.halves[0][i].to_le_bytes());
+        if UNIT == 20 {
+            block[2..4].copy_from_slice(&fields.halves[1][i].to_le_bytes());
+        }
+        block[UNIT - 16..].copy_from_slice(from);
+    }
+}
+
+/// A half and 32 signed bytes, which are moved up to be positive.
+#[inline(always)]
+pub(super) fn unpack_bytes(blocks: &[u8], fields: &mut Fields) {
+    let quants = fields.quants.as_chunks_mut::<32>().0;
+    let blocks = blocks.as_chunks::<34>().0;
+    for (block, to) in blocks.iter().zip(quants) {
+        for (to, byte) in to.iter_mut().zip(&block[2..]) {
+            *to = byte ^ 0x80;
+        }
+    }
+}
+
+#[inline(always)]
+pub(super) fn pack_bytes(fields: &Fields, blocks: &mut [u8]) {
+    let quants = fields.quants.as_chunks::<32>().0;
+    let blocks = blocks.as_chunks_mut::<34>().0;
+    for ((block, from), scale) in blocks.iter_mut().zip(quants).zip(&fields.halves[0]) {
+        block[..2].copy_from_slice(&scale.to_le_bytes());
+        for (to, quant) in block[2..].iter_mut().zip(from) {
+            *to = quant ^ 0x80;
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Blocks of 256 quants, whose groups have scales of their own.
+
+use super::Fields;
+
+/// Two halves; 8 scales and 8 minimums of 6 bits; perhaps the quants' fifth bits; for each two groups
+/// 32 bytes, of which the low nibbles are the first group.
+#[inline(always)]
+pub(super) fn unpack_k<const UNIT: usize>(high: bool, blocks: &[u8], fields: &mut Fields) {
+    let quants = fields.quants.as_chunks_mut::<256>().0;
+    for (block, to) in blocks.as_chunks::<UNIT>().0.iter().zip(quants) {
+        let nibbles: &[u8] = &block[UNIT - 128..];
+        let fifths: &[u8] = &block[16..48];
+        for pair in 0..4 {
+            for j in 0..32 {
+                let both = nibbles[32 * pair + j];
+                to[64 * pair + j] = both & 15;
+                to[64 * pair + 32 + j] = both >> 4;
+                if high {
+                    to[64 * pair + j] |= (fifths[j] >> (2 * pair) & 1) << 4;
+                    to[64 * pair + 32 + j] |= (fifths[j] >> (2 * pair + 1) & 1) << 4;
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+pub(super) fn pack_sixes(i: usize, fields: &Fields, packed: &mut [u8]) {
+    for j in 0..4 {
+        let [low, high] = [0, 4].map(|k| fields.subs[0][8 * i + j + k] & 63);
+        let [low_minimum, high_minimum] = [0, 4].map(|k| fields.subs[1][8 * i + j + k] & 63);
+        packed[j] = low | high >> 4 << 6;
+        packed[4 + j] = low_minimum | high_minimum >> 4 << 6;
+        packed[8 + j] = high & 15 | high_minimum << 4;
+    }
+}
+
+/// The scales and minimums of block `i`.
+#[inline(always)]
+pub(super) fn unpack_sixes(i: usize, packed: &[u8], fields: &mut Fields) {
+    for j in 0..4 {
+        let (scale, minimum, both) = (packed[j], packed[j + 4], packed[j + 8]);
+        fields.subs[0][8 * i + j] = scale & 63;
+        fields.subs[1][8 * i + j] = minimum & 63;
+        fields.subs[0][8 * i + j + 4] = both & 15 | scale >> 6 << 4;
+        fields.subs[1][8 * i + j + 4] = both >> 4 | minimum >> 6 << 4;
+    }
+}
+
+#[inline(always)]
+pub(super) fn pack_k<const UNIT: usize>(high: bool, fields: &Fields, blocks: &mut [u8]) {
+    let quants = fields.quants.as_chunks::<256>().0;
+    let blocks = blocks.as_chunks_mut::<UNIT>().0;
+    for (i, (block, from)) in blocks.iter_mut().zip(quants).enumerate() {
+        block[..2].copy_from_slice(&fields.halves[0][i].to_le_bytes());
+        block[2..4].copy_from_slice(&fields.halves[1][i].to_le_bytes());
+        pack_sixes(i, fields, &mut block[4..16]);
+        for pair in 0..4 {
+            let (low, high) = from[64 * pair..64 * pair + 64].split_at(32);
+            let nibbles: &mut [u8] = &mut block[UNIT - 128 + 32 * pair..][..32];
+            for j in 0..32 {
+                nibbles[j] = low[j] & 15 | high[j] << 4;
+            }
+        }
+        if high {
+            let fifths: &mut [u8] = &mut block[16..48];
+            for j in 0..32 {
+                let mut bits = 0;
+                for group in 0..8 {
+                    bits |= (from[32 * group + j] >> 4 & 1) << group;
+                }
+                fifths[j] = bits;
+            }
+        }
+    }
+}
+
+/// Nibbles; the upper 2 bits; 16 signed scales, which are moved up to be positive; a half. Each 128
+/// quants have 64 bytes of nibbles and 32 of upper bits.
+#[inline(always)]
+pub(super) fn unpack_six(blocks: &[u8], fields: &mut Fields) {
+    let quants = fields.quants.as_chunks_mut::<256>().0;
+    for (block, to) in blocks.as_chunks::<210>().0.iter().zip(quants) {
+        for (part, to) in to.as_chunks_mut::<128>().0.iter_mut().enumerate() {
+            let nibbles: &[u8] = &block[64 * part..64 * part + 64];
+            let upper: &[u8] = &block[128 + 32 * part..160 + 32 * part];
+            for j in 0..32 {
+                to[j] = nibbles[j] & 15 | (upper[j] & 3) << 4;
+                to[j + 32] = nibbles[j + 32] & 15 | (upper[j] >> 2 & 3) << 4;
+                to[j + 64] = nibbles[j] >> 4 | (upper[j] >> 4 & 3) << 4;
+                to[j + 96] = nibbles[j + 32] >> 4 | upper[j] >> 6 << 4;
+            }
+        }
+    }
+}
+
+#[inline(always)]
+pub(super) fn unpack_signed(bytes: &[u8], to: &mut [u8]) {
+    for (to, byte) in to.iter_mut().zip(bytes) {
+        *to = byte ^ 0x80;
+    }
+}
+
+#[inline(always)]
+pub(super) fn pack_six(fields: &Fields, blocks: &mut [u8]) {
+    let quants = fields.quants.as_chunks::<256>().0;
+    let scales = fields.subs[0].as_chunks::<16>().0;
+    let blocks = blocks.as_chunks_mut::<210>().0;
+    for (((block, from), scales), scale) in
+        (blocks.iter_mut().zip(quants).zip(scales)).zip(&fields.halves[0])
+    {
+        for (part, from) in from.as_chunks::<128>().0.iter().enumerate() {
+            let nibbles: &mut [u8] = &mut block[64 * part..64 * part + 64];
+            for j in 0..32 {
+                nibbles[j] = from[j] & 15 | from[j + 64] << 4;
+                nibbles[j + 32] = from[j + 32] & 15 | from[j + 96] << 4;
+            }
+            let upper: &mut [u8] = &mut block[128 + 32 * part..160 + 32 * part];
+            for j in 0..32 {
+                let [a, b, c, d] = [0, 32, 64, 96].map(|k| from[j + k] >> 4 & 3);
+                upper[j] = a | b << 2 | c << 4 | d << 6;
+            }
+        }
+        for (to, scale) in block[192..208].iter_mut().zip(scales) {
+            *to = scale ^ 0x80;
+        }
+        block[208..].copy_from_slice(&scale.to_le_bytes());
+    }
+}
