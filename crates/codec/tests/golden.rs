@@ -129,15 +129,6 @@ fn plan_cases() -> Vec<(u8, Case)> {
         (
             2,
             case(
-                "blocks-upper-q4_1",
-                (Dtype::GgmlQ4_1, q4_1(&scaled)),
-                None,
-                Level::Default,
-            ),
-        ),
-        (
-            2,
-            case(
                 "blocks-upper-q5_0",
                 (Dtype::GgmlQ5_0, q5_0(&scaled)),
                 None,

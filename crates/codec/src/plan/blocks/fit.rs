@@ -18,8 +18,9 @@ impl Blocks {
     pub(crate) fn fit(raw: &[u8], facts: &Facts, level: Level) -> Option<Blocks> {
         let kind = Kind::of(facts.hint.dtype)?;
         let place = Place::new(&kind, facts.hint.row, facts.hint.offset);
-        if level != Level::Max {
-            return quick::fit(kind.upper(), place, raw, facts);
+        let quick = (level != Level::Max).then(|| quick::fit(kind.upper(), place, raw, facts));
+        if let Some(Some(quick)) = quick {
+            return Some(quick);
         }
         let sample = Sample::take(raw, facts, &kind, &place, |blocks| blocks);
         if sample.params.halves[0].is_empty() {

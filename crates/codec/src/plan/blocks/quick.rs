@@ -50,7 +50,7 @@ pub(super) fn fit(kind: Kind, place: Place, raw: &[u8], facts: &Facts) -> Option
     let written = Tables::new(BITS, &counts);
     let quants = symbol_tables(&kind, &written).filter(Tables::can_encode)?;
     len += written.encoded_len(&counts) / usize::from(WEIGHT as u16) + blocks * kind.low;
-    Some(Blocks {
+    let mut plan = Blocks {
         kind,
         place,
         mode,
@@ -60,8 +60,14 @@ pub(super) fn fit(kind: Kind, place: Place, raw: &[u8], facts: &Facts) -> Option
         grid,
         written,
         quants: Set::new(quants),
-        expected_len: len * (raw.len() / kind.unit) / blocks,
-    })
+        expected_len: 0,
+    };
+    let mut shared = Vec::new();
+    plan.write_shared(&mut shared);
+    // Tables are there once, whatever part is looked at.
+    let coded = len.saturating_sub(shared.len());
+    plan.expected_len = coded * (raw.len() / kind.unit) / blocks + shared.len();
+    Some(plan)
 }
 
 /// Contexts by the zero, where groups have one, and by the scale where not.
