@@ -1,5 +1,7 @@
 //! What the elements of a chunk of unknown kind are, from the statistics of its bytes.
 
+mod blocks;
+
 use crate::Dtype;
 use crate::coder::{adaptive_bits, entropy, histogram, zstd_len};
 use crate::layout::Layout;
@@ -15,6 +17,9 @@ pub(crate) fn guess(raw: &[u8]) -> (Dtype, u8) {
     let sample = sample(raw);
     if is_noise(&sample) {
         return (Dtype::Bytes, 0);
+    }
+    if let Some(found) = blocks::find(raw) {
+        return found;
     }
     let bytes = cost(Dtype::Bytes, 0, &sample).min(8.0 * zstd_len(&sample, 1) as f64);
     let (best, dtype, lead) = candidates()
