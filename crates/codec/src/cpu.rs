@@ -86,9 +86,34 @@ pub(crate) fn has_v3() -> bool {
         && is_x86_feature_detected!("movbe")
 }
 
+/// Whether the machine has vectors of 512 bits beside those features, with masks for bytes and words.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+pub(crate) fn has_v4() -> bool {
+    #[cfg(test)]
+    if NARROW.get() {
+        return false;
+    }
+    has_v3()
+        && is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl")
+}
+
 #[cfg(test)]
 thread_local! {
     static PLAIN: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    static NARROW: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Does some work as on a machine that has no vectors of 512 bits.
+#[cfg(test)]
+pub(crate) fn narrowly<T>(work: impl FnOnce() -> T) -> T {
+    NARROW.set(true);
+    let result = work();
+    NARROW.set(false);
+    result
 }
 
 /// Does some work as on a machine that has nothing better.

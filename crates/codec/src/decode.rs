@@ -112,61 +112,74 @@ impl Header {
         }
     }
 
-    /// Decodes frames into `out`, which has their raw length.
+    /// Decodes frames into `out`, which has their raw length, by twos.
     fn decode_each(
         &self,
-        frames: Range<usize>,
+        mut frames: Range<usize>,
         mut stored: &[u8],
         base: Option<&[u8]>,
         scratch: &mut Scratch,
         mut out: &mut [u8],
     ) -> Result<(), Error> {
-        let base = self.usable_base(base)?;
-        for frame in frames {
-            let entry = &self.index[frame];
-            let (bytes, rest) = stored.split_at(entry.stored_len as usize);
+        let base = self.usable_base(base)?.map(|(_, base)| base);
+        let mut open = |frame: usize| {
+            let (own, rest) = stored.split_at(self.index[frame].stored_len as usize);
             stored = rest;
-            let (to, rest) = out.split_at_mut(self.facts.frame_range(frame).len());
+            let (to, rest) =
+                std::mem::take(&mut out).split_at_mut(self.facts.frame_range(frame).len());
             out = rest;
-            self.decode_one(frame, bytes, base, scratch, to)?;
-            if check(to) != entry.check {
-                return Err(self.wrong(frame));
+            Open {
+                frame,
+                stored: own,
+                to,
             }
+        };
+        while let Some(frame) = frames.next() {
+            let mut one = open(frame);
+            let Some(mut other) = frames.next().map(&mut open) else {
+                let (stored, core) = self.core(&mut one, base)?;
+                self.plan.decode(stored, core, scratch)?;
+                return self.check_decoded(&one);
+            };
+            let both = [self.core(&mut one, base)?, self.core(&mut other, base)?];
+            self.plan.decode_two(both, scratch)?;
+            self.check_decoded(&one)?;
+            self.check_decoded(&other)?;
         }
         Ok(())
     }
 
-    /// A delta that decodes wrong most likely got another base.
-    fn wrong(&self, frame: usize) -> Error {
-        if self.facts.base.is_some() {
-            Error::Base
+    /// Compares a decoded frame with its check. A delta that decodes wrong most likely got another base.
+    fn check_decoded(&self, open: &Open<'_>) -> Result<(), Error> {
+        if check(open.to) == self.index[open.frame].check {
+            Ok(())
+        } else if self.facts.base.is_some() {
+            Err(Error::Base)
         } else {
-            Error::WrongDecode(frame)
+            Err(Error::WrongDecode(open.frame))
         }
     }
 
-    fn decode_one(
+    /// A frame's stored core and where that goes, once the bytes before and after it are in place.
+    fn core<'a>(
         &self,
-        frame: usize,
-        stored: &[u8],
-        base: Option<(BaseRef, &[u8])>,
-        scratch: &mut Scratch,
-        out: &mut [u8],
-    ) -> Result<(), Error> {
-        let (stored, [before, after]) = self.split_edges(frame, stored)?;
-        let core = self.facts.core(frame);
-        out[..core.start].copy_from_slice(before);
-        out[core.end..].copy_from_slice(after);
+        open: &'a mut Open<'_>,
+        base: Option<&'a [u8]>,
+    ) -> Result<(&'a [u8], Decoded<'a>), Error> {
+        let (stored, [before, after]) = self.split_edges(open.frame, open.stored)?;
+        let core = self.facts.core(open.frame);
+        open.to[..core.start].copy_from_slice(before);
+        open.to[core.end..].copy_from_slice(after);
         let base = match base {
-            Some((_, base)) => &base[self.facts.base_range(frame)],
+            Some(base) => &base[self.facts.base_range(open.frame)],
             None => &[],
         };
         let units = Decoded {
-            first: self.facts.first_unit(frame),
-            bytes: &mut out[core],
+            first: self.facts.first_unit(open.frame),
+            bytes: &mut open.to[core],
             base,
         };
-        self.plan.decode(stored, units, scratch)
+        Ok((stored, units))
     }
 
     /// A stored frame without the raw bytes before and after its whole units, and those.
@@ -181,4 +194,12 @@ impl Header {
         let (stored, edges) = stored.split_at(at.ok_or(Error::Malformed("frame ends early"))?);
         Ok((stored, edges.split_at(core.start).into()))
     }
+}
+
+/// A frame that is being decoded.
+struct Open<'a> {
+    frame: usize,
+    stored: &'a [u8],
+    /// All of its raw bytes.
+    to: &'a mut [u8],
 }

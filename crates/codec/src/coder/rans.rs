@@ -20,6 +20,8 @@ mod products;
 mod simd;
 mod store;
 mod tables;
+#[cfg(target_arch = "x86_64")]
+mod wide;
 
 pub(crate) use decode::{DecodeTables, Decoder, decode};
 pub(crate) use encode::{EncodeTables, Segment, encode, encode_segments};

@@ -66,6 +66,8 @@ pub(crate) struct Classes {
 struct Made {
     /// By class of the row: the contexts along it, as a row has them. None where there is one context.
     lines: Vec<Vec<u8>>,
+    /// Whether any table has the escape.
+    escapes: bool,
     decoder: OnceLock<[Option<DecodeTables>; 2]>,
     encoder: OnceLock<[Option<EncodeTables>; 2]>,
 }
@@ -92,6 +94,7 @@ impl Classes {
     fn made(&self) -> &Made {
         self.made.get_or_init(|| Made {
             lines: self.lines(),
+            escapes: self.split.can_escape(&self.tables),
             decoder: OnceLock::new(),
             encoder: OnceLock::new(),
         })
@@ -133,6 +136,14 @@ impl Plan for Classes {
 
     fn decode(&self, stored: &[u8], core: Decoded<'_>, scratch: &mut Scratch) -> Result<(), Error> {
         self.decode_frame(stored, core, &mut scratch.classes)
+    }
+
+    fn decode_two(
+        &self,
+        frames: [(&[u8], Decoded<'_>); 2],
+        scratch: &mut Scratch,
+    ) -> Result<(), Error> {
+        self.decode_two_frames(frames, &mut scratch.classes)
     }
 
     fn parts(&self, stored: &[u8], core_len: usize) -> Result<Vec<Part>, Error> {

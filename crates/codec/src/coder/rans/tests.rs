@@ -88,6 +88,60 @@ fn segments_share_the_lanes() {
     assert_eq!(back, [first, second]);
 }
 
+/// What two payloads decode to side by side, each with the contexts it is given; and the same on
+/// machines that have less.
+fn both(payloads: [&[u8]; 2], contexts: [&[u8]; 2], tables: &DecodeTables) -> [Vec<u8>; 2] {
+    let decode = || {
+        let mut outs = contexts.map(|contexts| vec![0; contexts.len()]);
+        let [mut a, mut b] = payloads.map(|payload| Decoder::new(payload).unwrap());
+        let [out_a, out_b] = &mut outs;
+        let decoders = [&mut a, &mut b];
+        let done = Decoder::decode_two(decoders, contexts, tables, [out_a, out_b]);
+        let done = done.and_then(|()| a.finish()).and_then(|()| b.finish());
+        done.map(|()| outs)
+    };
+    let best = decode();
+    assert_eq!(crate::cpu::narrowly(decode), best);
+    assert_eq!(crate::cpu::plainly(decode), best);
+    best.unwrap_or_default()
+}
+
+#[test]
+fn two_payloads_come_back_side_by_side() {
+    for bits in BITS {
+        for lens in [[1000, 3000], [20_001, 20_000], [31, 0], [0, 0]] {
+            let all: Vec<u8> = noise(23_000, 1).iter().map(|c| c % 7).collect();
+            let contexts = [&all[..lens[0]], &all[2000..2000 + lens[1]]];
+            let symbols = contexts.map(|contexts| symbols(bits, contexts.len(), contexts));
+            let counts = count(&symbols.concat(), &contexts.concat(), 7);
+            let tables = Tables::new(bits, &counts);
+            let mut payloads = [Vec::new(), Vec::new()];
+            for i in 0..2 {
+                let encoder = tables.encoder();
+                assert!(encode(&symbols[i], contexts[i], &encoder, &mut payloads[i]));
+            }
+            let payloads = payloads.each_ref().map(Vec::as_slice);
+            assert_eq!(both(payloads, contexts, &tables.decoder()), symbols);
+        }
+    }
+}
+
+#[test]
+fn two_payloads_without_contexts() {
+    let symbols = symbols(12, 5000, &[]);
+    let tables = Tables::new(12, &count(&symbols, &[], 1));
+    let mut payload = Vec::new();
+    assert!(encode(&symbols, &[], &tables.encoder(), &mut payload));
+    for contexts in [[&[][..], &[]], [&[], &[0; 5000]]] {
+        let mut outs = [vec![0; 5000], vec![0; 5000]];
+        let [mut a, mut b] = [&payload, &payload].map(|payload| Decoder::new(payload).unwrap());
+        let [out_a, out_b] = &mut outs;
+        let decoders = [&mut a, &mut b];
+        Decoder::decode_two(decoders, contexts, &tables.decoder(), [out_a, out_b]).unwrap();
+        assert_eq!(outs, [symbols.clone(), symbols.clone()]);
+    }
+}
+
 #[test]
 fn a_symbol_that_is_missing() {
     let tables = Tables::new(12, &count(&[1, 2, 3], &[], 1)).encoder();
@@ -163,5 +217,18 @@ proptest! {
         let mut out = Vec::new();
         prop_assert!(encode(&symbols, &contexts, &tables, &mut out));
         prop_assert_eq!(out, encode::plainly(&symbols, &contexts, &tables));
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_two_payloads_do_no_harm(
+        payloads in prop::collection::vec(prop::collection::vec(any::<u8>(), 128..2000), 2),
+        contexts in prop::collection::vec(prop::collection::vec(0..3u8, 0..600), 2),
+    ) {
+        let symbols = symbols(11, 600, &[]);
+        let counts = count(&symbols, &noise(600, 3).iter().map(|c| c % 3).collect::<Vec<u8>>(), 3);
+        let tables = Tables::new(11, &counts).decoder();
+        both([&payloads[0], &payloads[1]], [&contexts[0], &contexts[1]], &tables);
     }
 }

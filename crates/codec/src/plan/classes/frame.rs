@@ -7,12 +7,16 @@ use crate::Error;
 use crate::coder::rans::{self, Decoder, Segment};
 use crate::plan::{Core, Decoded};
 
-/// Buffers that a thread keeps.
+/// Buffers that a thread keeps: for two frames that are decoded side by side.
 #[derive(Default)]
-pub(crate) struct Buffers {
-    pub(super) symbols: Vec<u8>,
-    pub(super) contexts: Vec<u8>,
-    pub(super) rows: Vec<u8>,
+pub(crate) struct Buffers([Frame; 2]);
+
+/// Buffers of a frame.
+#[derive(Default)]
+struct Frame {
+    symbols: Vec<u8>,
+    contexts: Vec<u8>,
+    rows: Vec<u8>,
 }
 
 /// The coded part of a stored frame, and the rest.
@@ -26,9 +30,9 @@ pub(super) fn take_apart(stored: &[u8]) -> Result<(&[u8], &[u8]), Error> {
 impl Classes {
     pub(super) fn encode_frame(&self, core: Core<'_>, buffers: &mut Buffers, out: &mut Vec<u8>) {
         let count = core.bytes.len() / self.split.width;
-        let Buffers {
+        let Frame {
             symbols, contexts, ..
-        } = buffers;
+        } = &mut buffers.0[0];
         symbols.resize(count, 0);
         split::symbols(self.split, core.bytes, symbols);
         let rows = self.frame_rows(core.first, count);
@@ -79,41 +83,88 @@ impl Classes {
     pub(super) fn decode_frame(
         &self,
         stored: &[u8],
-        core: Decoded<'_>,
+        mut core: Decoded<'_>,
         buffers: &mut Buffers,
     ) -> Result<(), Error> {
+        let frame = &mut buffers.0[0];
+        let (mut decoder, rest) = self.begin(stored, &core, frame)?;
+        let to = self.symbols_to(&mut core, &mut frame.symbols);
+        if let Some(tables) = &self.decoder()[1] {
+            decoder.decode(&frame.contexts, tables, to)?;
+        }
+        self.finish(decoder, rest, core, frame)
+    }
+
+    pub(super) fn decode_two_frames(
+        &self,
+        [(stored_a, mut core_a), (stored_b, mut core_b)]: [(&[u8], Decoded<'_>); 2],
+        buffers: &mut Buffers,
+    ) -> Result<(), Error> {
+        let [a, b] = &mut buffers.0;
+        let (mut decoder_a, rest_a) = self.begin(stored_a, &core_a, a)?;
+        let (mut decoder_b, rest_b) = self.begin(stored_b, &core_b, b)?;
+        let to_a = self.symbols_to(&mut core_a, &mut a.symbols);
+        let to_b = self.symbols_to(&mut core_b, &mut b.symbols);
+        if let Some(tables) = &self.decoder()[1] {
+            let decoders = [&mut decoder_a, &mut decoder_b];
+            let contexts = [a.contexts.as_slice(), &b.contexts];
+            Decoder::decode_two(decoders, contexts, tables, [to_a, to_b])?;
+        }
+        self.finish(decoder_a, rest_a, core_a, a)?;
+        self.finish(decoder_b, rest_b, core_b, b)
+    }
+
+    /// Decodes what is said of a frame's rows, and finds the contexts. Gives the decoder of the symbols, and
+    /// what follows their payload.
+    fn begin<'a>(
+        &self,
+        stored: &'a [u8],
+        core: &Decoded<'_>,
+        frame: &mut Frame,
+    ) -> Result<(Decoder<'a>, &'a [u8]), Error> {
         let (coded, rest) = take_apart(stored)?;
         let count = core.bytes.len() / self.split.width;
-        let Buffers {
-            symbols,
-            contexts,
-            rows,
-        } = buffers;
         let mut decoder = Decoder::new(coded)?;
-        let [row_tables, tables] = self.decoder();
-        rows.clear();
-        if let Some(tables) = row_tables {
+        frame.rows.clear();
+        if let Some(tables) = &self.decoder()[0] {
             let number = self.rows.runs(core.first, count).count();
-            rows.resize(number, 0);
-            decoder.decode(&[], tables, rows)?;
+            frame.rows.resize(number, 0);
+            decoder.decode(&[], tables, &mut frame.rows)?;
         }
-        self.fill_contexts(core.first, count, rows, contexts);
-        // Elements of a byte are their symbols.
-        let whole = self.split.width == 1;
-        symbols.resize(if whole { 0 } else { count }, 0);
-        let to: &mut [u8] = if whole { core.bytes } else { symbols };
-        if let Some(tables) = tables {
-            decoder.decode(contexts, tables, to)?;
+        self.fill_contexts(core.first, count, &frame.rows, &mut frame.contexts);
+        Ok((decoder, rest))
+    }
+
+    /// Where the symbols go: elements of a byte are their symbols.
+    fn symbols_to<'a>(&self, core: &'a mut Decoded<'_>, symbols: &'a mut Vec<u8>) -> &'a mut [u8] {
+        if self.split.width == 1 {
+            return core.bytes;
         }
+        symbols.resize(core.bytes.len() / self.split.width, 0);
+        symbols
+    }
+
+    /// After the symbols.
+    fn finish(
+        &self,
+        decoder: Decoder<'_>,
+        rest: &[u8],
+        core: Decoded<'_>,
+        frame: &Frame,
+    ) -> Result<(), Error> {
         decoder.finish()?;
-        if whole {
+        if self.split.width == 1 {
             return match rest {
                 [] => Ok(()),
                 _ => Err(Error::Malformed("bytes after the symbols")),
             };
         }
-        let escaped = self.read_elements(rest, core.first, rows, symbols, core.bytes)?;
-        split::read_escapes(self.split, escaped, symbols, core.bytes)
+        let symbols = frame.symbols.as_slice();
+        let escaped = self.read_elements(rest, core.first, &frame.rows, symbols, core.bytes)?;
+        match (self.made().escapes, escaped) {
+            (false, []) => Ok(()),
+            _ => split::read_escapes(self.split, escaped, symbols, core.bytes),
+        }
     }
 
     /// Makes elements of symbols and low bits, and gives back what follows those.

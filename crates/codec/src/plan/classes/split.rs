@@ -4,6 +4,7 @@
 //! all of a number that is worth coding. Where those take more than 7 bits, the symbol has their
 //! distance from a base that the chunk chooses: 0 is zero itself, 127 an escape.
 
+use crate::coder::rans::Tables;
 use crate::cpu::at_best;
 use crate::{Dtype, Error};
 
@@ -74,6 +75,14 @@ impl Split {
     /// Whether symbols have room for everything, so that nothing escapes.
     pub(super) fn is_narrow(self) -> bool {
         self.top <= WITHIN
+    }
+
+    /// Whether a symbol that tables have says that an element escaped.
+    pub(super) fn can_escape(self, tables: &Tables) -> bool {
+        let escapes = [ESCAPE, 1 << WITHIN | ESCAPE];
+        let mut contexts = 0..tables.contexts();
+        !self.is_narrow()
+            && contexts.any(|context| escapes.iter().any(|escape| tables.has(context, *escape)))
     }
 
     /// The bits below the sign.

@@ -55,7 +55,7 @@ fn round_trip(raw: &[u8], facts: &Facts) -> Option<usize> {
     plan.write(&mut shared);
     let read = Classes::read(&shared, facts).unwrap();
     let mut scratch = Scratch::default();
-    let mut len = shared.len();
+    let (mut len, mut all) = (shared.len(), Vec::new());
     for frame in 0..facts.frames() {
         let bytes = &raw[facts.frame_range(frame)][facts.core(frame)];
         let first = facts.first_unit(frame);
@@ -71,9 +71,11 @@ fn round_trip(raw: &[u8], facts: &Facts) -> Option<usize> {
         let mut back = vec![0; bytes.len()];
         decode(&read, &stored, first, &mut back).unwrap();
         assert!(back == bytes);
+        all.push((stored.clone(), first, back.clone()));
         stored.push(0);
         assert!(decode(&read, &stored, first, &mut back).is_err());
     }
+    all.windows(2).for_each(|two| decode_two(&read, two));
     Some(len)
 }
 
@@ -84,6 +86,28 @@ fn decode(plan: &Classes, stored: &[u8], first: usize, out: &mut [u8]) -> Result
         base: &[],
     };
     plan.decode(stored, core, &mut Scratch::default())
+}
+
+/// Decodes two stored frames, of which the first unit and the bytes are given, side by side.
+fn decode_two(plan: &Classes, frames: &[(Vec<u8>, usize, Vec<u8>)]) {
+    let mut outs = [frames[0].2.clone(), frames[1].2.clone()];
+    outs.iter_mut().for_each(|out| out.fill(7));
+    let [out_a, out_b] = &mut outs;
+    fn open<'a>(
+        frame: &'a (Vec<u8>, usize, Vec<u8>),
+        bytes: &'a mut [u8],
+    ) -> (&'a [u8], Decoded<'a>) {
+        let (stored, first, _) = frame;
+        let core = Decoded {
+            first: *first,
+            bytes,
+            base: &[],
+        };
+        (stored, core)
+    }
+    let both = [open(&frames[0], out_a), open(&frames[1], out_b)];
+    plan.decode_two(both, &mut Scratch::default()).unwrap();
+    assert!(outs[0] == frames[0].2 && outs[1] == frames[1].2);
 }
 
 #[test]
