@@ -21,6 +21,7 @@ mod http_ranges;
 mod http_writes;
 mod near_lossless;
 mod pages;
+mod pickles;
 mod protocol_errors;
 mod readme;
 mod refs;

@@ -10,7 +10,9 @@ use sqlx::AnyConnection;
 use crate::contents::{self, ContentId};
 use crate::refs::{self, Expected};
 use crate::revisions::RevisionRowId;
-use crate::{Catalog, NearLosslessId, RepositoryId, Result, chunks, near_lossless, row};
+use crate::{
+    Catalog, NearLosslessId, RepositoryId, Result, Scanned, chunks, near_lossless, pickles, row,
+};
 
 /// A revision to be made: that which the branch points to, changed.
 #[derive(Debug)]
@@ -42,6 +44,8 @@ pub struct NewFile {
     pub list: [u8; 32],
     /// What was done to it before it was hashed, as is said of it.
     pub near_lossless: Option<NearLossless>,
+    /// What was found of its pickles, where it was scanned.
+    pub scanned: Option<Scanned>,
     /// The chunks, which the upload holds.
     pub chunks: Vec<ChunkRef>,
 }
@@ -117,6 +121,9 @@ async fn commit(
             Ok(content) => content,
             Err(missing) => return Ok(CommitOutcome::ChunkMissing(missing)),
         };
+        if let Some(scanned) = &file.scanned {
+            pickles::insert(connection, content, scanned).await?;
+        }
         let done = match &file.near_lossless {
             Some(done) => Some(near_lossless::insert(connection, new.repository, done).await?),
             None => None,

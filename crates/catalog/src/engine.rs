@@ -160,6 +160,14 @@ macro_rules! migrations {
                     "/0003_collection.sql"
                 )),
             ),
+            (
+                "pickles",
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $engine,
+                    "/0004_pickles.sql"
+                )),
+            ),
         ]
     };
 }

@@ -24,6 +24,10 @@ pub(crate) fn text(row: &AnyRow, column: &str) -> Result<String> {
     Ok(row.try_get(column)?)
 }
 
+pub(crate) fn optional_text(row: &AnyRow, column: &str) -> Result<Option<String>> {
+    Ok(row.try_get(column)?)
+}
+
 pub(crate) fn parsed<T: FromStr>(row: &AnyRow, column: &str, what: &'static str) -> Result<T> {
     text(row, column)?.parse().map_err(|_| Error::Corrupt(what))
 }

@@ -51,6 +51,11 @@ pub fn reader_gone(error: &anyhow::Error) -> bool {
         .any(|inner| inner.is::<Closed>())
 }
 
+/// Prints a warning in one line on standard error. That nobody can read it is no error.
+pub fn warning(text: impl fmt::Display) {
+    let _ = writeln!(io::stderr(), "warning: {}", one_line(&text.to_string()));
+}
+
 /// Prints one line on standard output and flushes it.
 pub fn line(text: impl fmt::Display) -> io::Result<()> {
     let mut out = stdout();

@@ -20,7 +20,7 @@ use crate::budget::Budget;
 use crate::{Client, Error, Filter, Progress, pool};
 
 pub(crate) use destination::is_part_name;
-pub use report::PullReport;
+pub use report::{PickledFile, PullReport};
 
 /// How many files are worked on at once.
 const FILES: usize = 8;
@@ -98,7 +98,7 @@ impl Client {
             .map(|file| pull.file(file))
             .buffer_unordered(FILES);
         while let Some(file) = pulled.try_next().await? {
-            report.add(&file);
+            report.add(file);
         }
         Ok(report)
     }

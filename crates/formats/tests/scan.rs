@@ -386,6 +386,17 @@ fn arrays_in_the_midst_of_a_pickle() {
 }
 
 #[test]
+fn lines_of_any_length() {
+    let line = |inner: &str| [b"S'", inner.as_bytes(), b"'\n"].concat();
+    let long = line(&"x".repeat(100_000));
+    let clean = [&long[..], b"."].concat();
+    assert_eq!(verdict(&clean, "a.pkl").unwrap().state, State::Clean);
+    bad(&[&long[..], b"0", SYSTEM].concat(), "os.system");
+    // A name that is too long to be kept is none that is known.
+    bad(&[&b"S'os'\n"[..], &long, b"\x93)R."].concat(), "");
+}
+
+#[test]
 fn containers_are_not_clean() {
     let mut tar = noise(1024, 1);
     tar[257..262].copy_from_slice(b"ustar");

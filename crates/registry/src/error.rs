@@ -117,6 +117,16 @@ pub enum Error {
         /// What it is.
         found: Sha256,
     },
+    /// A file whose pickles may do harm.
+    #[error(
+        "'{path}' is refused, since loading it may run code: {why}; store its weights as safetensors"
+    )]
+    PickleRefused {
+        /// Which.
+        path: FilePath,
+        /// What a scan found.
+        why: String,
+    },
     /// A blob that is none.
     #[error("the body is not a blob that can be read: {0}")]
     BadBlob(sheaf_codec::Error),
@@ -195,6 +205,7 @@ impl Error {
             Self::BadBlob(_) => "bad_blob",
             Self::WrongChunk { .. } => "wrong_chunk",
             Self::BaseMissing(_) => "base_missing",
+            Self::PickleRefused { .. } => "pickle_refused",
             Self::LengthNeeded => "length_needed",
             Self::Body => "body_incomplete",
             Self::TooLarge { .. } => "too_large",
@@ -231,7 +242,8 @@ impl Error {
             | Self::FileMismatch { .. }
             | Self::BadBlob(_)
             | Self::WrongChunk { .. }
-            | Self::BaseMissing(_) => Kind::Unprocessable,
+            | Self::BaseMissing(_)
+            | Self::PickleRefused { .. } => Kind::Unprocessable,
             Self::Refused(detail) => refused_kind(&detail.code),
             Self::Full => Kind::Full,
             Self::Unavailable(_) => Kind::Unavailable,

@@ -30,6 +30,6 @@ pub use materialize::{OpenBlob, OpenFile};
 pub use registry::Registry;
 pub use report::log;
 pub use repository::PageRequest;
-pub use settings::Settings;
+pub use settings::{PicklePolicy, Settings};
 
 type Result<T> = std::result::Result<T, Error>;

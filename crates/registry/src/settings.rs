@@ -3,6 +3,18 @@ use std::time::Duration;
 
 use sheaf_codec::Level;
 
+/// What is done with files whose pickles may do harm when loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PicklePolicy {
+    /// They are taken; who pulls them is warned.
+    #[default]
+    Allow,
+    /// Those that are suspicious are refused.
+    Refuse,
+    /// Those that are not clean are refused.
+    RefuseUnknown,
+}
+
 /// How a registry is run.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -28,6 +40,8 @@ pub struct Settings {
     pub writes_abandoned_after: Duration,
     /// The most bytes of a file that is spooled.
     pub spool_limit: u64,
+    /// What is done with pickles that may do harm.
+    pub suspicious_pickles: PicklePolicy,
     /// How much work goes into raw uploads.
     pub level: Level,
 }

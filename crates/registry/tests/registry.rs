@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use sha2::Digest;
 use sheaf_codec::Level;
 use sheaf_registry::{
-    BodyError, ByteStream, Caller, Condition, Error, FileChange, Registry, Settings,
+    BodyError, ByteStream, Caller, Condition, Error, FileChange, PicklePolicy, Registry, Settings,
 };
 use sheaf_types::files::ChunkRef;
 use sheaf_types::repositories::NewRepository;
@@ -42,6 +42,7 @@ impl World {
             collection_grace: Duration::ZERO,
             writes_abandoned_after: Duration::from_secs(3600),
             spool_limit: 4 << 20,
+            suspicious_pickles: PicklePolicy::Allow,
             level: Level::Default,
         };
         let registry = Registry::open(settings).await.unwrap();

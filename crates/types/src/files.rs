@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::pickles::PickleVerdict;
 use crate::{BlobId, ChunkId, FilePath, RevisionId, Sha256};
 
 /// How a file is put together: what a client needs to fetch it compressed.
@@ -19,6 +20,9 @@ pub struct FileManifest {
     /// What was done to it before it was pushed; absent where it is as its maker had it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub near_lossless: Option<NearLossless>,
+    /// What its pickles would do when loaded; absent where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pickles: Option<PickleVerdict>,
     /// Its chunks, in order; their sizes add up to the file's.
     pub chunks: Vec<StoredChunk>,
     /// The chunks that are bases of the above, each once. `GET …/blobs/{id}` has their blobs too.

@@ -10,6 +10,7 @@ mod text;
 pub mod access;
 pub mod collection;
 pub mod files;
+pub mod pickles;
 pub mod repositories;
 pub mod revisions;
 pub mod savings;

@@ -129,6 +129,7 @@ fn file(path: &str, chunks: &[u8]) -> NewFile {
         size: 100 * chunks.len() as u64,
         list: [chunks[0]; 32],
         near_lossless: None,
+        scanned: None,
         chunks: chunks.iter().map(|c| chunk_ref(*c)).collect(),
     }
 }

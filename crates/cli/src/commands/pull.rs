@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use sheaf_client::Filter;
-use sheaf_client::pull::{PullOptions, PullReport};
+use sheaf_client::pull::{PickledFile, PullOptions, PullReport};
+use sheaf_types::pickles::PickleState;
 
 use crate::globals::Globals;
 use crate::target::Target;
@@ -12,7 +13,8 @@ use crate::{output, remote, transfer_bar, words};
 /// Pulls the files of a revision
 ///
 /// Every file is verified before it gets its name. What is there already and unchanged stays; pulling
-/// again after an error goes on from there.
+/// again after an error goes on from there. Files whose pickles are not known to be harmless are named
+/// on standard error.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// What to pull [default branch: main]
@@ -40,6 +42,9 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<()> {
     let client = remote::connect(globals)?;
     let progress = transfer_bar::new(globals, "received");
     let report = client.pull(&name, &destination, &options, progress).await?;
+    for file in &report.pickles {
+        output::warning(warning(file));
+    }
     if globals.json {
         return output::json(&report);
     }
@@ -47,6 +52,19 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<()> {
         output::line(describe(&report))?;
     }
     Ok(())
+}
+
+fn warning(file: &PickledFile) -> String {
+    let state = match file.state {
+        PickleState::Suspicious => "suspicious",
+        PickleState::Unknown => "unknown",
+        PickleState::NotScanned => "not scanned",
+        PickleState::Clean => "clean",
+    };
+    format!(
+        "{}: its pickles are {state}: {}. Loading it may run code.",
+        file.path, file.why
+    )
 }
 
 fn describe(report: &PullReport) -> String {

@@ -33,7 +33,7 @@ impl Key {
 }
 
 /// All keys, in the order of `config/sheaf.toml`.
-pub const KEYS: [Key; 15] = [
+pub const KEYS: [Key; 16] = [
     Key::new("listen", |c, v| put(&mut c.listen, address(v))),
     Key::new("data", |c, v| put(&mut c.data, Ok(given(v)))),
     Key::new("catalog.url", |c, v| put(&mut c.catalog_url, Ok(given(v)))),
@@ -49,6 +49,9 @@ pub const KEYS: [Key; 15] = [
     }),
     Key::new("uploads.spool_limit", |c, v| {
         put(&mut c.spool_limit, units::size(v))
+    }),
+    Key::new("uploads.suspicious_pickles", |c, v| {
+        put(&mut c.suspicious_pickles, one_of(v))
     }),
     Key::new("uploads.level", |c, v| put(&mut c.level, one_of(v))),
     Key::new("collection.every", |c, v| {

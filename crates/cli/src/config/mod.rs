@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use sheaf_registry::PicklePolicy;
 
 use crate::folders;
 use crate::level::LevelName;
@@ -21,6 +22,25 @@ pub enum LogFormat {
     #[default]
     Text,
     Json,
+}
+
+/// What is done with files whose pickles may do harm when loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum PicklePolicyName {
+    #[default]
+    Allow,
+    Refuse,
+    RefuseUnknown,
+}
+
+impl From<PicklePolicyName> for PicklePolicy {
+    fn from(name: PicklePolicyName) -> Self {
+        match name {
+            PicklePolicyName::Allow => Self::Allow,
+            PicklePolicyName::Refuse => Self::Refuse,
+            PicklePolicyName::RefuseUnknown => Self::RefuseUnknown,
+        }
+    }
 }
 
 /// All that can be configured.
@@ -45,6 +65,7 @@ pub struct Config {
     pub writes_abandoned_after: Duration,
     /// Bytes.
     pub spool_limit: u64,
+    pub suspicious_pickles: PicklePolicyName,
     pub level: LevelName,
     /// 0 is one for each core.
     pub threads: usize,
@@ -66,6 +87,7 @@ impl Default for Config {
             collection_grace: Duration::from_secs(24 * 60 * 60),
             writes_abandoned_after: Duration::from_secs(60 * 60),
             spool_limit: 256 << 30,
+            suspicious_pickles: PicklePolicyName::Allow,
             level: LevelName::Default,
             threads: 0,
             log_filter: "info".into(),

@@ -27,6 +27,7 @@ fn another(name: &str) -> &'static str {
         | "collection.every"
         | "collection.grace"
         | "collection.writes_abandoned_after" => "7d",
+        "uploads.suspicious_pickles" => "refuse",
         "uploads.level" => "max",
         "cpu.threads" => "3",
         "log.filter" => "warn",

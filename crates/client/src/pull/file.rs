@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::Pull;
 use super::destination::{self, Place};
 use super::manifest::{self, Piece};
-use super::report::Pulled;
+use super::report::{PickledFile, Pulled};
 use super::writer::{self, Writer};
 use crate::budget::Reserved;
 use crate::{Error, Outcome, pool};
@@ -29,6 +29,7 @@ struct Download<'a> {
     told: u64,
     reused: u64,
     received: u64,
+    pickles: Option<PickledFile>,
 }
 
 /// The next bytes of a file, and the memory that they take.
@@ -59,6 +60,7 @@ impl Pull<'_> {
             told: 0,
             reused: 0,
             received: 0,
+            pickles: None,
         };
         let pulled = download.run().await?;
         self.progress.file(&file.path, Outcome::Transferred);
@@ -103,6 +105,7 @@ impl Download<'_> {
                         raw_bytes: self.file.size,
                         reused_bytes: self.reused,
                         received_bytes: self.received,
+                        pickles: self.pickles,
                     });
                 }
             }
@@ -117,6 +120,7 @@ impl Download<'_> {
         let path = &self.file.path;
         let manifest = client.manifest(name, &self.pull.revision, path).await?;
         manifest::check(&manifest, self.file)?;
+        self.pickles = PickledFile::of(&manifest);
         let manifest = Arc::new(manifest);
         let (writer, kept) = self.resume(&manifest).await?;
         let pieces = manifest::pieces(&manifest, kept, self.file)?;

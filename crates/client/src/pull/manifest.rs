@@ -132,6 +132,7 @@ mod tests {
             size: file.size,
             sha256: file.sha256,
             near_lossless: None,
+            pickles: None,
             chunks,
             bases,
         };

@@ -1,8 +1,10 @@
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use sheaf_types::RepositoryName;
+use sheaf_types::files::FileManifest;
+use sheaf_types::pickles::PickleState;
 use sheaf_types::revisions::Revision;
+use sheaf_types::{FilePath, RepositoryName};
 
 /// What a pull came to. Bytes are of this pull alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,15 +25,42 @@ pub struct PullReport {
     pub reused_bytes: u64,
     /// Bytes of the blobs that were received for the others.
     pub received_bytes: u64,
+    /// Files that were received and whose pickles are not known to be harmless.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pickles: Vec<PickledFile>,
+}
+
+/// A file whose pickles are not known to be harmless.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PickledFile {
+    /// Which.
+    pub path: FilePath,
+    /// What the server's verdict comes to.
+    pub state: PickleState,
+    /// Why.
+    pub why: String,
 }
 
 /// What the pull of one file came to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Pulled {
     pub skipped: bool,
     pub raw_bytes: u64,
     pub reused_bytes: u64,
     pub received_bytes: u64,
+    pub pickles: Option<PickledFile>,
+}
+
+impl PickledFile {
+    /// What is to be said of a file, if anything is.
+    pub(super) fn of(manifest: &FileManifest) -> Option<PickledFile> {
+        let verdict = manifest.pickles.as_ref()?;
+        (verdict.state != PickleState::Clean).then(|| PickledFile {
+            path: manifest.path.clone(),
+            state: verdict.state,
+            why: verdict.why.clone(),
+        })
+    }
 }
 
 impl Pulled {
@@ -41,6 +70,7 @@ impl Pulled {
             raw_bytes: size,
             reused_bytes: size,
             received_bytes: 0,
+            pickles: None,
         }
     }
 }
@@ -56,14 +86,16 @@ impl PullReport {
             raw_bytes: 0,
             reused_bytes: 0,
             received_bytes: 0,
+            pickles: vec![],
         }
     }
 
-    pub(super) fn add(&mut self, file: &Pulled) {
+    pub(super) fn add(&mut self, file: Pulled) {
         self.files += 1;
         self.skipped += u64::from(file.skipped);
         self.raw_bytes += file.raw_bytes;
         self.reused_bytes += file.reused_bytes;
         self.received_bytes += file.received_bytes;
+        self.pickles.extend(file.pickles);
     }
 }

@@ -173,6 +173,7 @@ async fn manifest(
         size: file.size,
         sha256: file.sha256,
         near_lossless: file.near_lossless.clone(),
+        pickles: None,
         chunks: file.chunks.iter().map(stored).collect(),
         bases: vec![],
     };

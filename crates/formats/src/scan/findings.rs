@@ -15,6 +15,8 @@ const MAX_NESTED: usize = 64;
 /// The most sentences that are kept.
 const MAX_REASONS: usize = 64;
 
+const UNREAD: &str = "it cannot be read through";
+
 /// What was found so far.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
@@ -43,10 +45,7 @@ impl Findings {
 
     /// Notes what keeps a file from being read through.
     pub fn unread(&mut self, why: &str) {
-        self.note(
-            State::Suspicious,
-            format!("it cannot be read through: {why}"),
-        );
+        self.note(State::Suspicious, format!("{UNREAD}: {why}"));
     }
 
     pub fn nested(&mut self, place: Range<u64>) {
@@ -159,12 +158,18 @@ impl Findings {
 
 /// The first of the worst as a sentence, and how many more there are.
 fn why(state: State, reasons: &[(State, String)]) -> String {
-    let mut of_state = reasons.iter().filter(|(found, _)| *found == state);
-    let Some((_, first)) = of_state.next() else {
+    let of_state: Vec<&String> = reasons
+        .iter()
+        .filter(|(found, _)| *found == state)
+        .map(|(_, why)| why)
+        .collect();
+    // What would be done says more than what is in the way of seeing it.
+    let named = of_state.iter().find(|why| !why.starts_with(UNREAD));
+    let Some(first) = named.or(of_state.first()) else {
         return "it imports nothing but what is known to be harmless".into();
     };
-    match of_state.count() {
-        0 => first.clone(),
+    match of_state.len() - 1 {
+        0 => (*first).clone(),
         more => format!("{first}; and {more} more"),
     }
 }

@@ -40,7 +40,7 @@ fn len(values: &Values, state: Value) -> Option<u64> {
 
 /// Bytes of an element, by the first argument of its dtype: `f8`, `<i4`, `S12`.
 fn item_len(values: &Values, dtype: Value) -> Option<u64> {
-    let Node::Made { args, .. } = values.node(dtype)? else {
+    let Node::Made { args, state, .. } = values.node(dtype)? else {
         return None;
     };
     let name = values.text(*values.tuple(*args)?.first()?)?;
@@ -51,7 +51,12 @@ fn item_len(values: &Values, dtype: Value) -> Option<u64> {
     match kind {
         "f" | "i" | "u" | "c" | "b" | "S" | "M" | "m" => Some(len),
         "U" => len.checked_mul(4),
-        // Objects are pickled; of records the length is elsewhere.
+        // Records, where the dtype's flags say that no object is in them.
+        "V" => {
+            let flags = values.tuple(*state)?.get(7)?;
+            matches!(flags, Value::Int(flags) if flags & 1 == 0).then_some(len)
+        }
+        // Objects are pickled.
         _ => None,
     }
 }

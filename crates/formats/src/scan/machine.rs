@@ -28,6 +28,11 @@ const SHOWN: usize = 120;
 /// Why a machine stops that comes upon something else.
 pub(super) const NO_OPCODE: &str = "what is there is no opcode";
 
+const TOO_MANY: &str = "it has more opcodes than are read";
+
+/// So many bytes of a line that is looked through cost as much as an opcode.
+const LINE_COST: u64 = 64;
+
 /// Of a long text so many bytes are kept.
 const HEAD_LEN: usize = 64;
 
@@ -57,19 +62,28 @@ pub(super) fn run(
     let mut machine = Machine::new(findings);
     loop {
         if !budget.step() {
-            return Ok(machine.ended(tape.place, Some("it has more opcodes than are read")));
+            return Ok(machine.ended(tape.place, Some(TOO_MANY)));
         }
+        let mut looked_for = 0;
         let stop = match tape.next()? {
             Next::End => Some(Some("it ends in the midst")),
             Next::Bad => Some(Some(NO_OPCODE)),
             Next::Op(Op::Stop, _) => Some(None),
             Next::Op(op, place) => machine.step(op, place),
+            Next::LongLine(place) => {
+                looked_for = (place.end - place.start) / LINE_COST;
+                machine.ops += 1;
+                machine.text(&[], false, None)
+            }
             Next::Long(place) => {
                 machine.ops += 1;
                 let head = read_vec(file, place.start, HEAD_LEN)?;
                 machine.text(&head, false, Some(place))
             }
         };
+        if looked_for > 0 && !budget.steps(looked_for) {
+            return Ok(machine.ended(tape.place, Some(TOO_MANY)));
+        }
         if let Some(why) = stop {
             return Ok(machine.ended(tape.place, why));
         }

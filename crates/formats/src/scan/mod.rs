@@ -36,12 +36,18 @@ pub use verdict::{Call, Import, Kind, State, Verdict};
 /// Bytes of a file's beginning that tell what it is.
 const HEAD_LEN: u64 = 512;
 
+/// Whether a file's name says that it is a pickle: such a file is never without a verdict unless it is
+/// known to be something else.
+pub fn is_named(name: &str) -> bool {
+    names::is_pickle(name.as_bytes())
+}
+
 /// Scans a file for pickles; its name tells what it should be. `None` where it has none. Errors are
 /// those of reading the file.
 pub fn scan(file: &dyn ReadAt, name: &str) -> io::Result<Option<Verdict>> {
     let mut findings = Findings::default();
     let mut budget = Budget::new();
-    let said = match names::is_pickle(name.as_bytes()) {
+    let said = match is_named(name) {
         true => Said::Pickle,
         false => Said::Nothing,
     };

@@ -18,6 +18,8 @@ pub(super) enum Next<'a> {
     Op(Op<'a>, Option<Range<u64>>),
     /// A text too long to be kept, and where it is.
     Long(Range<u64>),
+    /// The same of one that ends with its line, which had to be looked for.
+    LongLine(Range<u64>),
     /// The file ends in an opcode, or before one.
     End,
     /// No opcode of any protocol, or a line without end.
@@ -65,7 +67,26 @@ impl<'f> Tape<'f> {
                 Ok(Next::Op(op, None))
             }
             None if ended && is_opcode(bytes[0]) => Ok(Next::End),
+            None if b"SV".contains(&bytes[0]) => self.long_line(),
             None => Ok(Next::Bad),
+        }
+    }
+
+    /// A text whose line goes beyond what is kept.
+    fn long_line(&mut self) -> io::Result<Next<'_>> {
+        let start = self.place + 1;
+        let mut at = start;
+        loop {
+            let bytes = self.window.from(at, HEAD_LEN)?;
+            if bytes.is_empty() {
+                return Ok(Next::End);
+            }
+            if let Some(len) = bytes.iter().position(|byte| *byte == b'\n') {
+                let end = at + len as u64;
+                self.place = end + 1;
+                return Ok(Next::LongLine(start..end));
+            }
+            at += bytes.len() as u64;
         }
     }
 

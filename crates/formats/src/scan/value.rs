@@ -98,8 +98,12 @@ impl Values {
         let Value::Node(at) = dict else { return };
         if let Some(Node::Dict(pairs)) = self.nodes.get_mut(at as usize) {
             let (new, _) = items.as_chunks::<2>();
-            let room = MAX_ITEMS.saturating_sub(pairs.len());
-            pairs.extend(new.iter().take(room).map(|&[key, value]| (key, value)));
+            if pairs.len() + new.len() > MAX_ITEMS {
+                // What is said of a key may be said anew in what has no room.
+                *pairs = vec![(Value::Lost, Value::Lost); MAX_ITEMS];
+                return;
+            }
+            pairs.extend(new.iter().map(|&[key, value]| (key, value)));
         }
     }
 

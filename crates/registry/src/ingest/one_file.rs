@@ -29,22 +29,27 @@ pub struct FileChange {
 impl Registry {
     /// Makes a revision with one more file, whose chunks an upload holds.
     pub(crate) async fn commit_file(
-        &self,
+        self: &Arc<Self>,
         upload: &UploadId,
         repository: RepositoryId,
         put: FileChange,
         file: Ingested,
     ) -> Result<(Revision, bool)> {
+        let branch = branch_name(&put.branch)?;
+        let list = list_id(&file.sha256, &file.chunks);
+        let id = (&file.sha256, &list);
+        let scanned = self.judge(upload, &put.path, id, &file.chunks).await?;
         let change = Change {
-            branch: branch_name(&put.branch)?,
+            branch,
             parent: None,
             message: message(put.message, "Add", &put.path)?,
             put: vec![VerifiedFile {
                 path: put.path,
                 sha256: file.sha256,
                 size: file.size,
-                list: list_id(&file.sha256, &file.chunks),
+                list,
                 near_lossless: None,
+                scanned: Some(scanned),
                 chunks: file.chunks,
             }],
             delete: vec![],

@@ -36,12 +36,15 @@ impl Registry {
                 });
             }
         }
+        let id = (&file.sha256, &list);
+        let scanned = self.judge(upload, &file.path, id, &file.chunks).await?;
         Ok(VerifiedFile {
             path: file.path,
             sha256: file.sha256,
             size: file.size,
             list,
             near_lossless: file.near_lossless,
+            scanned: Some(scanned),
             chunks: file.chunks,
         })
     }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use futures::TryStreamExt;
+use sheaf_formats::scan;
 use sheaf_types::files::{FileManifest, StoredChunk};
 use sheaf_types::{FilePath, RepositoryName};
 
@@ -27,6 +28,8 @@ impl Registry {
             })
             .try_collect()
             .await?;
+        let named = scan::is_named(file.entry.path.as_str());
+        let pickles = self.catalog.pickle_verdict(file.content, named).await?;
         let near_lossless = self.near_lossless(&file).await?;
         Ok(FileManifest {
             revision: file.revision,
@@ -34,6 +37,7 @@ impl Registry {
             size: file.entry.size,
             sha256: file.entry.sha256,
             near_lossless,
+            pickles,
             chunks,
             bases: vec![],
         })

@@ -26,6 +26,7 @@ pub async fn open(config: &Config, data: &Path) -> anyhow::Result<Arc<Registry>>
         collection_grace: config.collection_grace,
         writes_abandoned_after: config.writes_abandoned_after,
         spool_limit: config.spool_limit,
+        suspicious_pickles: config.suspicious_pickles.into(),
         level: config.level.into(),
     };
     Registry::open(settings).await.map_err(with_cause)

@@ -1,0 +1,83 @@
+//! The pickles in a file that is to be committed.
+
+use std::sync::Arc;
+
+use sheaf_catalog::Scanned;
+use sheaf_formats::scan;
+use sheaf_types::files::ChunkRef;
+use sheaf_types::pickles::{PickleState, PickleVerdict};
+use sheaf_types::{FilePath, Sha256, UploadId};
+use tokio::runtime::Handle;
+
+use super::uploaded_file::UploadedFile;
+use crate::settings::PicklePolicy;
+use crate::{Error, Registry, Result};
+
+/// What a scan may take, with the chunks that it reads.
+const MEMORY: u64 = 96 << 20;
+
+impl Registry {
+    /// Scans a file for pickles, whatever its client says, and refuses it where the policy does. The
+    /// same bytes are not scanned again.
+    pub(crate) async fn judge(
+        self: &Arc<Self>,
+        upload: &UploadId,
+        path: &FilePath,
+        (sha256, list): (&Sha256, &[u8; 32]),
+        chunks: &[ChunkRef],
+    ) -> Result<Scanned> {
+        let named = scan::is_named(path.as_str());
+        let known = self.catalog.find_scanned(sha256, list, named).await?;
+        let scanned = match known {
+            Some(scanned) => scanned,
+            None => Scanned {
+                named,
+                verdict: self.scan(*upload, path, chunks).await?,
+            },
+        };
+        check(self.settings.suspicious_pickles, path, &scanned)?;
+        Ok(scanned)
+    }
+
+    async fn scan(
+        self: &Arc<Self>,
+        upload: UploadId,
+        path: &FilePath,
+        chunks: &[ChunkRef],
+    ) -> Result<Option<PickleVerdict>> {
+        let reserved = self.ingest_budget.reserve(MEMORY).await?;
+        let file = UploadedFile::new(Arc::clone(self), Handle::current(), upload, chunks);
+        let name = path.as_str().to_owned();
+        let work = move || {
+            let found = scan::scan(&file, &name);
+            drop(reserved);
+            found
+        };
+        let found = tokio::task::spawn_blocking(work).await;
+        found.map_err(Error::internal)??.map(told).transpose()
+    }
+}
+
+/// A verdict as the API has it, which is the same in other types.
+fn told(verdict: scan::Verdict) -> Result<PickleVerdict> {
+    let json = serde_json::to_value(verdict).map_err(Error::internal)?;
+    serde_json::from_value(json).map_err(Error::internal)
+}
+
+fn check(policy: PicklePolicy, path: &FilePath, scanned: &Scanned) -> Result<()> {
+    let Some(verdict) = &scanned.verdict else {
+        return Ok(());
+    };
+    let refused = match policy {
+        PicklePolicy::Allow => false,
+        PicklePolicy::Refuse => verdict.state == PickleState::Suspicious,
+        PicklePolicy::RefuseUnknown => verdict.state != PickleState::Clean,
+    };
+    if !refused {
+        return Ok(());
+    }
+    Err(Error::PickleRefused {
+        path: path.clone(),
+        why: verdict.why.clone(),
+    })
+}
