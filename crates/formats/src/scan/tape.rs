@@ -53,11 +53,15 @@ impl<'f> Tape<'f> {
         }
         // Asked for more only where that can help, as it means to read again.
         let needs_more = Ops::new(head).next().is_none() && is_long(head[0]);
+        let is_text = needs_more && b"SV".contains(&head[0]);
         let wanted = if needs_more {
             MAX_TEXT_LEN as usize
         } else {
             HEAD_LEN
         };
+        if is_text && !self.window.from(self.place, wanted)?.contains(&b'\n') {
+            return self.long_line();
+        }
         let bytes = self.window.from(self.place, wanted)?;
         let mut ops = Ops::new(bytes);
         let ended = bytes.len() < wanted;
@@ -67,7 +71,6 @@ impl<'f> Tape<'f> {
                 Ok(Next::Op(op, None))
             }
             None if ended && is_opcode(bytes[0]) => Ok(Next::End),
-            None if b"SV".contains(&bytes[0]) => self.long_line(),
             None => Ok(Next::Bad),
         }
     }
