@@ -228,7 +228,9 @@ impl<'f> Machine<'f> {
                     let text = self.values.text(value).filter(|text| text.whole)?;
                     Some(text.bytes.clone())
                 };
+                let texts = [module, name].map(|value| self.values.text(value).is_some());
                 let (module, name) = (text(module), text(name));
+                self.imports |= texts == [true; 2];
                 self.import(module.as_deref(), name.as_deref())
             }
             Op::Extension(code) => {

@@ -13,6 +13,9 @@ use crate::{Error, Registry, Result};
 /// Chunks that are kept: the one that is read, and the one before.
 const KEPT: usize = 2;
 
+/// Numbers of chunks and their bytes, the one that was read last at the end.
+type Kept = Vec<(usize, Vec<u8>)>;
+
 /// Reads a file from chunks that an upload holds. Blocks, so it belongs on a thread for that.
 pub(crate) struct UploadedFile {
     registry: Arc<Registry>,
@@ -21,8 +24,7 @@ pub(crate) struct UploadedFile {
     /// Where each chunk begins.
     chunks: Vec<(u64, ChunkRef)>,
     size: u64,
-    /// Numbers of chunks and their bytes, the last one read at the end.
-    kept: Mutex<Vec<(usize, Vec<u8>)>>,
+    kept: Mutex<Kept>,
 }
 
 impl UploadedFile {
@@ -63,7 +65,7 @@ impl UploadedFile {
     }
 
     /// The bytes of a chunk, last among those that are kept.
-    fn kept(&self, number: usize) -> io::Result<MutexGuard<'_, Vec<(usize, Vec<u8>)>>> {
+    fn kept(&self, number: usize) -> io::Result<MutexGuard<'_, Kept>> {
         let mut kept = self.kept.lock().unwrap_or_else(|e| e.into_inner());
         if let Some(at) = kept.iter().position(|(found, _)| *found == number) {
             let found = kept.remove(at);
