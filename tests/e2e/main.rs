@@ -8,6 +8,7 @@
 
 mod access;
 mod bad_input;
+mod buckets;
 mod cli_codec;
 mod cli_login;
 mod cli_push_pull;
@@ -19,6 +20,9 @@ mod full_disk;
 mod http_headers;
 mod http_ranges;
 mod http_writes;
+#[allow(dead_code, reason = "the tests of stores need more of it")]
+#[path = "../blobs/light.rs"]
+mod light;
 mod near_lossless;
 mod pages;
 mod pickles;

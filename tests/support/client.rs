@@ -95,7 +95,10 @@ impl Client {
 /// Takes the settings of whoever runs the tests away from a command.
 pub(crate) fn without_settings(command: &mut Command, home: &Path) {
     let foreign = |name: &str| {
-        name.starts_with("SHEAF_") || name.starts_with("XDG_") || name.ends_with("_proxy")
+        name.starts_with("SHEAF_")
+            || name.starts_with("AWS_")
+            || name.starts_with("XDG_")
+            || name.ends_with("_proxy")
     };
     for (name, _) in env::vars_os() {
         let kept = command.get_envs().any(|(set, _)| set == name);

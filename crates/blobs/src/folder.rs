@@ -16,9 +16,8 @@ pub(crate) fn open(path: &Path) -> Result<LocalFileSystem, Error> {
         source,
     };
     make(path).map_err(wrap)?;
-    Ok(LocalFileSystem::new_with_prefix(path)?
-        .with_fsync(true)
-        .with_automatic_cleanup(false))
+    let store = LocalFileSystem::new_with_prefix(path).map_err(Error::of_folder)?;
+    Ok(store.with_fsync(true).with_automatic_cleanup(false))
 }
 
 /// Makes the 256 folders that chunks go into, durably. Were they made by the first put that needs

@@ -6,8 +6,12 @@
 mod error;
 mod folder;
 mod key;
+mod options;
+mod probe;
+mod s3;
 mod store;
 
 pub use error::Error;
 pub use key::object_key;
+pub use options::{S3Keys, S3Options};
 pub use store::{Blobs, Object};

@@ -5,15 +5,24 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
+use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 
 use crate::key::PREFIX;
-use crate::{Error, folder};
+use crate::s3::{self, Place};
+use crate::{Error, S3Options, error, folder, probe};
 
 /// The object store.
 #[derive(Clone)]
 pub struct Blobs {
     store: Arc<dyn ObjectStore>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Folder,
+    S3,
 }
 
 /// An object that is there.
@@ -26,40 +35,58 @@ pub struct Object {
 }
 
 impl Blobs {
-    /// Opens the store at a URL: `file:FOLDER`.
-    pub async fn open(url: &str) -> Result<Self, Error> {
-        let Some(path) = url.strip_prefix("file:") else {
-            return Err(Error::UnsupportedUrl);
+    /// Opens the store at a URL: `file:FOLDER` or `s3://BUCKET/PREFIX`. A bucket must be there, and
+    /// answer: an object is written to it, listed, read and deleted.
+    pub async fn open(url: &str, options: &S3Options) -> Result<Self, Error> {
+        if let Some(path) = url.strip_prefix("file:") {
+            return Self::open_folder(path.strip_prefix("//").unwrap_or(path)).await;
+        }
+        let place = Place::parse(url).ok_or(Error::UnsupportedUrl)?;
+        let client = s3::client(&place, options)?;
+        let blobs = Self {
+            store: Arc::new(PrefixStore::new(client, place.prefix)),
+            kind: Kind::S3,
         };
-        let path = path.strip_prefix("//").unwrap_or(path).to_owned();
+        probe::check(&blobs).await?;
+        Ok(blobs)
+    }
+
+    async fn open_folder(path: &str) -> Result<Self, Error> {
+        let path = path.to_owned();
         let store = tokio::task::spawn_blocking(move || folder::open(Path::new(&path)))
             .await
             .map_err(|e| Error::Store(object_store::Error::JoinError { source: e }))??;
         Ok(Self {
             store: Arc::new(store),
+            kind: Kind::Folder,
         })
     }
 
     /// Writes a new object; durable when this returns.
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
-        self.store
-            .put_opts(
-                &key.into(),
-                PutPayload::from_bytes(bytes),
-                PutMode::Create.into(),
-            )
-            .await?;
-        Ok(())
+        // A bucket's put can be sent again when no answer came, which one that must be the first
+        // could not, and many stores would not heed that anyway.
+        let mode = match self.kind {
+            Kind::Folder => PutMode::Create,
+            Kind::S3 => PutMode::Overwrite,
+        };
+        let bytes = PutPayload::from_bytes(bytes);
+        let put = self.store.put_opts(&key.into(), bytes, mode.into()).await;
+        put.map(drop).map_err(|error| self.error(error))
     }
 
     /// Reads a range of an object. Shorter where the object ends before.
     pub async fn get(&self, key: &str, range: Range<u64>) -> Result<Bytes, Error> {
-        Ok(self.store.get_range(&key.into(), range).await?)
+        match self.store.get_range(&key.into(), range).await {
+            Err(error) if error::is_behind_the_end(&error) => Ok(Bytes::new()),
+            read => read.map_err(|error| self.error(error)),
+        }
     }
 
     /// Deletes an object; one that is not there is deleted.
     pub async fn delete(&self, key: &str) -> Result<(), Error> {
-        match self.store.delete(&key.into()).await.map_err(Error::from) {
+        let deleted = self.store.delete(&key.into()).await;
+        match deleted.map_err(|error| self.error(error)) {
             Ok(()) | Err(Error::NotFound(_)) => Ok(()),
             Err(error) => Err(error),
         }
@@ -67,61 +94,40 @@ impl Blobs {
 
     /// All objects, in no order.
     pub fn list(&self) -> BoxStream<'static, Result<Object, Error>> {
+        self.list_below(PREFIX)
+    }
+
+    pub(crate) fn list_below(&self, prefix: &str) -> BoxStream<'static, Result<Object, Error>> {
+        let blobs = self.clone();
         self.store
-            .list(Some(&PREFIX.into()))
+            .list(Some(&prefix.into()))
             .map_ok(|meta| Object {
                 key: meta.location.into(),
                 size: meta.size,
             })
-            .map_err(Error::from)
+            .map_err(move |error| blobs.error(error))
             .boxed()
+    }
+
+    fn error(&self, error: object_store::Error) -> Error {
+        match self.kind {
+            Kind::Folder => Error::of_folder(error),
+            Kind::S3 => Error::of_s3(error),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use sheaf_types::{BlobId, ChunkId};
-
     use super::*;
-    use crate::object_key;
-
-    async fn open() -> (tempfile::TempDir, Blobs) {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("file:{}", folder.path().display());
-        (folder, Blobs::open(&url).await.unwrap())
-    }
-
-    #[tokio::test]
-    async fn what_is_put_is_got_and_listed_until_deleted() {
-        let (_folder, blobs) = open().await;
-        let key = object_key(&ChunkId([1; 32]), &BlobId([2; 32])).unwrap();
-        blobs.put(&key, Bytes::from_static(b"hello")).await.unwrap();
-        assert_eq!(blobs.get(&key, 1..3).await.unwrap().as_ref(), b"el");
-        let listed: Vec<Object> = blobs.list().try_collect().await.unwrap();
-        assert_eq!(listed.len(), 1);
-        assert_eq!((listed[0].key.as_str(), listed[0].size), (key.as_str(), 5));
-        blobs.delete(&key).await.unwrap();
-        blobs.delete(&key).await.unwrap();
-        let gone = blobs.get(&key, 0..1).await;
-        assert!(matches!(gone, Err(Error::NotFound(_))));
-    }
-
-    #[tokio::test]
-    async fn an_object_is_never_overwritten() {
-        let (_folder, blobs) = open().await;
-        let key = object_key(&ChunkId([1; 32]), &BlobId([2; 32])).unwrap();
-        blobs.put(&key, Bytes::from_static(b"first")).await.unwrap();
-        let second = blobs.put(&key, Bytes::from_static(b"second")).await;
-        assert!(second.is_err());
-        assert_eq!(blobs.get(&key, 0..5).await.unwrap().as_ref(), b"first");
-    }
 
     #[tokio::test]
     async fn another_store_is_refused_with_a_sentence() {
-        let error = Blobs::open("s3://bucket/prefix").await.err().unwrap();
+        let opened = Blobs::open("gs://bucket/prefix", &S3Options::default()).await;
         assert_eq!(
-            error.to_string(),
-            "the object store's URL is not one that is supported: use file:FOLDER"
+            opened.err().unwrap().to_string(),
+            "the object store's URL is not one that is supported: use file:FOLDER or \
+             s3://BUCKET/PREFIX"
         );
     }
 }

@@ -172,7 +172,7 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
-    /// The catalog's database, which is away or busy.
+    /// The catalog's database or the object store, which is away or busy.
     #[error("the server cannot do this right now: try again in a few seconds")]
     Unavailable(Arc<dyn std::error::Error + Send + Sync>),
     /// Anything else that is not the caller's doing.
@@ -288,6 +288,7 @@ impl From<sheaf_blobs::Error> for Error {
     fn from(error: sheaf_blobs::Error) -> Self {
         match error {
             sheaf_blobs::Error::Full => Self::Full,
+            error @ sheaf_blobs::Error::Unavailable(_) => Self::Unavailable(Arc::new(error)),
             error => Self::internal(error),
         }
     }

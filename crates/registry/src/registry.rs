@@ -45,7 +45,7 @@ impl Registry {
     /// Opens catalog and object store, and begins to work on what is queued.
     pub async fn open(settings: Settings) -> Result<Arc<Self>> {
         let catalog = Catalog::open(&settings.catalog_url).await?;
-        let blobs = Blobs::open(&settings.blobs_url).await?;
+        let blobs = Blobs::open(&settings.blobs_url, &settings.s3).await?;
         if !catalog.is_shared() {
             // The data folder is locked: whoever held a lease is gone.
             catalog.release_leases().await?;

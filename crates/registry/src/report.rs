@@ -55,7 +55,7 @@ pub fn log(error: &Error) {
     match error {
         Error::Internal(cause) => tracing::error!(cause = %chain(cause.as_ref()), "internal error"),
         Error::Unavailable(cause) => {
-            tracing::error!(cause = %chain(cause.as_ref()), "the catalog does not answer");
+            tracing::error!(cause = %chain(cause.as_ref()), "catalog or object store does not answer");
         }
         Error::Damaged { object_key, reason } => {
             tracing::error!(object_key, reason, "a stored blob is damaged");

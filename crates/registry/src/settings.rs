@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use sheaf_blobs::S3Options;
 use sheaf_codec::Level;
 
 /// What is done with files whose pickles may do harm when loaded.
@@ -20,8 +21,10 @@ pub enum PicklePolicy {
 pub struct Settings {
     /// `sqlite:PATH`.
     pub catalog_url: String,
-    /// `file:FOLDER`.
+    /// `file:FOLDER` or `s3://BUCKET/PREFIX`.
     pub blobs_url: String,
+    /// How a bucket is reached.
+    pub s3: S3Options,
     /// Where files are spooled whose layout is not at their beginning.
     pub temp_dir: PathBuf,
     /// Threads for CPU work; 0 for as many as there are cores.

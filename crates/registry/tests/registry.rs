@@ -12,7 +12,8 @@ use proptest::prelude::*;
 use sha2::Digest;
 use sheaf_codec::Level;
 use sheaf_registry::{
-    BodyError, ByteStream, Caller, Condition, Error, FileChange, PicklePolicy, Registry, Settings,
+    BodyError, ByteStream, Caller, Condition, Error, FileChange, PicklePolicy, Registry, S3Options,
+    Settings,
 };
 use sheaf_types::files::ChunkRef;
 use sheaf_types::repositories::NewRepository;
@@ -33,6 +34,7 @@ impl World {
         let settings = Settings {
             catalog_url: format!("sqlite:{}", folder.path().join("catalog").display()),
             blobs_url: format!("file:{}", folder.path().join("store").display()),
+            s3: S3Options::default(),
             temp_dir: folder.path().into(),
             threads: 2,
             ingest_memory: 1 << 20,

@@ -51,8 +51,9 @@ fn text_of(name: &str, value: Value) -> anyhow::Result<String> {
     match value {
         Value::String(text) => Ok(text),
         Value::Integer(number) => Ok(number.to_string()),
+        Value::Boolean(answer) => Ok(answer.to_string()),
         other => bail!(
-            "{name}: a text or a number is wanted, not this {}",
+            "{name}: a text, a number, true or false is wanted, not this {}",
             other.type_str()
         ),
     }
@@ -84,12 +85,12 @@ mod tests {
     fn a_value_of_another_kind_is_refused_by_name() {
         for (text, refusal) in [
             (
-                "[cpu]\nthreads = true",
-                "cpu.threads: a text or a number is wanted, not this boolean",
+                "[cpu]\nthreads = [1]",
+                "cpu.threads: a text, a number, true or false is wanted, not this array",
             ),
             (
                 "[listen]\nport = 1",
-                "listen: a text or a number is wanted, not this table",
+                "listen: a text, a number, true or false is wanted, not this table",
             ),
         ] {
             assert_eq!(parse(text).err().unwrap().to_string(), refusal);

@@ -33,11 +33,30 @@ impl Key {
 }
 
 /// All keys, in the order of `config/sheaf.toml`.
-pub const KEYS: [Key; 16] = [
+pub const KEYS: [Key; 23] = [
     Key::new("listen", |c, v| put(&mut c.listen, address(v))),
     Key::new("data", |c, v| put(&mut c.data, Ok(given(v)))),
     Key::new("catalog.url", |c, v| put(&mut c.catalog_url, Ok(given(v)))),
     Key::new("blobs.url", |c, v| put(&mut c.blobs_url, Ok(given(v)))),
+    Key::new("blobs.endpoint", |c, v| {
+        put(&mut c.s3.endpoint, Ok(given(v)))
+    }),
+    Key::new("blobs.region", |c, v| put(&mut c.s3.region, Ok(given(v)))),
+    Key::new("blobs.access_key_id", |c, v| {
+        put(&mut c.s3.access_key_id, Ok(given(v)))
+    }),
+    Key::new("blobs.secret_access_key", |c, v| {
+        put(&mut c.s3.secret_access_key, Ok(given(v)))
+    }),
+    Key::new("blobs.session_token", |c, v| {
+        put(&mut c.s3.session_token, Ok(given(v)))
+    }),
+    Key::new("blobs.path_style", |c, v| {
+        put(&mut c.s3.path_style, given_bool(v))
+    }),
+    Key::new("blobs.allow_http", |c, v| {
+        put(&mut c.s3.allow_http, given_bool(v))
+    }),
     Key::new("memory.ingest", |c, v| {
         put(&mut c.ingest_memory, units::size(v))
     }),
@@ -96,6 +115,17 @@ fn put<T>(place: &mut T, value: anyhow::Result<T>) -> anyhow::Result<()> {
 /// Empty means the default.
 fn given<T: for<'a> From<&'a str>>(value: &str) -> Option<T> {
     (!value.is_empty()).then(|| value.into())
+}
+
+/// Empty means the default.
+fn given_bool(value: &str) -> anyhow::Result<Option<bool>> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    let parsed = value.parse().ok();
+    parsed
+        .map(Some)
+        .with_context(|| format!("'{value}' is not true or false"))
 }
 
 fn address(value: &str) -> anyhow::Result<String> {

@@ -3,6 +3,7 @@
 
 mod file;
 mod keys;
+mod s3;
 mod units;
 
 use std::ffi::OsString;
@@ -10,11 +11,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use sheaf_registry::PicklePolicy;
+use sheaf_registry::{PicklePolicy, S3Options};
 
 use crate::folders;
 use crate::level::LevelName;
 use keys::KEYS;
+use s3::S3Settings;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -54,6 +56,8 @@ pub struct Config {
     catalog_url: Option<String>,
     /// None is a folder in the data folder.
     blobs_url: Option<String>,
+    /// How a bucket is reached, as far as it was said.
+    s3: S3Settings,
     /// Bytes.
     pub ingest_memory: u64,
     /// Bytes.
@@ -80,6 +84,7 @@ impl Default for Config {
             data: None,
             catalog_url: None,
             blobs_url: None,
+            s3: S3Settings::default(),
             ingest_memory: 192 << 20,
             serve_memory: 128 << 20,
             upload_expiry: Duration::from_secs(24 * 60 * 60),
@@ -148,6 +153,11 @@ impl Config {
             Some(url) => Ok(url.clone()),
             None => Ok(format!("file:{}", text(&data.join("blobs"))?)),
         }
+    }
+
+    /// How a bucket is reached: what is not configured is as the usual variables say.
+    pub fn s3(&self, variables: Variables<'_>) -> anyhow::Result<S3Options> {
+        self.s3.options(&|name| variable(variables, name))
     }
 
     fn read_file(&mut self, path: &Path) -> anyhow::Result<()> {

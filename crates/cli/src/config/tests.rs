@@ -21,7 +21,11 @@ fn another(name: &str) -> &'static str {
         "listen" => "0.0.0.0:1",
         "data" => "/srv/sheaf",
         "catalog.url" => "sqlite:/srv/c.sqlite",
-        "blobs.url" => "file:/srv/blobs",
+        "blobs.url" => "s3://bucket/prefix",
+        "blobs.endpoint" => "https://s3.example.org",
+        "blobs.region" => "garage",
+        "blobs.access_key_id" | "blobs.secret_access_key" | "blobs.session_token" => "a key",
+        "blobs.path_style" | "blobs.allow_http" => "true",
         "memory.ingest" | "memory.serve" | "uploads.spool_limit" => "1GB",
         "uploads.expire_after"
         | "collection.every"
@@ -161,7 +165,9 @@ fn unknown_keys_are_refused_by_key_and_file() {
 fn a_bad_value_is_refused_with_where_it_was_set() {
     for key in KEYS {
         let bad = match key.name {
-            "data" | "catalog.url" | "blobs.url" => continue,
+            "data" | "catalog.url" => continue,
+            "blobs.path_style" | "blobs.allow_http" => "no such value",
+            name if name.starts_with("blobs.") => continue,
             "log.filter" => "a=b=c",
             _ => "no such value",
         };

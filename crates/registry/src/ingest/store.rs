@@ -51,7 +51,10 @@ impl Registry {
         let object_key = new.row.object_key.clone();
         self.catalog.announce(object_key.clone()).await?;
         if let Err(error) = self.blobs.put(&object_key, bytes).await {
-            self.discard(&object_key).await;
+            // What may come about later is found by its intent.
+            if !error.may_come_about() {
+                self.discard(&object_key).await;
+            }
             return Err(error.into());
         }
         let live = self.catalog.go_live(new).await;

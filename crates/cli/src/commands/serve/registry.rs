@@ -1,5 +1,6 @@
 //! The registry and its HTTP server, run as the configuration says.
 
+use std::env;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ pub async fn open(config: &Config, data: &Path) -> anyhow::Result<Arc<Registry>>
     let settings = Settings {
         catalog_url: config.catalog_url(data)?,
         blobs_url: config.blobs_url(data)?,
+        s3: config.s3(&|name| env::var_os(name))?,
         temp_dir,
         threads: config.threads,
         ingest_memory: config.ingest_memory,
