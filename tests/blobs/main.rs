@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
 
+mod garage;
 #[allow(dead_code, reason = "the end-to-end tests need more of it")]
 mod light;
 mod refusals;

@@ -17,6 +17,7 @@ mod collection;
 mod corruption;
 mod durability;
 mod full_disk;
+mod garage;
 mod http_headers;
 mod http_ranges;
 mod http_writes;
