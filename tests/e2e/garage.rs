@@ -55,7 +55,7 @@ fn garage_goes_down_and_comes_back() {
 
     garage.kill();
     let read = server.admin().file("acme/model", "old.bin");
-    assert_eq!(read.header("retry-after"), Some("5"));
+    assert_eq!(read.header("retry-after"), Some("2"));
     read.expect_error(503, "unavailable");
     let write = server.admin().put("acme/model", "new.bin", &new);
     write.expect_error(503, "unavailable");

@@ -39,8 +39,8 @@ fn a_configuration_with_an_unknown_key_is_refused() {
             .failure();
         assert!(error.contains("sheaf.toml"), "{error}");
     }
-    let s3 = "[blobs]\nurl = \"s3://bucket/prefix\"";
-    fs::write(client.path("sheaf.toml"), s3).unwrap();
+    let other = "[blobs]\nurl = \"gs://bucket/prefix\"";
+    fs::write(client.path("sheaf.toml"), other).unwrap();
     let error = client
         .serve(&["--config", "sheaf.toml", "--data", "data"])
         .failure();

@@ -176,7 +176,7 @@ fn a_port_that_is_taken_is_an_error() {
 fn backends_that_are_not_there_yet_are_refused() {
     for (name, variable, url) in [
         ("mysql", "SHEAF_CATALOG_URL", "mysql://localhost/sheaf"),
-        ("s3", "SHEAF_BLOBS_URL", "s3://bucket/prefix"),
+        ("gs", "SHEAF_BLOBS_URL", "gs://bucket/prefix"),
     ] {
         let home = TempDir::new().unwrap();
         let mut command = serve(home.path(), "data");
