@@ -8,7 +8,7 @@ use crate::light::Light;
 
 async fn refusal(url: &str, options: &S3Options) -> Error {
     let opened = Blobs::open(url, options).await;
-    opened.err().expect("a store that cannot be opened")
+    opened.err().unwrap()
 }
 
 #[tokio::test]
