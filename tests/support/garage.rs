@@ -42,7 +42,8 @@ impl Garage {
             folder,
             port,
         };
-        garage.wait();
+        // Without a layout, which is said then, it has no buckets to tell of.
+        garage.wait(&["status"]);
         garage.set_up();
         Some(garage)
     }
@@ -82,12 +83,12 @@ impl Garage {
     /// Starts it again, at the same address.
     pub fn start_again(&mut self) {
         self.process = serve(&self.folder);
-        self.wait();
+        self.wait(&["bucket", "list"]);
     }
 
-    /// Until the node answers.
-    fn wait(&self) {
-        let there = |_| self.command(&["bucket", "list"]).status.success();
+    /// Until the node answers to this question.
+    fn wait(&self, question: &[&str]) {
+        let there = |_| self.command(question).status.success();
         assert!((0..TRIES).any(there), "Garage does not answer");
     }
 
