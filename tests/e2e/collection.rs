@@ -1,7 +1,7 @@
 //! What nothing reaches goes from the disk, and nothing else does.
 
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use serde_json::{Value, json};
@@ -154,40 +154,44 @@ fn the_same_content_comes_and_goes_while_it_is_collected() {
     let server = server_with_grace("0s");
     let admin = server.admin();
     let model = content::safetensors(1, 100_000);
-    let done = AtomicBool::new(false);
-    let collected = thread::scope(|scope| {
+    let (done, collected) = (AtomicBool::new(false), AtomicU64::new(0));
+    thread::scope(|scope| {
         let collector = scope.spawn(|| {
-            let mut collected = 0;
             while !done.load(Ordering::Relaxed) {
-                collected += count(&collect(&admin), "objects", "collected");
+                let deleted = count(&collect(&admin), "objects", "collected");
+                collected.fetch_add(deleted, Ordering::Relaxed);
             }
-            collected
         });
         let clients: Vec<_> = (0..4)
             .map(|number| {
-                let (admin, model) = (admin.clone(), &model);
-                scope.spawn(move || comes_and_goes(&admin, &format!("acme/m{number}"), model))
+                let (admin, model, collected) = (admin.clone(), &model, &collected);
+                scope.spawn(move || comes_and_goes(&admin, number, model, collected))
             })
             .collect();
-        for client in clients {
-            client.join().unwrap();
-        }
+        let ended: Vec<_> = clients.into_iter().map(|client| client.join()).collect();
         done.store(true, Ordering::Relaxed);
-        collector.join().unwrap()
+        collector.join().unwrap();
+        assert!(ended.iter().all(Result::is_ok));
     });
-    assert!(collected > 0);
     collect(&admin);
     assert!(objects(&server.object_store()).is_empty());
 }
 
-/// What was acknowledged is there until it is deleted.
-fn comes_and_goes(admin: &Access, repository: &str, model: &[u8]) {
-    for _ in 0..8 {
+/// What was acknowledged is there until it is deleted: some rounds, and until some of it was collected.
+fn comes_and_goes(admin: &Access, client: u64, model: &[u8], collected: &AtomicU64) {
+    let repository = &format!("acme/m{client}");
+    let path = format!("/api/v1/repositories/{repository}");
+    let mut round = 0;
+    while round < 8 || collected.load(Ordering::Relaxed) == 0 {
+        let own = content::noise(1000 * client + round, 10_000);
         admin.create(repository);
         admin.put(repository, "m.safetensors", model).expect(201);
-        let back = admin.file(repository, "m.safetensors").expect(200);
-        assert!(back.body == model);
-        let path = format!("/api/v1/repositories/{repository}");
+        admin.put(repository, "own.bin", &own).expect(201);
+        for (name, bytes) in [("m.safetensors", model), ("own.bin", &own[..])] {
+            let back = admin.file(repository, name).expect(200);
+            assert!(back.body == bytes);
+        }
         admin.delete(&path).expect(204);
+        round += 1;
     }
 }
