@@ -74,6 +74,11 @@ pub(crate) struct Scratch {
     tiered: tiered::Scratch,
 }
 
+/// Decodes the payloads of two planes, each of which is [`Coding::Shares`], side by side.
+pub(crate) fn decode_two_shares(payloads: [&[u8]; 2], outs: [&mut [u8]; 2]) -> Result<(), Error> {
+    shares::decode_two(payloads, outs)
+}
+
 /// Decodes a payload into exactly `out`.
 pub(crate) fn decode(coding: Coding, payload: &[u8], out: &mut [u8]) -> Result<(), Error> {
     match coding {

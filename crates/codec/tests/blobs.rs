@@ -146,6 +146,41 @@ fn unknown_floats_shrink_as_well_as_known_ones() {
     }
 }
 
+/// Floats of a byte, whose kinds differ from frame to frame.
+fn bytes_of_many_kinds(seed: u64, count: usize) -> Vec<u8> {
+    let bytes = weights(seed, count).into_iter().enumerate().map(|(i, x)| {
+        let shift = 19 + i / FRAME_LEN % 2;
+        (x.to_bits() >> 24) as u8 & 0x80 | (x.to_bits() >> shift) as u8 & 0x7f
+    });
+    bytes.collect()
+}
+
+#[test]
+fn frames_of_bytes_come_back_in_any_number() {
+    let codings = |blob: &[u8]| {
+        let planes = sheaf_codec::inspect::describe(blob).unwrap().planes;
+        planes.into_iter().next().unwrap().codings
+    };
+    for (count, frames) in [(5 * FRAME_LEN / 2, 3), (4 * FRAME_LEN, 4)] {
+        let raw = bytes_of_many_kinds(12, count);
+        let base = noise(13, count);
+        let sum: Vec<u8> = raw
+            .iter()
+            .zip(&base)
+            .map(|(x, y)| x.wrapping_add(*y))
+            .collect();
+        for level in LEVELS {
+            round_trip(&raw, Dtype::F8E4M3, None, level);
+            round_trip(&sum, Dtype::I8, Some(&base), level);
+        }
+        let alone = encode(&raw, Dtype::F8E4M3, None, Level::Default);
+        assert_eq!(codings(&alone.bytes), [("rans", frames)]);
+        let delta = encode(&sum, Dtype::I8, Some(&base), Level::Default);
+        assert!(delta.base.is_some());
+        assert_eq!(codings(&delta.bytes), [("rans", frames)]);
+    }
+}
+
 #[test]
 fn deltas_are_small_and_need_their_base() {
     let base = bf16_bytes(&weights(4, 1 << 19));

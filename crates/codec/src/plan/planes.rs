@@ -101,6 +101,13 @@ impl Planes {
         self.encode_planes(units, level, planes, coder, out);
     }
 
+    /// Residuals to units, where there are any.
+    fn undo(&self, core: Decoded<'_>) {
+        if let Some(residual) = self.residual {
+            delta::inverse(self.dtype, residual, core.bytes, core.base);
+        }
+    }
+
     fn encode_planes(
         &self,
         words: &[u8],
@@ -109,12 +116,18 @@ impl Planes {
         coder: &mut coder::Scratch,
         out: &mut Vec<u8>,
     ) {
-        // What is in it from the frame before is overwritten.
-        planes.resize(words.len(), 0);
-        planes::split(self.layout, words, planes);
+        // A single plane is the units as they are.
+        let planes = if self.layout.planes() == 1 {
+            words
+        } else {
+            // What is in it from the frame before is overwritten.
+            planes.resize(words.len(), 0);
+            planes::split(self.layout, words, planes);
+            planes.as_slice()
+        };
         let directory = out.len();
         out.resize(directory + self.layout.planes() * WORD, 0);
-        let mut rest = planes.as_slice();
+        let mut rest = planes;
         for plane in 0..self.layout.planes() {
             let (bytes, after) = rest.split_at(self.layout.plane_len(plane, words.len()));
             rest = after;
@@ -166,10 +179,31 @@ impl Plan for Planes {
             decode_planes(&stored_planes, &mut scratch.planes)?;
             planes::merge(self.layout, &scratch.planes, core.bytes);
         }
-        if let Some(residual) = self.residual {
-            delta::inverse(self.dtype, residual, core.bytes, core.base);
-        }
+        self.undo(core);
         Ok(())
+    }
+
+    fn decode_two(
+        &self,
+        frames: [(&[u8], Decoded<'_>); 2],
+        scratch: &mut Scratch,
+    ) -> Result<(), Error> {
+        let [(stored_a, a), (stored_b, b)] = frames;
+        if self.layout.planes() == 1 {
+            let planes_a = self.stored_planes(stored_a, a.bytes.len())?;
+            let planes_b = self.stored_planes(stored_b, b.bytes.len())?;
+            if let ([plane_a], [plane_b]) = (planes_a.as_slice(), planes_b.as_slice())
+                && [plane_a.coding, plane_b.coding] == [Coding::Shares; 2]
+            {
+                let payloads = [plane_a.payload, plane_b.payload];
+                coder::decode_two_shares(payloads, [&mut *a.bytes, &mut *b.bytes])?;
+                self.undo(a);
+                self.undo(b);
+                return Ok(());
+            }
+        }
+        self.decode(stored_a, a, scratch)?;
+        self.decode(stored_b, b, scratch)
     }
 
     fn parts(&self, stored: &[u8], core_len: usize) -> Result<Vec<Part>, Error> {

@@ -83,11 +83,25 @@ impl<'a> Decoder<'a> {
         tables: &DecodeTables,
         outs: [&mut [u8]; 2],
     ) -> Result<(), Error> {
-        tables.check(contexts[0], outs[0])?;
-        tables.check(contexts[1], outs[1])?;
+        Decoder::decode_two_by(decoders, contexts, [tables; 2], outs)
+    }
+
+    /// As [`Decoder::decode_two`], each payload by tables of its own.
+    pub(crate) fn decode_two_by(
+        [a, b]: [&mut Decoder<'_>; 2],
+        contexts: [&[u8]; 2],
+        tables: [&DecodeTables; 2],
+        [out_a, out_b]: [&mut [u8]; 2],
+    ) -> Result<(), Error> {
+        tables[0].check(contexts[0], out_a)?;
+        tables[1].check(contexts[1], out_b)?;
+        if tables[0].bits != tables[1].bits {
+            a.decode(contexts[0], tables[0], out_a)?;
+            return b.decode(contexts[1], tables[1], out_b);
+        }
         with_bits!(
-            tables.bits,
-            decode_two_segments(decoders, contexts, tables, outs)
+            tables[0].bits,
+            decode_two_segments([a, b], contexts, tables, [out_a, out_b])
         )
     }
 
@@ -150,11 +164,11 @@ fn decode_segment<const BITS: u32>(
     decode_plainly::<BITS>(decoder, contexts, &tables.entries, done, out)
 }
 
-/// Decodes two segments whose contexts were checked.
+/// Decodes two segments whose contexts were checked, by tables of BITS both.
 fn decode_two_segments<const BITS: u32>(
     [a, b]: [&mut Decoder<'_>; 2],
     contexts: [&[u8]; 2],
-    tables: &DecodeTables,
+    tables: [&DecodeTables; 2],
     [out_a, out_b]: [&mut [u8]; 2],
 ) -> Result<(), Error> {
     let plain = contexts[0].is_empty();
@@ -167,11 +181,12 @@ fn decode_two_segments<const BITS: u32>(
             (false, true) => super::simd::decode_two::<BITS, false>,
             (false, false) => super::simd::decode_two::<BITS, true>,
         };
+        let entries = tables.map(|tables| tables.entries.as_slice());
         let outs = [&mut *out_a, &mut *out_b];
         // SAFETY: AVX2 was just found, and AVX-512 for its kernel; the rest is as for one segment.
         #[allow(unsafe_code)]
         unsafe {
-            decode([&mut *a, &mut *b], contexts, &tables.entries, outs)
+            decode([&mut *a, &mut *b], contexts, entries, outs)
         }
     } else {
         0
@@ -180,8 +195,8 @@ fn decode_two_segments<const BITS: u32>(
     let done = 0;
     // One may have more left than the other.
     let [rest_a, rest_b] = contexts.map(|own| own.get(done..).unwrap_or_default());
-    decode_segment::<BITS>(a, rest_a, tables, &mut out_a[done..])?;
-    decode_segment::<BITS>(b, rest_b, tables, &mut out_b[done..])
+    decode_segment::<BITS>(a, rest_a, tables[0], &mut out_a[done..])?;
+    decode_segment::<BITS>(b, rest_b, tables[1], &mut out_b[done..])
 }
 
 /// Any machine's way, from symbol `done`, the first of a round, on.

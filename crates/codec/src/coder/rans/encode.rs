@@ -166,6 +166,10 @@ fn encode_one<const BITS: u32>(
     let whole = segment.symbols.len() / LANES * LANES;
     let at = encode_plainly::<BITS>(segment, whole..segment.symbols.len(), lanes, words, at)?;
     #[cfg(target_arch = "x86_64")]
+    if crate::cpu::has_v4() {
+        return super::wide::encode::encode::<BITS>(segment, lanes, words, at);
+    }
+    #[cfg(target_arch = "x86_64")]
     if crate::cpu::has_v3() {
         return super::simd::encode::<BITS>(segment, lanes, words, at);
     }

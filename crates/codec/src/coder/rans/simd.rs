@@ -162,7 +162,7 @@ pub(super) fn window(words: &[u8], at: usize) -> Option<&[u8; ROUND_WORDS]> {
 pub(super) unsafe fn decode_two<const BITS: u32, const CONTEXTS: bool>(
     [a, b]: [&mut Decoder<'_>; 2],
     contexts: [&[u8]; 2],
-    entries: &[u32],
+    entries: [&[u32]; 2],
     [out_a, out_b]: [&mut [u8]; 2],
 ) -> usize {
     let [mut lanes_a, mut lanes_b] = [load_lanes(&a.lanes), load_lanes(&b.lanes)];
@@ -182,8 +182,8 @@ pub(super) unsafe fn decode_two<const BITS: u32, const CONTEXTS: bool>(
         };
         // SAFETY: the caller's.
         unsafe {
-            at_a += decode_round::<BITS, CONTEXTS>(&mut lanes_a, window_a, own_a, entries, to_a);
-            at_b += decode_round::<BITS, CONTEXTS>(&mut lanes_b, window_b, own_b, entries, to_b);
+            at_a += decode_round::<BITS, CONTEXTS>(&mut lanes_a, window_a, own_a, entries[0], to_a);
+            at_b += decode_round::<BITS, CONTEXTS>(&mut lanes_b, window_b, own_b, entries[1], to_b);
         }
         rounds += 1;
     }

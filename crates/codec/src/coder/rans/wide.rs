@@ -1,5 +1,8 @@
-//! The AVX-512 kernel: two payloads in turns, each round of 32 lanes as two vectors of sixteen. For one
-//! payload alone it is slower than that for AVX2: more of it waits for the entries.
+//! The AVX-512 kernels. The decoder takes two payloads in turns, each round of 32 lanes as two vectors of
+//! sixteen. For one payload alone that is slower than the kernel for AVX2: more of it waits for the
+//! entries.
+
+pub(super) mod encode;
 
 use std::arch::x86_64::*;
 
@@ -14,15 +17,15 @@ const WIDE: usize = 16;
 /// each that were.
 ///
 /// # Safety
-/// The machine must have AVX-512 as [`crate::cpu::has_v4`] means it. There must be the entries of a
-/// table, 2^BITS, or those of each context that occurs, as many of which there are as bytes of the
-/// payload's `out`, or none.
+/// The machine must have AVX-512 as [`crate::cpu::has_v4`] means it. For each payload
+/// there must be the entries of a table, 2^BITS, or those of each context that occurs, as many of which
+/// there are as bytes of the payload's `out`, or none.
 #[allow(unsafe_code)]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt")]
 pub(super) unsafe fn decode_two<const BITS: u32, const CONTEXTS: bool>(
     [a, b]: [&mut Decoder<'_>; 2],
     contexts: [&[u8]; 2],
-    entries: &[u32],
+    entries: [&[u32]; 2],
     [out_a, out_b]: [&mut [u8]; 2],
 ) -> usize {
     let [mut lanes_a, mut lanes_b] = [load_lanes(&a.lanes), load_lanes(&b.lanes)];
@@ -42,8 +45,8 @@ pub(super) unsafe fn decode_two<const BITS: u32, const CONTEXTS: bool>(
         };
         // SAFETY: the caller's.
         unsafe {
-            at_a += decode_round::<BITS, CONTEXTS>(&mut lanes_a, window_a, own_a, entries, to_a);
-            at_b += decode_round::<BITS, CONTEXTS>(&mut lanes_b, window_b, own_b, entries, to_b);
+            at_a += decode_round::<BITS, CONTEXTS>(&mut lanes_a, window_a, own_a, entries[0], to_a);
+            at_b += decode_round::<BITS, CONTEXTS>(&mut lanes_b, window_b, own_b, entries[1], to_b);
         }
         rounds += 1;
     }

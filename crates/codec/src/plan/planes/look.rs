@@ -28,6 +28,10 @@ pub(super) enum Look {
 
 /// How units are coded in one pass, if that will do.
 pub(super) fn look(layout: Layout, dtype: Dtype, level: Level, units: &[u8]) -> Option<Look> {
+    // Those who code a single plane look at it anyway.
+    if level != Level::Max && layout.planes() == 1 {
+        return None;
+    }
     if level == Level::Max || !tiles::fits(layout) {
         return noise::is_noise(units).then_some(Look::Noise);
     }
