@@ -1,34 +1,41 @@
-//! Blocks to symbols of upper bits and back without a byte for each quant in between, for the dtypes that
-//! models have most of.
+//! Blocks to symbols of upper bits and back without a byte for each quant in between.
+
+mod fives;
+mod sixes;
+#[cfg(test)]
+mod tests;
 
 use super::kind::Kind;
 use super::upper::{all, fours, fours_back, pair_8, pair_8_back, words};
 use crate::Dtype;
 
-/// Whether there is such a way. If not, nothing is written.
 #[inline(always)]
-pub(super) fn split(kind: &Kind, blocks: &[u8], symbols: &mut [u8], low: &mut [u8]) -> bool {
+pub(super) fn split(kind: &Kind, blocks: &[u8], symbols: &mut [u8], low: &mut [u8]) {
     match kind.dtype {
-        Dtype::GgmlQ4_0 | Dtype::GgmlIq4Nl => split_simple::<18>(blocks, symbols, low),
         Dtype::GgmlQ4_1 => split_simple::<20>(blocks, symbols, low),
+        Dtype::GgmlQ5_0 => fives::split_simple::<22>(blocks, symbols, low),
+        Dtype::GgmlQ5_1 => fives::split_simple::<24>(blocks, symbols, low),
         Dtype::GgmlQ8_0 => split_bytes(blocks, symbols, low),
         Dtype::GgmlQ4K => split_k(blocks, symbols, low),
-        _ => return false,
+        Dtype::GgmlQ5K => fives::split_k(blocks, symbols, low),
+        Dtype::GgmlQ6K => sixes::split(blocks, symbols, low),
+        _ => split_simple::<18>(blocks, symbols, low),
     }
-    true
 }
 
-/// Writes the quants of blocks, if there is such a way.
+/// Writes the quants of blocks.
 #[inline(always)]
-pub(super) fn merge(kind: &Kind, symbols: &[u8], low: &[u8], blocks: &mut [u8]) -> bool {
+pub(super) fn merge(kind: &Kind, symbols: &[u8], low: &[u8], blocks: &mut [u8]) {
     match kind.dtype {
-        Dtype::GgmlQ4_0 | Dtype::GgmlIq4Nl => merge_simple::<18>(symbols, low, blocks),
         Dtype::GgmlQ4_1 => merge_simple::<20>(symbols, low, blocks),
+        Dtype::GgmlQ5_0 => fives::merge_simple::<22>(symbols, low, blocks),
+        Dtype::GgmlQ5_1 => fives::merge_simple::<24>(symbols, low, blocks),
         Dtype::GgmlQ8_0 => merge_bytes(symbols, low, blocks),
         Dtype::GgmlQ4K => merge_k(symbols, low, blocks),
-        _ => return false,
+        Dtype::GgmlQ5K => fives::merge_k(symbols, low, blocks),
+        Dtype::GgmlQ6K => sixes::merge(symbols, low, blocks),
+        _ => merge_simple::<18>(symbols, low, blocks),
     }
-    true
 }
 
 /// Symbols and lower bits of quants of 4 bits; what is above those does not matter.

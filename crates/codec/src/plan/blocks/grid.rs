@@ -162,17 +162,49 @@ impl Grid {
     /// The contexts of groups that have so many words of quants each, without columns.
     #[inline(always)]
     fn fill_words(&self, number: usize, groups: &Groups, out: &mut [[u8; WORD]]) {
-        let start = |i: usize| match groups.zero.get(i) {
-            Some(zero) if self.zero.number > 1 => self.zero.class(*zero) * self.ratio.number,
-            _ => self.zero.class(0) * self.ratio.number,
+        match number {
+            1 => self.fill_runs::<1>(groups, out),
+            2 => self.fill_runs::<2>(groups, out),
+            _ => {
+                for (i, words) in out.chunks_exact_mut(number).enumerate() {
+                    words.fill([self.class(groups, i); WORD]);
+                }
+            }
+        }
+    }
+
+    /// The same where the number is known, so that a context is found without a look at what there is.
+    #[inline(always)]
+    fn fill_runs<const WORDS: usize>(&self, groups: &Groups, out: &mut [[u8; WORD]]) {
+        let runs = out.as_chunks_mut::<WORDS>().0;
+        if self.zero.number == 1 {
+            let start = self.zero.class(0) * self.ratio.number;
+            for (to, ratio) in runs.iter_mut().zip(&groups.ratio) {
+                *to = [[start + self.ratio.class(*ratio); WORD]; WORDS];
+            }
+        } else if self.ratio.number == 1 && !groups.zero.is_empty() {
+            for (to, zero) in runs.iter_mut().zip(&groups.zero) {
+                *to = [[self.zero.class(*zero); WORD]; WORDS];
+            }
+        } else {
+            for (i, to) in runs.iter_mut().enumerate() {
+                *to = [[self.class(groups, i); WORD]; WORDS];
+            }
+        }
+    }
+
+    /// The context of a group, without columns.
+    #[inline(always)]
+    fn class(&self, groups: &Groups, i: usize) -> u8 {
+        let start = match groups.zero.get(i) {
+            Some(zero) if self.zero.number > 1 => self.zero.class(*zero),
+            _ => self.zero.class(0),
         };
-        let ratio = |i: usize| match groups.ratio.get(i) {
+        let ratio = match groups.ratio.get(i) {
             Some(ratio) if self.ratio.number > 1 => self.ratio.class(*ratio),
             _ => 0,
         };
-        for (i, words) in out.chunks_exact_mut(number).enumerate() {
-            words.fill([start(i) + ratio(i); WORD]);
-        }
+        start * self.ratio.number + ratio
     }
 
     /// The contexts of a group's quants, of which the first is in some column.
@@ -225,4 +257,57 @@ impl Grid {
 #[inline(always)]
 fn shifted(mean: i16, steps: i32) -> i16 {
     ((i32::from(mean) * steps) >> 8).clamp(-0x1fff, 0x1fff) as i16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Dtype;
+
+    #[test]
+    fn contexts_of_groups_whatever_is_known() {
+        let axis = |number| Axis {
+            add: 3,
+            shift: 1,
+            number,
+        };
+        let values: Vec<i16> = (-5..20).collect();
+        let place = Place { row: 0, phase: 0 };
+        for dtype in [Dtype::GgmlQ5_0, Dtype::GgmlQ6K, Dtype::GgmlQ8_0] {
+            let kind = Kind::of(dtype).unwrap();
+            for kind in [kind, kind.upper()] {
+                for (zero, ratio, has_zeros) in
+                    [(1, 4, false), (4, 1, true), (4, 1, false), (3, 5, true)]
+                {
+                    let groups = Groups {
+                        number: values.len(),
+                        ratio: values.clone(),
+                        zero: if has_zeros {
+                            values.clone()
+                        } else {
+                            Vec::new()
+                        },
+                        scale: Vec::new(),
+                    };
+                    let grid = Grid {
+                        zero: axis(zero),
+                        ratio: axis(ratio),
+                        columns: Columns::default(),
+                    };
+                    let mut contexts = vec![77; 5];
+                    grid.fill(&kind, &place, 0, &groups, &mut contexts);
+                    assert_eq!(contexts.len(), values.len() * kind.group);
+                    for (i, own) in contexts.chunks(kind.group).enumerate() {
+                        let zero = if has_zeros { values[i] } else { 0 };
+                        let class = |value: i16, number: u8| {
+                            ((value + 3) >> 1).clamp(0, i16::from(number) - 1) as u8
+                        };
+                        let ratio = class(values[i], grid.ratio.number);
+                        let expected = class(zero, grid.zero.number) * grid.ratio.number + ratio;
+                        assert!(own.iter().all(|context| *context == expected));
+                    }
+                }
+            }
+        }
+    }
 }

@@ -78,25 +78,15 @@ impl Groups {
     #[inline(always)]
     fn ratios(&mut self, kind: &Kind, fields: &Fields) {
         let scales = &fields.halves[0];
-        let by_block = |numbers: fn(u8) -> i8, to: &mut [i16]| {
-            let to = to.chunks_exact_mut(kind.groups());
-            let from = scales
-                .iter()
-                .zip(fields.subs[0].chunks_exact(kind.groups()));
-            for (to, (scale, subs)) in to.zip(from) {
-                for (to, sub) in to.iter_mut().zip(subs) {
-                    *to = product_log(*scale, numbers(*sub));
-                }
-            }
-        };
+        let (subs, to) = (&fields.subs[0], &mut self.ratio);
         match kind.subs {
             0 => {
-                for (to, scale) in self.ratio.iter_mut().zip(scales) {
+                for (to, scale) in to.iter_mut().zip(scales) {
                     *to = log(*scale);
                 }
             }
-            1 => by_block(|sub| (sub ^ 0x80) as i8, &mut self.ratio),
-            _ => by_block(|sub| sub as i8, &mut self.ratio),
+            1 => product_logs::<16>(scales, subs, |sub| (sub ^ 0x80) as i8, to),
+            _ => product_logs::<8>(scales, subs, |sub| sub as i8, to),
         }
     }
 
@@ -179,15 +169,48 @@ fn twice_zero(above: f32, scale: f32) -> i16 {
     ((above / scale * 2.0) as i32).clamp(0, 255) as i16
 }
 
+/// The logs of the products of blocks' scales with numbers of their groups.
+#[inline(always)]
+fn product_logs<const GROUPS: usize>(
+    scales: &[u16],
+    subs: &[u8],
+    number: impl Fn(u8) -> i8,
+    to: &mut [i16],
+) {
+    let from = scales.iter().zip(subs.as_chunks::<GROUPS>().0);
+    for (to, (scale, subs)) in to.as_chunks_mut::<GROUPS>().0.iter_mut().zip(from) {
+        for (to, sub) in to.iter_mut().zip(subs) {
+            *to = product_log(*scale, number(*sub));
+        }
+    }
+}
+
 /// 16 times the log2 of a scale's product with a small number, about; 0 when that is 0.
 #[inline(always)]
 fn product_log(scale: u16, by: i8) -> i16 {
-    let by = i16::from(by).abs();
+    let magnitude = i32::from(by).abs() as f32;
+    // Linear between powers of two, as in a half's bits: the exponent and 4 bits of the fraction.
+    let by_log = (magnitude.to_bits() >> 19) as i16 - (127 << 4);
     if by == 0 || log(scale) == 0 {
         return 0;
     }
-    let whole = by.ilog2() as i16;
-    // Linear between powers of two, as in a half's bits.
-    let part = (by << 4 >> whole) - 16;
-    log(scale) + 16 * whole + part
+    log(scale) + by_log
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logs_of_products() {
+        for by in i8::MIN..=i8::MAX {
+            let magnitude = i16::from(by).abs();
+            let expected = magnitude.checked_ilog2().map_or(0, |whole| {
+                15 * 16 + 16 * whole as i16 + ((magnitude * 16) >> whole) - 16
+            });
+            assert_eq!(product_log(0x3c00, by), expected);
+            assert_eq!(product_log(0xbc00, by), expected);
+            assert_eq!(product_log(0x003f, by), 0);
+        }
+    }
 }

@@ -102,8 +102,6 @@ pub(crate) struct Fields {
     pub quants: Vec<u8>,
     /// Where symbols are upper bits, the lower ones.
     pub low: Vec<u8>,
-    /// Quants that are taken apart or put together.
-    pub whole: Vec<u8>,
 }
 
 impl Fields {

@@ -6,8 +6,8 @@ mod supers;
 use simple::*;
 use supers::*;
 
+use super::direct;
 use super::kind::{Fields, Form, Kind};
-use super::{direct, upper};
 use crate::Dtype;
 use crate::cpu::at_best;
 
@@ -62,15 +62,7 @@ fn unpack_all(kind: &Kind, blocks: &[u8], fields: &mut Fields) {
     params(kind, blocks, fields);
     fields.resize(kind, blocks.len() / kind.unit, true);
     if kind.form == Form::Upper {
-        if direct::split(kind, blocks, &mut fields.quants, &mut fields.low) {
-            return;
-        }
-        let number = blocks.len() / kind.unit * kind.dtype.block_elements() as usize;
-        std::mem::swap(&mut fields.quants, &mut fields.whole);
-        fields.quants.resize(number, 0);
-        unpack_quants(kind, blocks, fields);
-        std::mem::swap(&mut fields.quants, &mut fields.whole);
-        upper::split(kind, &fields.whole, &mut fields.quants, &mut fields.low);
+        direct::split(kind, blocks, &mut fields.quants, &mut fields.low);
     } else {
         unpack_quants(kind, blocks, fields);
     }
@@ -96,15 +88,8 @@ fn unpack_quants(kind: &Kind, blocks: &[u8], fields: &mut Fields) {
 #[inline(always)]
 fn pack_all(kind: &Kind, fields: &mut Fields, blocks: &mut [u8]) {
     if kind.form == Form::Upper {
-        if direct::merge(kind, &fields.quants, &fields.low, blocks) {
-            return pack_params(kind, fields, blocks);
-        }
-        let number = blocks.len() / kind.unit * kind.dtype.block_elements() as usize;
-        fields.whole.resize(number, 0);
-        upper::merge(kind, &fields.quants, &fields.low, &mut fields.whole);
-        std::mem::swap(&mut fields.quants, &mut fields.whole);
-        pack_quants(kind, fields, blocks);
-        std::mem::swap(&mut fields.quants, &mut fields.whole);
+        direct::merge(kind, &fields.quants, &fields.low, blocks);
+        pack_params(kind, fields, blocks);
     } else {
         pack_quants(kind, fields, blocks);
     }
@@ -131,9 +116,12 @@ fn half(bytes: &[u8]) -> u16 {
     u16::from_le_bytes([bytes[0], bytes[1]])
 }
 
-/// What is before the quants of `q4_0`, `q4_1`, `q8_0`, `q4_k` and the like.
+/// What is before the quants, or after them for `q6_k`.
 #[inline(always)]
 fn pack_params(kind: &Kind, fields: &Fields, blocks: &mut [u8]) {
+    if kind.dtype == Dtype::GgmlQ6K {
+        return pack_after_six(fields, blocks);
+    }
     for (i, block) in blocks.chunks_exact_mut(kind.unit).enumerate() {
         block[..2].copy_from_slice(&fields.halves[0][i].to_le_bytes());
         if kind.halves == 2 {

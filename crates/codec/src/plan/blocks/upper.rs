@@ -32,57 +32,6 @@ impl Kind {
     }
 }
 
-/// Quants, a byte each, to symbols and lower bits.
-#[inline(always)]
-pub(super) fn split(kind: &Kind, quants: &[u8], symbols: &mut [u8], low: &mut [u8]) {
-    match kind.plain_bits {
-        4 => each::<32, 8, 8>(quants, symbols, low, split_4),
-        5 => each::<32, 8, 12>(quants, symbols, low, split_5),
-        6 => each::<16, 8, 4>(quants, symbols, low, split_6),
-        _ => each::<16, 8, 8>(quants, symbols, low, split_8),
-    }
-}
-
-/// Undoes [`split`].
-#[inline(always)]
-pub(super) fn merge(kind: &Kind, symbols: &[u8], low: &[u8], quants: &mut [u8]) {
-    match kind.plain_bits {
-        4 => each_back::<32, 8, 8>(symbols, low, quants, merge_4),
-        5 => each_back::<32, 8, 12>(symbols, low, quants, merge_5),
-        6 => each_back::<16, 8, 4>(symbols, low, quants, merge_6),
-        _ => each_back::<16, 8, 8>(symbols, low, quants, merge_8),
-    }
-}
-
-/// Each run of quants.
-#[inline(always)]
-fn each<const QUANTS: usize, const SYMBOLS: usize, const LOW: usize>(
-    quants: &[u8],
-    symbols: &mut [u8],
-    low: &mut [u8],
-    split: impl Fn(&[u8; QUANTS], &mut [u8; SYMBOLS], &mut [u8; LOW]),
-) {
-    let symbols = symbols.as_chunks_mut().0.iter_mut();
-    let low = low.as_chunks_mut().0.iter_mut();
-    for ((quants, symbols), low) in quants.as_chunks().0.iter().zip(symbols).zip(low) {
-        split(quants, symbols, low);
-    }
-}
-
-#[inline(always)]
-fn each_back<const QUANTS: usize, const SYMBOLS: usize, const LOW: usize>(
-    symbols: &[u8],
-    low: &[u8],
-    quants: &mut [u8],
-    merge: impl Fn(&[u8; SYMBOLS], &[u8; LOW], &mut [u8; QUANTS]),
-) {
-    let symbols = symbols.as_chunks().0.iter();
-    let low = low.as_chunks().0.iter();
-    for ((quants, symbols), low) in quants.as_chunks_mut().0.iter_mut().zip(symbols).zip(low) {
-        merge(symbols, low, quants);
-    }
-}
-
 /// A byte in all 8 places of a word.
 pub(super) const fn all(byte: u8) -> u64 {
     byte as u64 * 0x0101_0101_0101_0101
@@ -109,85 +58,88 @@ pub(super) fn fours_back(word: u64) -> [u64; 4] {
 
 /// Words of 4 bits a byte as half a word: the upper half's bits above those of the lower.
 #[inline(always)]
-fn nibbles(word: u64) -> [u8; 4] {
+fn halve(word: u64) -> [u8; 4] {
     (word as u32 | ((word >> 32) as u32) << 4).to_le_bytes()
 }
 
 #[inline(always)]
-fn nibbles_back(half: [u8; 4]) -> u64 {
+fn halve_back(half: [u8; 4]) -> u64 {
     let half = u64::from(u32::from_le_bytes(half));
     half & 0x0f0f_0f0f | (half >> 4 & 0x0f0f_0f0f) << 32
 }
 
+/// Symbols and lower bits of a run of quants of 5 bits, from words of nibbles and the fifth bits of each four
+/// quants as a nibble; what is above those in a byte does not matter. Below the symbols the lowest 2 bits as in
+/// symbols, then 4 bytes of the third bits.
 #[inline(always)]
-fn split_4(quants: &[u8; 32], symbols: &mut [u8; 8], low: &mut [u8; 8]) {
-    let quants = words(quants);
-    *symbols = fours(quants.map(|word| word >> 2)).to_le_bytes();
-    *low = fours(quants).to_le_bytes();
+pub(super) fn five(nibbles: [u64; 4], fifths: u64, symbols: &mut [u8; 8], low: &mut [u8; 12]) {
+    let fourths = gather(nibbles.map(|word| word >> 3), 2);
+    let fifths = gather([0, 1, 2, 3].map(|i| fifths >> i), 2);
+    *symbols = (fourths | fifths << 1).to_le_bytes();
+    low[..8].copy_from_slice(&fours(nibbles).to_le_bytes());
+    low[8..].copy_from_slice(&halve(gather(nibbles.map(|word| word >> 2), 1)));
 }
 
+/// Undoes [`five`].
 #[inline(always)]
-fn merge_4(symbols: &[u8; 8], low: &[u8; 8], quants: &mut [u8; 32]) {
-    let upper = fours_back(u64::from_le_bytes(*symbols));
-    let low = fours_back(u64::from_le_bytes(*low));
-    for (i, to) in quants.as_chunks_mut().0.iter_mut().enumerate() {
-        *to = (upper[i] << 2 | low[i]).to_le_bytes();
-    }
-}
-
-/// Below the symbols the lowest 2 bits as in symbols, then 4 bytes of the third bits.
-#[inline(always)]
-fn split_5(quants: &[u8; 32], symbols: &mut [u8; 8], low: &mut [u8; 12]) {
-    let quants = words(quants);
-    *symbols = fours(quants.map(|word| word >> 3)).to_le_bytes();
-    low[..8].copy_from_slice(&fours(quants).to_le_bytes());
-    let [a, b, c, d] = quants.map(|word| word >> 2 & all(1));
-    low[8..].copy_from_slice(&nibbles(a | b << 1 | c << 2 | d << 3));
-}
-
-#[inline(always)]
-fn merge_5(symbols: &[u8; 8], low: &[u8; 12], quants: &mut [u8; 32]) {
+pub(super) fn five_back(symbols: &[u8; 8], low: &[u8; 12]) -> ([u64; 4], u64) {
     let upper = fours_back(u64::from_le_bytes(*symbols));
     let [lowest] = words(&low[..8]);
     let lowest = fours_back(lowest);
-    let third = nibbles_back([low[8], low[9], low[10], low[11]]);
-    for (i, to) in quants.as_chunks_mut().0.iter_mut().enumerate() {
-        let third = third >> i & all(1);
-        *to = (upper[i] << 3 | third << 2 | lowest[i]).to_le_bytes();
-    }
+    let third = halve_back([low[8], low[9], low[10], low[11]]);
+    let nibbles =
+        std::array::from_fn(|i| (upper[i] & all(1)) << 3 | (third >> i & all(1)) << 2 | lowest[i]);
+    (nibbles, gather(upper.map(|word| word >> 1), 1))
 }
 
+/// The lowest bit of each of four words' bytes, so many bits apart.
 #[inline(always)]
-fn split_6(quants: &[u8; 16], symbols: &mut [u8; 8], low: &mut [u8; 4]) {
-    let [a, b] = words(quants);
-    *symbols = (a >> 2 & all(15) | (b >> 2 & all(15)) << 4).to_le_bytes();
-    *low = nibbles(a & all(3) | (b & all(3)) << 2);
+fn gather(words: [u64; 4], apart: u32) -> u64 {
+    let [a, b, c, d] = words.map(|word| word & all(1));
+    a | b << apart | c << (2 * apart) | d << (3 * apart)
 }
 
+/// Bit `i` of byte `k` to bit `k` of byte `i`.
 #[inline(always)]
-fn merge_6(symbols: &[u8; 8], low: &[u8; 4], quants: &mut [u8; 16]) {
-    let upper = u64::from_le_bytes(*symbols);
-    let low = nibbles_back(*low);
-    let words = [
-        (upper & all(15)) << 2 | low & all(3),
-        (upper >> 4 & all(15)) << 2 | low >> 2 & all(3),
-    ];
-    for (to, word) in quants.as_chunks_mut().0.iter_mut().zip(words) {
-        *to = word.to_le_bytes();
-    }
+pub(super) fn spread(bytes: [u8; 4]) -> u64 {
+    transpose(u64::from(u32::from_le_bytes(bytes)))
 }
 
+/// Undoes [`spread`].
 #[inline(always)]
-fn split_8(quants: &[u8; 16], symbols: &mut [u8; 8], low: &mut [u8; 8]) {
-    [*symbols, *low] = pair_8(words(quants)).map(u64::to_le_bytes);
+pub(super) fn together(nibbles: u64) -> [u8; 4] {
+    (transpose(nibbles) as u32).to_le_bytes()
 }
 
+/// The bits of 8 bytes as rows to columns: by single bits, then by twos, then by fours.
 #[inline(always)]
-fn merge_8(symbols: &[u8; 8], low: &[u8; 8], quants: &mut [u8; 16]) {
-    let words = pair_8_back(u64::from_le_bytes(*symbols), u64::from_le_bytes(*low));
-    for (to, word) in quants.as_chunks_mut().0.iter_mut().zip(words) {
-        *to = word.to_le_bytes();
-    }
+fn transpose(word: u64) -> u64 {
+    let swap = |word: u64, mask: u64, by: u32| {
+        let other = (word ^ word >> by) & mask;
+        word ^ other ^ other << by
+    };
+    let word = swap(word, 0x00aa_00aa_00aa_00aa, 7);
+    let word = swap(word, 0x0000_cccc_0000_cccc, 14);
+    swap(word, 0x0000_0000_f0f0_f0f0, 28)
+}
+
+/// A symbol and lower bits of a run of quants of 6 bits, from two words of their upper 4 bits with their lower
+/// 2 above them.
+#[inline(always)]
+pub(super) fn six(a: u64, b: u64) -> ([u8; 8], [u8; 4]) {
+    let symbols = a & all(15) | (b & all(15)) << 4;
+    let low = a >> 4 & all(3) | (b >> 4 & all(3)) << 2;
+    (symbols.to_le_bytes(), halve(low))
+}
+
+/// Undoes [`six`]: the upper 4 and the lower 2 bits of both words.
+#[inline(always)]
+pub(super) fn six_back(symbols: [u8; 8], low: [u8; 4]) -> [(u64, u64); 2] {
+    let (upper, low) = (u64::from_le_bytes(symbols), halve_back(low));
+    [
+        (upper & all(15), low & all(3)),
+        (upper >> 4 & all(15), low >> 2 & all(3)),
+    ]
 }
 
 /// Symbols and lower bits of quants of 8 bits.

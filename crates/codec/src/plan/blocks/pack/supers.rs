@@ -104,11 +104,8 @@ pub(super) fn unpack_signed(bytes: &[u8], to: &mut [u8]) {
 #[inline(always)]
 pub(super) fn pack_six(fields: &Fields, blocks: &mut [u8]) {
     let quants = fields.quants.as_chunks::<256>().0;
-    let scales = fields.subs[0].as_chunks::<16>().0;
-    let blocks = blocks.as_chunks_mut::<210>().0;
-    for (((block, from), scales), scale) in
-        (blocks.iter_mut().zip(quants).zip(scales)).zip(&fields.halves[0])
-    {
+    let each = blocks.as_chunks_mut::<210>().0.iter_mut();
+    for (block, from) in each.zip(quants) {
         for (part, from) in from.as_chunks::<128>().0.iter().enumerate() {
             let nibbles: &mut [u8] = &mut block[64 * part..64 * part + 64];
             for j in 0..32 {
@@ -117,10 +114,20 @@ pub(super) fn pack_six(fields: &Fields, blocks: &mut [u8]) {
             }
             let upper: &mut [u8] = &mut block[128 + 32 * part..160 + 32 * part];
             for j in 0..32 {
-                let [a, b, c, d] = [0, 32, 64, 96].map(|k| from[j + k] >> 4 & 3);
-                upper[j] = a | b << 2 | c << 4 | d << 6;
+                let first = from[j] >> 4 & 3 | (from[j + 32] >> 4 & 3) << 2;
+                upper[j] = first | (from[j + 64] >> 4 & 3) << 4 | from[j + 96] >> 4 << 6;
             }
         }
+    }
+    pack_after_six(fields, blocks);
+}
+
+/// The scales.
+#[inline(always)]
+pub(super) fn pack_after_six(fields: &Fields, blocks: &mut [u8]) {
+    let scales = fields.subs[0].as_chunks::<16>().0.iter();
+    let blocks = blocks.as_chunks_mut::<210>().0.iter_mut();
+    for ((block, scales), scale) in blocks.zip(scales).zip(&fields.halves[0]) {
         for (to, scale) in block[192..208].iter_mut().zip(scales) {
             *to = scale ^ 0x80;
         }
