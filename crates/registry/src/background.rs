@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
+use sheaf_catalog::Tally;
 
 use crate::{Registry, Result};
 
@@ -81,7 +82,7 @@ fn repeat(registry: &Arc<Registry>, every: Duration, work: Work) {
 
 impl Registry {
     /// Takes what is left of deleted repositories, a little at a time: others want to write too.
-    async fn purge_deleted(&self) -> Result<()> {
+    pub(crate) async fn purge_deleted(&self) -> Result<()> {
         while !self.stop.is_cancelled() && self.catalog.purge_deleted().await? {
             tokio::task::yield_now().await;
         }
@@ -89,9 +90,11 @@ impl Registry {
     }
 
     async fn collect_in_background(&self) -> Result<()> {
-        let done = self.run_collection(Timestamp::now()).await?;
-        if done.objects.collected > 0 {
-            let (objects, bytes) = (done.objects.collected, done.objects.collected_bytes);
+        let Tally {
+            rows: objects,
+            bytes,
+        } = self.run_collection(Timestamp::now()).await?.objects;
+        if objects > 0 {
             tracing::info!(objects, bytes, "objects that nothing reached are deleted");
         }
         Ok(())

@@ -21,11 +21,40 @@ const PAGE: u32 = 1000;
 /// Revisions that are named.
 const NAMED: u32 = 100;
 
+/// What a collection took.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Taken {
+    pub revisions: Tally,
+    pub chunks: Tally,
+    pub objects: Tally,
+}
+
 impl Registry {
-    /// Takes away what nothing has reached for long enough.
+    /// Takes away what nothing has reached for long enough, and tells what waits.
     pub async fn collect(&self, caller: &Caller) -> Result<Collection> {
         caller.check_admin()?;
-        self.run_collection(Timestamp::now()).await
+        // What is left of deleted repositories goes with the rest, not when its turn comes.
+        self.purge_deleted().await?;
+        let now = Timestamp::now();
+        let (_, unreachable) = self.catalog.unreachable(NAMED).await?;
+        let taken = self.run_collection(now).await?;
+        let (unreached, _) = self.catalog.unreachable(0).await?;
+        let unneeded = self.catalog.unneeded_chunks().await?;
+        let garbage = self.catalog.garbage_tally().await?;
+        let (intents, _) = self.catalog.intents(now).await?;
+        Ok(Collection {
+            dry_run: false,
+            revisions: told(taken.revisions, rows(unreached)),
+            chunks: told(taken.chunks, unneeded),
+            objects: told(
+                taken.objects,
+                Tally {
+                    rows: garbage.rows + intents,
+                    ..garbage
+                },
+            ),
+            unreachable: self.named(unreachable, now),
+        })
     }
 
     /// What a collection would take away now.
@@ -42,8 +71,8 @@ impl Registry {
         let (intents, abandoned) = self.catalog.intents(self.abandoned(now)).await?;
         Ok(Collection {
             dry_run: true,
-            revisions: collected(rows(due), rows(number)),
-            chunks: collected(chunks, unneeded),
+            revisions: told(rows(due), rest(rows(number), rows(due))),
+            chunks: told(chunks, rest(unneeded, chunks)),
             objects: Collected {
                 collected: chunks.rows + garbage.rows + abandoned,
                 collected_bytes: chunks.bytes + garbage.bytes,
@@ -54,55 +83,29 @@ impl Registry {
         })
     }
 
-    pub(crate) async fn run_collection(&self, now: Timestamp) -> Result<Collection> {
+    /// Takes away what nothing has reached for long enough.
+    pub(crate) async fn run_collection(&self, now: Timestamp) -> Result<Taken> {
         // One at a time on this server: two would only do each other's work.
         let _turn = self.collecting.lock().await;
         let since = before(now, self.settings.collection_grace);
-        while self.catalog.purge_deleted().await? {}
         self.catalog.mark_revisions(now).await?;
-        let (_, unreachable) = self.catalog.unreachable(NAMED).await?;
-        let mut revisions = 0;
-        while let taken @ 1.. = self.catalog.collect_revisions(since).await? {
-            revisions += taken;
+        let mut taken = Taken::default();
+        while let revisions @ 1.. = self.catalog.collect_revisions(since).await? {
+            taken.revisions.rows += revisions;
         }
         self.catalog.collect_contents().await?;
         self.catalog.mark_chunks(now).await?;
-        let mut chunks = Tally::default();
         loop {
-            let taken = self.catalog.collect_chunks(since).await?;
-            if taken.rows == 0 {
+            let chunks = self.catalog.collect_chunks(since).await?;
+            if chunks.rows == 0 {
                 break;
             }
-            chunks.rows += taken.rows;
-            chunks.bytes += taken.bytes;
+            taken.chunks.rows += chunks.rows;
+            taken.chunks.bytes += chunks.bytes;
         }
         while self.catalog.collect_intents(self.abandoned(now)).await? > 0 {}
-        let deleted = self.delete_garbage().await?;
-        let left = self.catalog.garbage_tally().await?;
-        let (intents, _) = self.catalog.intents(now).await?;
-        let (unreached, _) = self.catalog.unreachable(1).await?;
-        let unneeded = self.catalog.unneeded_chunks().await?;
-        Ok(Collection {
-            dry_run: false,
-            revisions: Collected {
-                collected: revisions,
-                waiting: unreached,
-                ..Collected::default()
-            },
-            chunks: Collected {
-                collected: chunks.rows,
-                collected_bytes: chunks.bytes,
-                waiting: unneeded.rows,
-                waiting_bytes: unneeded.bytes,
-            },
-            objects: Collected {
-                collected: deleted.rows,
-                collected_bytes: deleted.bytes,
-                waiting: left.rows + intents,
-                waiting_bytes: left.bytes,
-            },
-            unreachable: self.named(unreachable, now),
-        })
+        taken.objects = self.delete_garbage().await?;
+        Ok(taken)
     }
 
     /// Deletes objects that no row names. One that the store does not delete is tried again next time.
@@ -169,12 +172,19 @@ fn rows(rows: u64) -> Tally {
     Tally { rows, bytes: 0 }
 }
 
-/// Of all, so many.
-fn collected(some: Tally, all: Tally) -> Collected {
+/// What of all is left beside some.
+fn rest(all: Tally, some: Tally) -> Tally {
+    Tally {
+        rows: all.rows.saturating_sub(some.rows),
+        bytes: all.bytes.saturating_sub(some.bytes),
+    }
+}
+
+fn told(collected: Tally, waiting: Tally) -> Collected {
     Collected {
-        collected: some.rows,
-        collected_bytes: some.bytes,
-        waiting: all.rows.saturating_sub(some.rows),
-        waiting_bytes: all.bytes.saturating_sub(some.bytes),
+        collected: collected.rows,
+        collected_bytes: collected.bytes,
+        waiting: waiting.rows,
+        waiting_bytes: waiting.bytes,
     }
 }
