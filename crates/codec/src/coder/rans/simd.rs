@@ -80,7 +80,8 @@ macro_rules! four {
     };
 }
 
-/// Decodes whole rounds, as long as the words surely last; how many symbols that were.
+/// Decodes whole rounds, as long as the words surely last; how many symbols that were. Its rounds are those of
+/// [`decode_round`], written out: with a call of it this was measured to be 6 % slower.
 ///
 /// # Safety
 /// The machine must have AVX2. There must be the entries of a table, 2^BITS, or those of each context
