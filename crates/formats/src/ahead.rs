@@ -70,7 +70,7 @@ impl Ahead {
 
     /// What is left at the file's end.
     pub fn finish(mut self) -> (Vec<Segment>, Vec<u8>) {
-        self.walker.stop();
+        self.walker.last_steps(&self.short);
         self.plan();
         (self.planner.finish(), self.waiting)
     }

@@ -43,7 +43,9 @@ pub(crate) trait Walk: Send {
     /// Where in the file it looks next: never before a place that it was at.
     fn place(&self) -> u64;
 
-    /// Looks at the bytes from its place on, of which there may be more or fewer than it needs.
+    /// Looks at the bytes from its place on, of which there may be more or fewer than it needs. How many
+    /// more there are must not matter, nor must what it asked for before: a file comes in any pushes, and
+    /// at its end there are fewer than were asked for.
     fn step(&mut self, bytes: &[u8], finds: &mut Finds) -> Step;
 }
 
@@ -132,14 +134,30 @@ impl Walker {
 
     /// Looks at the bytes from the place that it wants on.
     pub fn step(&mut self, bytes: &[u8]) {
-        self.steps += 1;
         match self.walk.step(bytes, &mut self.finds) {
+            // Those that want more are not counted: how many there are is up to the pushes.
             Step::On if self.steps < MAX_STEPS => {
+                self.steps += 1;
                 self.need = 1;
                 self.finds.at(self.walk.place());
             }
             Step::Need(need) if need > bytes.len() && need <= MAX_NEED => self.need = need,
             _ => self.stop(),
+        }
+    }
+
+    /// Looks at the file's last bytes, from the place that it wants on. They may be enough where more were
+    /// asked for.
+    pub fn last_steps(&mut self, bytes: &[u8]) {
+        let start = self.walk.place();
+        while let Some((place, _)) = self.wants() {
+            let seen = bytes.get((place - start) as usize..).unwrap_or(&[]);
+            if !seen.is_empty() {
+                self.step(seen);
+            }
+            if self.need > seen.len() {
+                self.stop();
+            }
         }
     }
 
@@ -160,7 +178,7 @@ pub(crate) fn read(walk: Box<dyn Walk>, file: &dyn ReadAt) -> io::Result<Content
     while let Some((place, need)) = walker.wants() {
         let bytes = window.from(place, need)?;
         if bytes.len() < need {
-            walker.stop();
+            walker.last_steps(bytes);
         } else {
             walker.step(bytes);
         }

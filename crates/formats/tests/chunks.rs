@@ -5,7 +5,7 @@ mod common;
 use common::gguf::{Writer, text};
 use common::pickle::{Pickle, Tensor, legacy};
 use common::zip::{Entry, Width, write};
-use common::{chunks, noise, numpy, onnx, safetensors, stream, tar};
+use common::{chunks, coreml, ctranslate2, noise, numpy, onnx, safetensors, stream, tar};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sheaf_codec::Dtype;
@@ -51,6 +51,12 @@ fn sound() -> Vec<Vec<u8>> {
         numpy::array("<f4", "(90, 1000)", 360_000),
         arrays(),
         tar::write(&[("x.npz", arrays()), ("y", noise(700, 1))]),
+        coreml::file(&[(1, 300_000, 0), (2, 8000, 0), (4, 600, 0)]),
+        ctranslate2::file(6, &[("a", &[10], 0, 40), ("b", &[40, 50], 0, 8000)]),
+        include_bytes!("golden/ctranslate2.bin").to_vec(),
+        include_bytes!("golden/earliest.h5").to_vec(),
+        include_bytes!("golden/latest.h5").to_vec(),
+        include_bytes!("golden/model.tflite").to_vec(),
     ]
 }
 
@@ -103,6 +109,7 @@ proptest! {
         magic in proptest::sample::select(vec![
             &b""[..], b"GGUF\x03\0\0\0", b"GGUF\x02\0\0\0\x01\0\0\0\0\0\0\0", b"PK\x03\x04",
             b"\x20\0\0\0\0\0\0\0{\"", b"\x08\x07\x3a\xff\x0f\x2a\xff\x0e",
+            b"\x06\0\0\0\x09\0TestSpec\0\x01\0\0\0\xff\xff\xff\xff",
             b"\x93NUMPY\x01\0\x40\0{'descr': '<f4', 'shape': (",
         ]),
         bytes in vec(any::<u8>(), 0..2000),
@@ -211,5 +218,14 @@ fn floats_in_an_unknown_file_are_not_torn() {
     for chunk in &chunks[1..] {
         assert_eq!((chunk.offset, chunk.offset % 4), (chunk.offset, 7 % 4));
         assert_eq!(chunk.hint.dtype, Dtype::Unknown);
+    }
+}
+
+/// What fuzzing found: files that were cut one way whole and another way in pushes.
+#[test]
+fn what_fuzzing_found() {
+    for file in std::fs::read_dir("tests/found").expect("a folder") {
+        let bytes = std::fs::read(file.expect("a file").path()).expect("bytes");
+        chunks(&bytes);
     }
 }

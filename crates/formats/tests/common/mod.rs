@@ -2,6 +2,8 @@
 #![allow(dead_code, missing_docs, reason = "each test uses a part")]
 #![allow(clippy::unwrap_used, reason = "the like of tests")]
 
+pub mod coreml;
+pub mod ctranslate2;
 pub mod gguf;
 pub mod numpy;
 pub mod onnx;
@@ -71,7 +73,7 @@ pub fn chunks(bytes: &[u8]) -> Vec<Chunk> {
         end += chunk.raw.len() as u64;
     }
     assert_eq!(end, bytes.len() as u64);
-    for sizes in [&[65536][..], &[1, 100_000, 7, 3_000_001]] {
+    for sizes in [&[65536][..], &[1, 100_000, 7, 3_000_001], &[1, 513]] {
         assert!(
             stream(bytes, sizes) == whole,
             "pushes of {sizes:?} cut otherwise"
