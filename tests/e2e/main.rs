@@ -16,6 +16,7 @@ mod cli_repositories;
 mod collection;
 mod corruption;
 mod durability;
+mod faults;
 mod full_disk;
 mod garage;
 mod http_headers;

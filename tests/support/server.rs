@@ -104,6 +104,17 @@ impl Server {
         self.relaunch();
     }
 
+    /// Changes a setting, for when it is started again.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.unset(name);
+        self.settings.push((name.into(), value.into()));
+    }
+
+    /// Forgets a setting: when it is started again it goes without.
+    pub fn unset(&mut self, name: &str) {
+        self.settings.retain(|(set, _)| set != name);
+    }
+
     /// Ends the server with `kill -9`.
     pub fn kill(&mut self) {
         // An error says that it has ended already.

@@ -20,6 +20,19 @@ pub(crate) fn open(path: &Path) -> Result<LocalFileSystem, Error> {
     Ok(store.with_fsync(true).with_automatic_cleanup(false))
 }
 
+/// Deletes what is left of a write to a key that was cut off: an object gets its name when it is whole,
+/// until then it has this one. A key belongs to one write, so there is no second.
+pub(crate) async fn delete_unfinished(folder: &Path, key: &str) -> Result<(), Error> {
+    let path = folder.join(format!("{key}#1"));
+    match tokio::fs::remove_file(&path).await {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::Folder {
+            path: path.display().to_string(),
+            source,
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Makes the 256 folders that chunks go into, durably. Were they made by the first put that needs
 /// them, another put at the same time could be answered before that folder's own entry is on disk.
 fn make(path: &Path) -> io::Result<()> {

@@ -4,6 +4,7 @@
 //! one write that made it.
 
 mod error;
+mod faults;
 mod folder;
 mod key;
 mod options;
@@ -12,6 +13,7 @@ mod s3;
 mod store;
 
 pub use error::Error;
+pub use faults::{BadPlan, Faults, Plan as FaultPlan};
 pub use key::object_key;
 pub use options::{S3Keys, S3Options};
 pub use store::{Blobs, Object};

@@ -10,7 +10,7 @@ use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 
 use crate::key::PREFIX;
 use crate::s3::{self, Place};
-use crate::{Error, S3Options, error, folder, probe};
+use crate::{Error, Faults, S3Options, error, folder, probe};
 
 /// The object store.
 #[derive(Clone)]
@@ -19,9 +19,10 @@ pub struct Blobs {
     kind: Kind,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone)]
 enum Kind {
-    Folder,
+    /// Where it is.
+    Folder(Arc<Path>),
     S3,
 }
 
@@ -52,14 +53,23 @@ impl Blobs {
     }
 
     async fn open_folder(path: &str) -> Result<Self, Error> {
-        let path = path.to_owned();
-        let store = tokio::task::spawn_blocking(move || folder::open(Path::new(&path)))
+        let path: Arc<Path> = Path::new(path).into();
+        let opened = Arc::clone(&path);
+        let store = tokio::task::spawn_blocking(move || folder::open(&opened))
             .await
             .map_err(|e| Error::Store(object_store::Error::JoinError { source: e }))??;
         Ok(Self {
             store: Arc::new(store),
-            kind: Kind::Folder,
+            kind: Kind::Folder(path),
         })
+    }
+
+    /// The same store, with faults around it.
+    pub fn with_faults(self, faults: &Faults) -> Self {
+        Self {
+            store: faults.around(self.store),
+            ..self
+        }
     }
 
     /// Writes a new object; durable when this returns.
@@ -67,7 +77,7 @@ impl Blobs {
         // A bucket's put can be sent again when no answer came, which one that must be the first
         // could not, and many stores would not heed that anyway.
         let mode = match self.kind {
-            Kind::Folder => PutMode::Create,
+            Kind::Folder(_) => PutMode::Create,
             Kind::S3 => PutMode::Overwrite,
         };
         let bytes = PutPayload::from_bytes(bytes);
@@ -83,12 +93,17 @@ impl Blobs {
         }
     }
 
-    /// Deletes an object; one that is not there is deleted.
+    /// Deletes an object; one that is not there is deleted. What is left of a write that never came to
+    /// an end goes with it.
     pub async fn delete(&self, key: &str) -> Result<(), Error> {
         let deleted = self.store.delete(&key.into()).await;
         match deleted.map_err(|error| self.error(error)) {
-            Ok(()) | Err(Error::NotFound(_)) => Ok(()),
-            Err(error) => Err(error),
+            Ok(()) | Err(Error::NotFound(_)) => {}
+            Err(error) => return Err(error),
+        }
+        match &self.kind {
+            Kind::Folder(path) => folder::delete_unfinished(path, key).await,
+            Kind::S3 => Ok(()),
         }
     }
 
@@ -111,7 +126,7 @@ impl Blobs {
 
     fn error(&self, error: object_store::Error) -> Error {
         match self.kind {
-            Kind::Folder => Error::of_folder(error),
+            Kind::Folder(_) => Error::of_folder(error),
             Kind::S3 => Error::of_s3(error),
         }
     }
@@ -120,6 +135,19 @@ impl Blobs {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_a_write_left_that_was_cut_off_goes_with_its_object() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("file:{}", folder.path().display());
+        let blobs = Blobs::open(&url, &S3Options::default()).await.unwrap();
+        let left = folder.path().join("blobs/00/key#1");
+        std::fs::write(&left, "some").unwrap();
+        let listed: Vec<Object> = blobs.list().try_collect().await.unwrap();
+        assert_eq!(listed, [], "it is no object");
+        blobs.delete("blobs/00/key").await.unwrap();
+        assert!(!left.exists());
+    }
 
     #[tokio::test]
     async fn another_store_is_refused_with_a_sentence() {

@@ -5,6 +5,7 @@ mod base;
 mod chunks;
 mod commands;
 mod config;
+mod faults;
 mod folders;
 mod globals;
 mod in_order;

@@ -31,6 +31,6 @@ pub use registry::Registry;
 pub use report::log;
 pub use repository::PageRequest;
 pub use settings::{PicklePolicy, Settings};
-pub use sheaf_blobs::{S3Keys, S3Options};
+pub use sheaf_blobs::{FaultPlan, Faults, S3Keys, S3Options};
 
 type Result<T> = std::result::Result<T, Error>;

@@ -45,7 +45,7 @@ impl Registry {
     /// Opens catalog and object store, and begins to work on what is queued.
     pub async fn open(settings: Settings) -> Result<Arc<Self>> {
         let catalog = Catalog::open(&settings.catalog_url).await?;
-        let blobs = Blobs::open(&settings.blobs_url, &settings.s3).await?;
+        let blobs = open_blobs(&settings).await?;
         if !catalog.is_shared() {
             // The data folder is locked: whoever held a lease is gone.
             catalog.release_leases().await?;
@@ -87,4 +87,12 @@ impl Registry {
         now.checked_add(self.settings.upload_expiry)
             .unwrap_or(Timestamp::MAX)
     }
+}
+
+async fn open_blobs(settings: &Settings) -> Result<Blobs> {
+    let blobs = Blobs::open(&settings.blobs_url, &settings.s3).await?;
+    Ok(match &settings.faults {
+        Some(faults) => blobs.with_faults(faults),
+        None => blobs,
+    })
 }

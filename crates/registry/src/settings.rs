@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sheaf_blobs::S3Options;
+use sheaf_blobs::{Faults, S3Options};
 use sheaf_codec::Level;
 
 /// What is done with files whose pickles may do harm when loaded.
@@ -25,6 +25,8 @@ pub struct Settings {
     pub blobs_url: String,
     /// How a bucket is reached.
     pub s3: S3Options,
+    /// What goes wrong with the object store on purpose, in tests.
+    pub faults: Option<Faults>,
     /// Where files are spooled whose layout is not at their beginning.
     pub temp_dir: PathBuf,
     /// Threads for CPU work; 0 for as many as there are cores.

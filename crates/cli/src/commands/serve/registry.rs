@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::data_folder;
 use crate::config::Config;
+use crate::faults;
 
 /// Opens the registry whose data is in a folder.
 pub async fn open(config: &Config, data: &Path) -> anyhow::Result<Arc<Registry>> {
@@ -19,6 +20,7 @@ pub async fn open(config: &Config, data: &Path) -> anyhow::Result<Arc<Registry>>
         catalog_url: config.catalog_url(data)?,
         blobs_url: config.blobs_url(data)?,
         s3: config.s3(&|name| env::var_os(name))?,
+        faults: faults::of_the_tests()?,
         temp_dir,
         threads: config.threads,
         ingest_memory: config.ingest_memory,
