@@ -15,6 +15,7 @@ mod cli_push_pull;
 mod cli_repositories;
 mod collection;
 mod corruption;
+mod data_files;
 mod durability;
 mod faults;
 mod full_disk;

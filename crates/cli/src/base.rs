@@ -64,7 +64,7 @@ impl BaseFile {
         }
         let tensors = layout(&file)?.tensors;
         let mut chunks = HashMap::new();
-        chunks::read(&file, &mut |chunk| {
+        chunks::read(&file, None, &mut |chunk| {
             let place = Place {
                 start: chunk.offset,
                 len: chunk.raw.len(),

@@ -2,6 +2,7 @@
 
 mod ask;
 mod base;
+mod beside;
 mod chunks;
 mod commands;
 mod config;

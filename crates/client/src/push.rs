@@ -1,5 +1,6 @@
 //! From a file or folder to a revision: what the server lacks is encoded here and sent, once.
 
+mod beside;
 mod commit;
 mod note;
 mod plan;

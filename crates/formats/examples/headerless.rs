@@ -11,7 +11,7 @@
 use std::time::{Duration, Instant};
 
 use sheaf_codec::{Dtype, Hint, Level, encode_unsealed};
-use sheaf_formats::{Chunk, Chunker, Sniff, sniff};
+use sheaf_formats::{Chunk, Chunker};
 
 /// What is cut off, so that no format is found and elements begin anywhere.
 const CUTS: [usize; 2] = [100, 101];
@@ -82,14 +82,8 @@ fn chunks(bytes: &[u8]) -> (Vec<Chunk>, Duration) {
 }
 
 fn cut(bytes: &[u8], take: &mut dyn FnMut(Chunk)) {
-    let mut have = 0;
-    let mut chunker = loop {
-        match sniff(&bytes[..have], have == bytes.len()) {
-            Sniff::Stream(chunker) => break *chunker,
-            Sniff::WholeFile => break Chunker::for_file(&bytes).unwrap(),
-            Sniff::NeedMore(len) => have = len.min(bytes.len()),
-        }
-    };
+    // Memory does not fail to be read.
+    let mut chunker = Chunker::for_file(&bytes).unwrap();
     for part in bytes.chunks(1 << 20) {
         chunker.push(part, take);
     }

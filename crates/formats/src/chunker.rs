@@ -61,9 +61,21 @@ impl Chunker {
         }
     }
 
-    /// A chunker for a file at hand; cuts exactly as the one that [`crate::sniff`] gives.
+    /// A chunker for a file of which nothing is known.
+    pub fn unknown() -> Chunker {
+        Chunker::new(vec![])
+    }
+
+    /// A chunker for a file at hand; cuts exactly as the one that [`crate::sniff`] gives. None where nothing
+    /// in the file says what it is, and another may.
+    pub fn by_own_bytes(file: &dyn ReadAt) -> io::Result<Option<Self>> {
+        let contents = format::own_contents(file)?;
+        Ok(contents.map(|contents| Chunker::new(contents.regions)))
+    }
+
+    /// The same, of which nothing is known where the file does not say it.
     pub fn for_file(file: &dyn ReadAt) -> io::Result<Self> {
-        Ok(Chunker::new(format::contents(file)?.regions))
+        Ok(Chunker::by_own_bytes(file)?.unwrap_or_else(Chunker::unknown))
     }
 
     /// Takes the file's next bytes and hands out the chunks that they complete.

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use sheaf_codec::Dtype;
 
+use crate::beside::Part;
 use crate::chunker::Chunker;
 use crate::containers::{Tar, Zip};
 use crate::coreml::CoreMl;
@@ -33,6 +34,9 @@ pub enum Sniff {
     NeedMore(usize),
     /// The chunker can begin; feed it the file from its first byte.
     Stream(Box<Chunker>),
+    /// Nothing in the file says what it is. Another may, which [`crate::told`] looks for; where none
+    /// does, there is [`Chunker::unknown`].
+    Unknown,
     /// The layout is not at the beginning: have the whole file at hand and use
     /// [`Chunker::for_file`].
     WholeFile,
@@ -59,16 +63,22 @@ pub(crate) struct Contents {
     pub metadata: Vec<(String, String)>,
     /// What the cuts follow, in any order; what no region covers is cut by content.
     pub regions: Vec<Region>,
+    /// What it says of other files.
+    pub beside: Vec<Part>,
 }
 
 impl Contents {
+    /// The format of a file of which nothing is known.
+    pub const UNKNOWN: &'static str = "unknown";
+
     /// A file of which nothing is known.
     pub fn unknown() -> Contents {
         Contents {
-            format: "unknown",
+            format: Contents::UNKNOWN,
             tensors: vec![],
             metadata: vec![],
             regions: vec![],
+            beside: vec![],
         }
     }
 
@@ -107,6 +117,7 @@ impl Contents {
             tensors,
             metadata,
             regions,
+            beside: vec![],
         }
     }
 }
@@ -216,17 +227,49 @@ static FORMATS: &[&dyn Format] = &[
 
 /// Looks at a file's beginning. `ended` says that `head` is the whole file.
 pub fn sniff(head: &[u8], ended: bool) -> Sniff {
-    match examine(head, ended, u8::MAX) {
-        Examined::NeedMore(len) => Sniff::NeedMore(len),
-        Examined::Contents(contents) => Sniff::Stream(Box::new(Chunker::new(contents.regions))),
-        Examined::Walk(walk) => Sniff::Stream(Box::new(Chunker::walking(walk))),
-        Examined::WholeFile if ended => {
-            // Memory does not fail to be read.
-            let contents = read_whole(&head, head, u8::MAX).unwrap_or_else(|_| Contents::unknown());
-            Sniff::Stream(Box::new(Chunker::new(contents.regions)))
+    let contents = match examine(head, ended, u8::MAX) {
+        Examined::NeedMore(len) => return Sniff::NeedMore(len),
+        Examined::Walk(walk) => return Sniff::Stream(Box::new(Chunker::walking(walk))),
+        Examined::WholeFile if !ended => return Sniff::WholeFile,
+        // Memory does not fail to be read.
+        Examined::WholeFile => {
+            read_whole(&head, head, u8::MAX).unwrap_or_else(|_| Contents::unknown())
         }
-        Examined::WholeFile => Sniff::WholeFile,
+        Examined::Contents(contents) => contents,
+    };
+    if contents.format == Contents::UNKNOWN {
+        return sniff_unknown(head, ended);
     }
+    Sniff::Stream(Box::new(Chunker::new(contents.regions)))
+}
+
+/// Of so many bytes it is seen whether a file is a text.
+const TEXT_HEAD_LEN: usize = 64;
+
+/// A text that is of no format is no data either, and needs nobody to say what it is.
+fn sniff_unknown(head: &[u8], ended: bool) -> Sniff {
+    if head.len() < TEXT_HEAD_LEN && !ended {
+        return Sniff::NeedMore(TEXT_HEAD_LEN);
+    }
+    if is_text(&head[..head.len().min(TEXT_HEAD_LEN)]) {
+        return Sniff::Stream(Box::new(Chunker::unknown()));
+    }
+    Sniff::Unknown
+}
+
+fn is_text(head: &[u8]) -> bool {
+    // The last character may not be there in whole.
+    let valid = std::str::from_utf8(head).map_or_else(|e| e.error_len().is_none(), |_| true);
+    let control = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\r');
+    valid && !head.iter().any(control)
+}
+
+/// What is in a file at hand, unless nothing says that but another file may.
+pub(crate) fn own_contents(file: &dyn ReadAt) -> io::Result<Option<Contents>> {
+    let contents = contents(file)?;
+    let len = file.size().min(TEXT_HEAD_LEN as u64) as usize;
+    let is_known = contents.format != Contents::UNKNOWN || is_text(&read_vec(file, 0, len)?);
+    Ok(is_known.then_some(contents))
 }
 
 /// The formats below a rank.

@@ -60,24 +60,6 @@ pub(crate) enum Value {
     Bytes(Range<u64>),
 }
 
-impl Value {
-    /// The range of what is not a single number.
-    pub fn bytes(&self) -> Option<Range<u64>> {
-        match self {
-            Value::Bytes(range) => Some(range.clone()),
-            _ => None,
-        }
-    }
-
-    /// The integer, where it is one.
-    pub fn number(&self) -> Option<u64> {
-        match *self {
-            Value::Number(number) => Some(number),
-            _ => None,
-        }
-    }
-}
-
 /// Reads messages of one file, of a bounded number of fields in all.
 pub(crate) struct Reader<'a> {
     window: Window<'a>,
@@ -117,49 +99,6 @@ impl<'a> Reader<'a> {
         }
         message.start = end;
         Ok(Some(field))
-    }
-
-    /// The bytes of a field, where it is no longer than `max`.
-    pub fn bytes(&mut self, range: Range<u64>, max: usize) -> Result<&[u8], Stop> {
-        let len = range.end - range.start;
-        if len > max as u64 {
-            return Err(Stop::Malformed);
-        }
-        self.at(range, len as usize)
-    }
-
-    /// The text of a field, cut at `max` bytes. What is not UTF-8 in it is replaced: it is for
-    /// display.
-    pub fn text(&mut self, range: Range<u64>, max: usize) -> Result<String, Stop> {
-        Ok(String::from_utf8_lossy(self.at(range, max)?).into_owned())
-    }
-
-    /// Appends the integers of a field that may be repeated, be it packed or one by one; no more
-    /// than `max` in all.
-    pub fn numbers(
-        &mut self,
-        value: &Value,
-        max: usize,
-        numbers: &mut Vec<u64>,
-    ) -> Result<(), Stop> {
-        let mut range = match value {
-            Value::Number(number) if numbers.len() < max => {
-                numbers.push(*number);
-                return Ok(());
-            }
-            Value::Bytes(range) => range.clone(),
-            _ => return Err(Stop::Malformed),
-        };
-        while range.start < range.end {
-            let (number, len) =
-                varint(self.at(range.clone(), MAX_FIELD_LEN)?).ok_or(Stop::Malformed)?;
-            if numbers.len() == max {
-                return Err(Stop::Malformed);
-            }
-            numbers.push(number);
-            range.start += len as u64;
-        }
-        Ok(())
     }
 
     /// The first bytes of a range, as many as it has up to `max`.
@@ -239,10 +178,6 @@ mod tests {
             field(4, Value::Fixed32(2)),
         ];
         assert_eq!(fields(bytes).unwrap(), expected);
-        let mut reader = Reader::new(&bytes);
-        assert_eq!(reader.text(14..17, 2).unwrap(), "ab");
-        assert_eq!(reader.bytes(14..17, 3).unwrap(), b"abc");
-        assert!(reader.bytes(14..17, 2).is_err());
     }
 
     #[test]
@@ -259,19 +194,6 @@ mod tests {
         for bytes in unsound {
             assert!(matches!(fields(bytes), Err(Stop::Malformed)), "{bytes:?}");
         }
-    }
-
-    #[test]
-    fn repeated_numbers_are_packed_or_not() {
-        let bytes: &[u8] = b"\x08\x05\x0a\x03\x01\x96\x01";
-        let mut reader = Reader::new(&bytes);
-        let (mut message, mut numbers) = (reader.whole(), vec![]);
-        while let Some(field) = reader.next(&mut message).unwrap() {
-            reader.numbers(&field.value, 3, &mut numbers).unwrap();
-        }
-        assert_eq!(numbers, [5, 1, 150]);
-        let more = Value::Number(1);
-        assert!(reader.numbers(&more, 3, &mut numbers).is_err());
     }
 
     #[test]

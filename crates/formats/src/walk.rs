@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use sheaf_codec::Dtype;
 
+use crate::beside::Parts;
 use crate::format::{Contents, MAX_TENSORS, Region};
 use crate::groups::LIGHT;
 use crate::layout::Tensor;
@@ -57,6 +58,8 @@ pub(crate) struct Finds {
     /// Up to where regions were found, or found not to be.
     settled: u64,
     tensors: Vec<Tensor>,
+    /// Tensors in other files.
+    pub beside: Parts,
     pub metadata: Metadata,
 }
 
@@ -189,5 +192,6 @@ pub(crate) fn read(walk: Box<dyn Walk>, file: &dyn ReadAt) -> io::Result<Content
         tensors: finds.tensors,
         metadata: finds.metadata.into_pairs(),
         regions: finds.regions,
+        beside: finds.beside.into_vec(),
     })
 }

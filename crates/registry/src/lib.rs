@@ -8,6 +8,7 @@
 
 mod access;
 mod background;
+mod beside;
 mod budget;
 mod collect;
 mod cpu;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use sha2::Digest;
 use sheaf_codec::max_blob_len;
+use sheaf_formats::Chunk;
 use sheaf_formats::near_lossless::Bits;
-use sheaf_formats::{Chunk, Chunker};
 use sheaf_types::files::{ChunkRef, NearLossless};
 use sheaf_types::revisions::TreeEntry;
 use sheaf_types::uploads::NewFile;
@@ -16,6 +16,7 @@ use sheaf_types::{ChunkId, FilePath, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
+use super::beside;
 use super::rounded::Bytes;
 use super::walk::SourceFile;
 use crate::budget::{Budget, Reserved};
@@ -86,13 +87,13 @@ impl Scanner {
 
     /// Reads all the files. Blocks: on the disk, on memory, and on whoever takes the batches.
     pub fn scan(mut self, files: &[SourceFile]) -> Result<Vec<Scanned>, Error> {
-        let scanned = files.iter().map(|file| self.file(file)).collect();
+        let scanned = files.iter().map(|file| self.file(file, files)).collect();
         self.flush();
         scanned
     }
 
-    fn file(&mut self, source: &SourceFile) -> Result<Scanned, Error> {
-        let file = self.read(source)?;
+    fn file(&mut self, source: &SourceFile, files: &[SourceFile]) -> Result<Scanned, Error> {
+        let file = self.read(source, files)?;
         let unchanged = self
             .head
             .get(&file.path)
@@ -106,11 +107,11 @@ impl Scanner {
         Ok(Scanned { file, unchanged })
     }
 
-    fn read(&mut self, source: &SourceFile) -> Result<NewFile, Error> {
+    fn read(&mut self, source: &SourceFile, files: &[SourceFile]) -> Result<NewFile, Error> {
         let failed = |error| Error::io(&source.on_disk, error);
         let file = File::open(&source.on_disk).map_err(failed)?;
         let before = file.metadata().map_err(failed)?;
-        let mut chunker = Chunker::for_file(&file).map_err(failed)?;
+        let mut chunker = beside::chunker(source, &file, files).map_err(failed)?;
         let mut bytes = Bytes::of(&file, self.near_lossless).map_err(failed)?;
         let mut reading = Reading::default();
         let mut buffer = vec![0; READ_LEN];

@@ -185,10 +185,7 @@ impl OnnxWalk {
             schema::Text::Name => self.tensor.name = value.to_owned(),
             schema::Text::Output => self.output = value.to_owned(),
             schema::Text::Key => self.tensor.key = value.to_owned(),
-            schema::Text::Value if self.tensor.key == "location" => {
-                finds.metadata.add_new("external_data", value);
-            }
-            schema::Text::Value => {}
+            schema::Text::Value => self.tensor.outside(value, finds),
             // Of the graph, not of those in it.
             schema::Text::Says("graph") if self.inside.len() > 2 => {}
             schema::Text::Says(key) => finds.metadata.add(key, value),

@@ -5,6 +5,7 @@ use std::ops::Range;
 use sheaf_codec::Dtype;
 
 use super::dtypes;
+use crate::beside::Place;
 use crate::format::{self, Region};
 use crate::groups::STANDS_ALONE;
 use crate::layout::Tensor;
@@ -39,6 +40,14 @@ impl Kind {
     }
 }
 
+/// Where in another file a tensor's bytes are.
+#[derive(Default)]
+struct Outside {
+    location: Option<String>,
+    offset: u64,
+    len: Option<u64>,
+}
+
 /// What is known of a tensor until its message ends.
 #[derive(Default)]
 pub(super) struct Draft {
@@ -47,6 +56,7 @@ pub(super) struct Draft {
     pub external: bool,
     /// The last key of what is said about another file.
     pub key: String,
+    outside: Outside,
     dims: Vec<u64>,
     /// Where its elements are, and how; and whether that region was found to be data already.
     data: Option<(Kind, Range<u64>)>,
@@ -69,6 +79,19 @@ impl Draft {
         }
     }
 
+    /// A value of what is said about another file.
+    pub fn outside(&mut self, value: &str, finds: &mut Finds) {
+        match &*self.key {
+            "location" => {
+                finds.metadata.add_new("external_data", value);
+                self.outside.location = Some(value.to_owned());
+            }
+            "offset" => self.outside.offset = value.parse().unwrap_or(u64::MAX),
+            "length" => self.outside.len = value.parse().ok(),
+            _ => {}
+        }
+    }
+
     /// Its elements. Data that stands alone anyway is told at once, for it may be long; of other data
     /// the name matters, which may come after it.
     pub fn data(&mut self, kind: Kind, range: Range<u64>, finds: &mut Finds) {
@@ -85,24 +108,45 @@ impl Draft {
     /// The tensor has ended.
     pub fn finish(mut self, finds: &mut Finds) {
         self.tell(finds);
-        let Some((kind, range)) = self.data.take() else {
+        if self.external {
+            self.finish_outside(finds);
+        } else if let Some((kind, range)) = self.data.take() {
+            let dtype = self.region_dtype(kind, &range);
+            finds.tensor(self.tensor(dtype, range));
+        }
+    }
+
+    /// The same of one whose bytes are in another file.
+    fn finish_outside(mut self, finds: &mut Finds) {
+        let Outside {
+            location,
+            offset,
+            len,
+        } = std::mem::take(&mut self.outside);
+        let (Some(location), Some(len)) = (location, len.or_else(|| self.raw_len())) else {
             return;
         };
-        if self.external {
+        let Some(end) = offset.checked_add(len) else {
             return;
-        }
+        };
+        let dtype = self.raw_dtype(len).unwrap_or(Dtype::Unknown);
+        let tensor = self.tensor(dtype, offset..end);
+        finds.beside.add(Place::Path(location), tensor);
+    }
+
+    fn tensor(self, dtype: Dtype, range: Range<u64>) -> Tensor {
         let word = dtypes::word(self.dtype);
         let dtype_name = word.map_or_else(
             || format!("type {}", self.dtype),
             |word| word.name.to_owned(),
         );
-        finds.tensor(Tensor {
-            dtype: self.region_dtype(kind, &range),
+        Tensor {
             name: self.name,
             dtype_name,
+            dtype,
             shape: self.dims,
             range,
-        });
+        }
     }
 
     fn tell(&mut self, finds: &mut Finds) {
@@ -131,12 +175,16 @@ impl Draft {
 
     fn raw_dtype(&self, len: u64) -> Option<Dtype> {
         let word = dtypes::word(self.dtype)?;
+        (self.raw_len() == Some(len)).then_some(word.dtype)
+    }
+
+    /// How many bytes shape and dtype say.
+    fn raw_len(&self) -> Option<u64> {
+        let word = dtypes::word(self.dtype)?;
         let elements = size::elements(&self.dims)?;
-        let expected = if word.per_byte == 1 {
-            size::bytes(word.dtype, elements)?
-        } else {
-            elements.div_ceil(word.per_byte)
-        };
-        (expected == len).then_some(word.dtype)
+        if word.per_byte == 1 {
+            return size::bytes(word.dtype, elements);
+        }
+        Some(elements.div_ceil(word.per_byte))
     }
 }

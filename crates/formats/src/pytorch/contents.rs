@@ -35,8 +35,8 @@ pub(super) fn understood(
     Contents {
         format: "pytorch",
         tensors,
-        metadata: vec![],
         regions,
+        ..Contents::unknown()
     }
 }
 
@@ -44,12 +44,11 @@ pub(super) fn understood(
 pub(super) fn bare(places: &Places<'_>) -> Contents {
     Contents {
         format: "pytorch",
-        tensors: vec![],
-        metadata: vec![],
         regions: places
             .values()
             .map(|place| region(place.clone(), Dtype::Unknown, None))
             .collect(),
+        ..Contents::unknown()
     }
 }
 

@@ -2,6 +2,7 @@
 #![allow(dead_code, missing_docs, reason = "each test uses a part")]
 #![allow(clippy::unwrap_used, reason = "the like of tests")]
 
+pub mod beside;
 pub mod coreml;
 pub mod ctranslate2;
 pub mod gguf;
@@ -36,6 +37,7 @@ pub fn stream(bytes: &[u8], sizes: &[usize]) -> Vec<Chunk> {
         let ended = have == bytes.len();
         match sniff(&bytes[..have], ended) {
             Sniff::Stream(chunker) => break *chunker,
+            Sniff::Unknown => break Chunker::unknown(),
             Sniff::WholeFile => break Chunker::for_file(&bytes).unwrap(),
             Sniff::NeedMore(len) => {
                 assert!(!ended && len > have && len <= sheaf_formats::MAX_HEAD_LEN);

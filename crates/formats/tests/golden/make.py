@@ -1,8 +1,9 @@
 """Writes the golden files that are made by the formats' own writers.
 
-    python3 make.py [hdf5] [tflite] [ctranslate2]
+    python3 make.py [hdf5] [tflite] [ctranslate2] [onnx_external] [openvino] [tensorflow] [tfjs]
 
-wants numpy, h5py, tflite, flatbuffers and ctranslate2 from PyPI.
+wants numpy, h5py, tflite, flatbuffers, ctranslate2, onnx, openvino, tensorflow-cpu and tensorflowjs from PyPI (the last
+without what it depends on).
 """
 
 import pathlib
@@ -132,6 +133,80 @@ def ctranslate2():
     (HERE / "ctranslate2.bin").write_bytes(data)
 
 
+def onnx_external():
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    arrays = {
+        "embed": numpy.arange(600, dtype="f4").reshape(20, 30),
+        "halves": numpy.arange(2000, dtype="f2"),
+        "ids": numpy.arange(300, dtype="i8"),
+        "small": numpy.arange(3, dtype="f4"),
+    }
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [helper.make_node("Identity", ["x"], ["y"])], "g",
+        [value("x", TensorProto.FLOAT, [1])], [value("y", TensorProto.FLOAT, [1])],
+        [numpy_helper.from_array(array, name) for name, array in arrays.items()],
+    )
+    onnx.save_model(
+        helper.make_model(graph), HERE / "beside/external.onnx", save_as_external_data=True,
+        location="external.onnx_data", size_threshold=64,
+    )
+
+
+def openvino():
+    import openvino
+    from openvino import opset8 as ops
+
+    def constant(array, name):
+        node = ops.constant(array)
+        node.set_friendly_name(name)
+        return node
+
+    x = ops.parameter([-1, 20], numpy.float32, "x")
+    kernel = constant(numpy.arange(600, dtype="f4").reshape(20, 30), 'dense & "kernel"')
+    halves = constant(numpy.arange(30, dtype="f2"), "halves")
+    y = ops.add(ops.matmul(x, kernel, False, False), ops.convert(halves, "f32"))
+    openvino.save_model(openvino.Model([y], [x]), HERE / "beside/graph.xml", compress_to_fp16=False)
+
+
+def tensorflow():
+    import tensorflow as tf
+
+    class Model(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.kernel = tf.Variable(numpy.arange(600, dtype="f4").reshape(20, 30))
+            self.layers = [tf.Variable(tf.cast(tf.range(7), tf.bfloat16)) for _ in range(2)]
+            self.step = tf.Variable(3, dtype=tf.int64)
+            self.flags = tf.Variable([True, False])
+
+    tf.train.Checkpoint(model=Model()).write(str(HERE / "beside/checkpoint"))
+
+
+def tfjs():
+    import importlib.util
+    import types
+
+    # Its own module would import all converters and what they stand on.
+    home = pathlib.Path(importlib.util.find_spec("tensorflowjs").origin).parent
+    package = types.ModuleType("tensorflowjs")
+    package.__path__ = [str(home)]
+    sys.modules["tensorflowjs"] = package
+    from tensorflowjs import write_weights
+
+    weights = [
+        {"name": "dense/kernel", "data": numpy.arange(600, dtype="f4").reshape(20, 30)},
+        {"name": "dense/bias", "data": numpy.arange(30, dtype="f4")},
+        {"name": "ids", "data": numpy.arange(9, dtype="i4")},
+    ]
+    write_weights.write_weights(
+        [weights], str(HERE / "beside"), quantization_dtype_map={"uint8": ["dense/kernel"]}
+    )
+
+
 if __name__ == "__main__":
-    for name in sys.argv[1:] or ["hdf5", "tflite", "ctranslate2"]:
+    all = ["hdf5", "tflite", "ctranslate2", "onnx_external", "openvino", "tensorflow", "tfjs"]
+    for name in sys.argv[1:] or all:
         globals()[name]()

@@ -132,15 +132,6 @@ impl Registry {
         }
     }
 
-    /// Refuses early what is no branch.
-    pub(crate) async fn check_branch(
-        &self,
-        repository: RepositoryId,
-        name: &RefName,
-    ) -> Result<()> {
-        self.head(repository, name).await.map(drop)
-    }
-
     /// A branch, if it is there.
     pub(crate) async fn head(
         &self,

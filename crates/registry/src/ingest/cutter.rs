@@ -27,6 +27,8 @@ pub(crate) enum Cut {
     Chunks(Vec<Chunk>),
     /// The file must be had as a whole: these are its bytes so far.
     Whole(Vec<u8>),
+    /// Nothing in the file says how: it goes on with [`Cutter::begin`].
+    Unknown,
 }
 
 impl Cutter {
@@ -74,8 +76,8 @@ impl Cutter {
     pub fn finish(&mut self) -> Cut {
         let mut last = match &self.state {
             State::Head(..) => match self.sniff(true) {
-                Cut::Whole(head) => return Cut::Whole(head),
                 Cut::Chunks(chunks) => chunks,
+                other => return other,
             },
             _ => vec![],
         };
@@ -104,12 +106,18 @@ impl Cutter {
                 self.state = State::Whole;
                 Cut::Whole(head)
             }
-            Sniff::Stream(mut chunker) => {
-                let mut chunks = Vec::new();
-                chunker.push(head, &mut |chunk| chunks.push(chunk));
-                self.state = State::Cutting(chunker);
-                Cut::Chunks(chunks)
-            }
+            Sniff::Unknown => Cut::Unknown,
+            Sniff::Stream(chunker) => self.begin(chunker),
         }
+    }
+
+    /// Cuts with this chunker.
+    pub fn begin(&mut self, mut chunker: Box<Chunker>) -> Cut {
+        let mut chunks = Vec::new();
+        if let State::Head(head, _) = &self.state {
+            chunker.push(head, &mut |chunk| chunks.push(chunk));
+        }
+        self.state = State::Cutting(chunker);
+        Cut::Chunks(chunks)
     }
 }

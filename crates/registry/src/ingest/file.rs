@@ -4,10 +4,12 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
+use bytes::Bytes;
+use sheaf_catalog::RevisionRowId;
 use sheaf_formats::{Chunk, Chunker};
 use sheaf_types::files::ChunkRef;
 use sheaf_types::revisions::Revision;
-use sheaf_types::{RepositoryName, Sha256, UploadId};
+use sheaf_types::{FilePath, RepositoryName, Sha256, UploadId};
 
 use super::body::{Body, ByteStream};
 use super::cutter::{Cut, Cutter};
@@ -18,6 +20,13 @@ use crate::{Caller, Error, Registry, Result};
 
 /// How much of a body is handed to the CPU pool at once.
 const BATCH_LEN: usize = 1 << 20;
+
+/// Where a file goes, and so what is beside it.
+pub(crate) struct Beside {
+    /// The branch's head.
+    pub head: Option<RevisionRowId>,
+    pub path: FilePath,
+}
 
 /// A file whose chunks are stored and held by an upload.
 #[derive(Debug)]
@@ -39,9 +48,13 @@ impl Registry {
     ) -> Result<(Revision, bool)> {
         let repository = self.writable(caller, name).await?;
         let branch = branch_name(&put.branch)?;
-        self.check_branch(repository.id, &branch).await?;
+        let head = self.head(repository.id, &branch).await?;
         let upload = self.own_upload(repository.id).await?;
-        let file = self.ingest(*upload.id(), body).await?;
+        let beside = Beside {
+            head: head.map(|head| head.revision),
+            path: put.path.clone(),
+        };
+        let file = self.ingest(*upload.id(), &beside, body).await?;
         self.commit_file(upload.id(), repository.id, put, file)
             .await
     }
@@ -50,6 +63,7 @@ impl Registry {
     pub(crate) async fn ingest(
         self: &Arc<Self>,
         upload: UploadId,
+        beside: &Beside,
         body: ByteStream,
     ) -> Result<Ingested> {
         let _turn = self.cutting.acquire().await.map_err(Error::internal)?;
@@ -59,21 +73,18 @@ impl Registry {
         loop {
             let batch = body.next(BATCH_LEN).await?;
             let ended = batch.is_empty();
-            let cut;
-            (cutter, cut) = self
-                .cpu
-                .run(move || {
-                    let cut = match ended {
-                        true => cutter.finish(),
-                        false => cutter.push(&batch),
-                    };
-                    (cutter, cut)
-                })
-                .await?;
+            let mut cut;
+            (cutter, cut) = self.cut(cutter, batch).await?;
+            if matches!(cut, Cut::Unknown) {
+                (cutter, cut) = self.begin(cutter, beside, ended).await?;
+            }
             match cut {
+                Cut::Unknown => {}
                 Cut::Chunks(chunks) => store_all(&mut sink, chunks).await?,
                 Cut::Whole(head) => {
-                    cutter = self.ingest_whole(&mut sink, cutter, head, body).await?;
+                    let spool;
+                    (cutter, spool) = self.spool_all(cutter, head, body).await?;
+                    self.ingest_spool(&mut sink, beside, spool).await?;
                     break;
                 }
             }
@@ -90,14 +101,54 @@ impl Registry {
         })
     }
 
+    /// Cuts the next bytes; none are the file's end.
+    async fn cut(&self, mut cutter: Cutter, batch: Vec<Bytes>) -> Result<(Cutter, Cut)> {
+        let cut = move || {
+            let cut = match batch.is_empty() {
+                true => cutter.finish(),
+                false => cutter.push(&batch),
+            };
+            (cutter, cut)
+        };
+        self.cpu.run(cut).await
+    }
+
+    /// Goes on with a file that does not say what it is, as another says.
+    async fn begin(
+        self: &Arc<Self>,
+        mut cutter: Cutter,
+        beside: &Beside,
+        ended: bool,
+    ) -> Result<(Cutter, Cut)> {
+        let chunker = Box::new(self.chunker(beside).await?);
+        let cut = move || {
+            let mut cut = cutter.begin(chunker);
+            if let (true, Cut::Chunks(chunks)) = (ended, &mut cut)
+                && let Cut::Chunks(last) = cutter.finish()
+            {
+                chunks.extend(last);
+            }
+            (cutter, cut)
+        };
+        self.cpu.run(cut).await
+    }
+
+    /// A chunker of a file that does not say what it is.
+    async fn chunker(self: &Arc<Self>, beside: &Beside) -> Result<Chunker> {
+        let told = match beside.head {
+            Some(head) => self.told(head, &beside.path).await?,
+            None => None,
+        };
+        Ok(told.map_or_else(Chunker::unknown, |told| told.chunker()))
+    }
+
     /// Takes the rest of a file to disk first, since it says at its end what is in it.
-    async fn ingest_whole(
+    async fn spool_all(
         &self,
-        sink: &mut Sink,
         mut cutter: Cutter,
         head: Vec<u8>,
         mut body: Body,
-    ) -> Result<Cutter> {
+    ) -> Result<(Cutter, File)> {
         let limit = self.settings.spool_limit;
         let mut len = head.len() as u64;
         let mut spool = self.spool(head).await?;
@@ -122,8 +173,7 @@ impl Registry {
             })
             .await?;
         }
-        self.ingest_spool(sink, spool).await?;
-        Ok(cutter)
+        Ok((cutter, spool))
     }
 
     async fn spool(&self, head: Vec<u8>) -> Result<File> {
@@ -136,14 +186,22 @@ impl Registry {
         .await
     }
 
-    async fn ingest_spool(&self, sink: &mut Sink, mut spool: File) -> Result<()> {
+    async fn ingest_spool(
+        self: &Arc<Self>,
+        sink: &mut Sink,
+        beside: &Beside,
+        mut spool: File,
+    ) -> Result<()> {
         let (mut spool, chunker) = blocking(move || {
-            let chunker = Chunker::for_file(&spool)?;
+            let chunker = Chunker::by_own_bytes(&spool)?;
             spool.seek(SeekFrom::Start(0))?;
             Ok((spool, chunker))
         })
         .await?;
-        let mut chunker = Some(chunker);
+        let mut chunker = match chunker {
+            Some(chunker) => Some(chunker),
+            None => Some(self.chunker(beside).await?),
+        };
         while chunker.is_some() {
             let chunks;
             (spool, chunker, chunks) = blocking(move || cut_next(spool, chunker)).await?;

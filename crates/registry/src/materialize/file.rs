@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
-use sheaf_catalog::{ChunkRow, ContentId, NearLosslessId, RepositoryId};
+use sheaf_catalog::{ChunkRow, ContentId, NearLosslessId, RepositoryId, RevisionRowId};
 use sheaf_types::files::NearLossless;
 use sheaf_types::revisions::TreeEntry;
 use sheaf_types::{FilePath, RepositoryName, RevisionId};
@@ -29,6 +29,7 @@ pub struct OpenFile {
     pub entry: TreeEntry,
     /// The revision that it was found in.
     pub revision: RevisionId,
+    pub(crate) revision_row: RevisionRowId,
     pub(crate) repository: RepositoryId,
     pub(crate) content: ContentId,
     pub(crate) near_lossless: Option<NearLosslessId>,
@@ -53,6 +54,7 @@ impl Registry {
         Ok(OpenFile {
             entry: file.entry,
             revision: revision.revision.id,
+            revision_row: revision.id,
             repository: repository.id,
             content: file.content,
             near_lossless: file.near_lossless,

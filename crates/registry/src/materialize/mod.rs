@@ -12,3 +12,4 @@ mod tensors;
 
 pub use blob::OpenBlob;
 pub use file::OpenFile;
+pub(crate) use reader::StoredFile;

@@ -15,15 +15,25 @@ const WINDOW_LEN: u64 = 256 << 10;
 
 /// Reads a stored file. Blocks, so it belongs on a thread for that.
 pub(crate) struct StoredFile {
-    pub registry: Arc<Registry>,
-    pub content: ContentId,
-    pub size: u64,
-    pub runtime: Handle,
+    registry: Arc<Registry>,
+    content: ContentId,
+    size: u64,
+    runtime: Handle,
     /// Where the window begins, and its bytes.
-    pub window: Mutex<(u64, Vec<u8>)>,
+    window: Mutex<(u64, Vec<u8>)>,
 }
 
 impl StoredFile {
+    pub fn new(registry: &Arc<Registry>, runtime: &Handle, content: ContentId, size: u64) -> Self {
+        StoredFile {
+            registry: Arc::clone(registry),
+            content,
+            size,
+            runtime: runtime.clone(),
+            window: Mutex::default(),
+        }
+    }
+
     fn read(&self, start: u64, end: u64) -> io::Result<Vec<u8>> {
         let stream = self.registry.read_content(self.content, start..end);
         let read: Result<Vec<u8>> = self.runtime.block_on(stream.try_fold(

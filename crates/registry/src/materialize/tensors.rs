@@ -1,21 +1,22 @@
 //! The tensors of a stored file, and what each takes.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use futures::TryStreamExt;
 use sheaf_catalog::ChunkRow;
-use sheaf_formats::layout;
+use sheaf_formats::{Layout, layout};
 use sheaf_types::files::{FileTensors, StoredTensor};
 use sheaf_types::{FilePath, RepositoryName};
 use tokio::runtime::Handle;
 
+use super::file::OpenFile;
 use super::reader::StoredFile;
 use crate::{Caller, Error, Registry, Result};
 
 impl Registry {
-    /// What is in a model file. Read from the file's own header each time: no copy of it can go
-    /// stale.
+    /// What is in a model file. Read from the file's own header, or its index, each time: no copy of it can
+    /// go stale.
     pub async fn tensors(
         self: &Arc<Self>,
         caller: &Caller,
@@ -28,16 +29,7 @@ impl Registry {
             .chunk_rows(file.content, 0..file.entry.size)
             .try_collect()
             .await?;
-        let stored = StoredFile {
-            registry: Arc::clone(self),
-            content: file.content,
-            size: file.entry.size,
-            runtime: Handle::current(),
-            window: Mutex::default(),
-        };
-        let layout = tokio::task::spawn_blocking(move || layout(&stored))
-            .await
-            .map_err(Error::internal)??;
+        let layout = self.layout(&file).await?;
         let tensors = layout.tensors.into_iter().map(|tensor| StoredTensor {
             stored_size: share(&chunks, &tensor.range),
             name: tensor.name,
@@ -50,6 +42,20 @@ impl Registry {
             format: layout.format.into(),
             tensors: tensors.collect(),
         })
+    }
+
+    /// What is in a file, by its own bytes or by what another of its revision says.
+    async fn layout(self: &Arc<Self>, file: &OpenFile) -> Result<Layout> {
+        let size = file.entry.size;
+        let stored = StoredFile::new(self, &Handle::current(), file.content, size);
+        let layout = tokio::task::spawn_blocking(move || layout(&stored))
+            .await
+            .map_err(Error::internal)??;
+        if layout.format != Layout::UNKNOWN {
+            return Ok(layout);
+        }
+        let told = self.told(file.revision_row, &file.entry.path).await?;
+        Ok(told.map_or(layout, |told| told.layout(size)))
     }
 }
 

@@ -59,7 +59,7 @@ fn read(path: &Path, base: Option<&BaseFile>) -> anyhow::Result<Vec<Named>> {
         bail!("it is no file");
     }
     let mut named = vec![];
-    chunks::read(&file, &mut |chunk| {
+    chunks::read(&file, None, &mut |chunk| {
         let id = *blake3::hash(&chunk.raw).as_bytes();
         named.push(Named {
             chunk,

@@ -83,6 +83,7 @@ fn read_pipe(mut pipe: impl Read, take: &mut Take<'_, Chunk>) -> io::Result<Whol
         match sniff(&head, head.len() < wanted) {
             Sniff::NeedMore(len) => wanted = len,
             Sniff::Stream(chunker) => return cut(*chunker, head.chain(pipe), take),
+            Sniff::Unknown => return cut(Chunker::unknown(), head.chain(pipe), take),
             Sniff::WholeFile => {
                 let file = spooled(head.chain(pipe))?;
                 return cut(Chunker::for_file(&file)?, file, take);

@@ -5,7 +5,7 @@ use std::io;
 use std::ops::Range;
 
 use sheaf_codec::{Dtype, Hint};
-use sheaf_formats::{Chunk, Layout, ReadAt, Tensor};
+use sheaf_formats::{Chunk, Layout, ReadAt, Tensor, Told};
 
 use crate::chunks;
 use crate::in_order::Take;
@@ -19,8 +19,8 @@ const PIECES: u64 = 128;
 
 /// What is measured.
 pub enum Pieces {
-    /// The chunks as they would be stored.
-    All,
+    /// The chunks as they would be stored, and what another file says of this one.
+    All(Option<Told>),
     /// Parts spread evenly over the file, at least one of each dtype.
     Sample {
         /// Where they are, in the order of the file.
@@ -39,9 +39,9 @@ pub struct Spot {
 
 impl Pieces {
     /// What to measure of a file.
-    pub fn plan(file: &dyn ReadAt, layout: &Layout, full: bool) -> Self {
+    pub fn plan(file: &dyn ReadAt, layout: &Layout, told: Option<Told>, full: bool) -> Self {
         if full || file.size() <= FULL_LEN {
-            return Self::All;
+            return Self::All(told);
         }
         let segments = segments(layout, file.size());
         let spots = sample(&segments, file.size());
@@ -52,7 +52,7 @@ impl Pieces {
     /// How many bytes of the file a measured byte of this dtype stands for.
     pub fn weight(&self, known: Dtype) -> f64 {
         match self {
-            Self::All => 1.0,
+            Self::All(_) => 1.0,
             Self::Sample { weights, .. } => weights.get(&known).copied().unwrap_or(1.0),
         }
     }
@@ -60,7 +60,7 @@ impl Pieces {
     /// Reads the pieces.
     pub fn read(&self, file: &dyn ReadAt, take: &mut Take<'_, Chunk>) -> io::Result<()> {
         match self {
-            Self::All => chunks::read(file, take),
+            Self::All(told) => chunks::read(file, told.as_ref(), take),
             Self::Sample { spots, .. } => read_spots(file, spots, take),
         }
     }
@@ -202,6 +202,7 @@ mod tests {
                 tensor("view", Dtype::F32, 2 * GIB - 4000..2 * GIB - 400),
             ],
             metadata: vec![],
+            beside: vec![],
         };
         segments(&layout, 2 * GIB)
     }

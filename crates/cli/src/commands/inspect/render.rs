@@ -29,14 +29,18 @@ pub fn print(report: &Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn tensors(tensors: &[TensorRow]) -> impl Iterator<Item = [String; 4]> {
-    let head = ["tensor", "dtype", "shape", "bytes"].map(String::from);
+/// A line for each tensor; where some are in other files, with those.
+fn tensors(tensors: &[TensorRow]) -> impl Iterator<Item = [String; 5]> {
+    let elsewhere = tensors.iter().any(|tensor| tensor.file.is_some());
+    let file = if elsewhere { "in" } else { "" };
+    let head = ["tensor", "dtype", "shape", "bytes", file].map(String::from);
     let rows = tensors.iter().map(|tensor| {
         [
             one_line(&tensor.name),
             one_line(&tensor.dtype),
             format!("{:?}", tensor.shape),
             tensor.bytes.to_string(),
+            one_line(tensor.file.as_deref().unwrap_or_default()),
         ]
     });
     [head].into_iter().chain(rows)

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use sheaf_codec::Dtype;
 use sheaf_formats::scan::{Verdict, scan};
-use sheaf_formats::{Layout, ReadAt, layout};
+use sheaf_formats::{Layout, ReadAt, Tensor, layout};
 use sheaf_types::files::NearLossless;
 
 use super::class::{Class, class};
 use super::measure::{Group, Plane, Totals, measure};
 use super::pieces::Pieces;
 use super::subject::Subject;
+use crate::beside::told_of;
 use crate::in_order::in_order;
 
 /// What is in a file, and what the codec makes of it. Ratios are stored to raw bytes.
@@ -45,6 +46,9 @@ pub struct TensorRow {
     pub dtype: String,
     pub shape: Vec<u64>,
     pub bytes: u64,
+    /// The file that it is in, where that is another: a path from this one's folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 /// The tensors of one dtype.
@@ -78,8 +82,15 @@ pub struct PlaneRow {
 /// Inspects a file, in whole or by a sample.
 pub fn make(subject: &Subject, full: bool) -> anyhow::Result<Report> {
     let raw = &*subject.raw;
-    let layout = layout(raw)?;
-    let pieces = Pieces::plan(raw, &layout, full);
+    let mut layout = layout(raw)?;
+    let told = match layout.format {
+        Layout::UNKNOWN => told_of(&subject.path)?,
+        _ => None,
+    };
+    if let Some(told) = told.clone() {
+        layout = told.layout(raw.size());
+    }
+    let pieces = Pieces::plan(raw, &layout, told, full);
     let totals = totals(raw, &pieces)?;
     let raw_bytes = raw.size();
     Ok(Report {
@@ -113,19 +124,30 @@ fn totals(raw: &(dyn ReadAt + Sync), pieces: &Pieces) -> anyhow::Result<Totals> 
 }
 
 fn tensors(layout: Layout) -> Vec<TensorRow> {
-    let row = |tensor: sheaf_formats::Tensor| TensorRow {
+    let own = layout.tensors.into_iter().map(|tensor| row(tensor, None));
+    let beside = layout.beside.into_iter().flat_map(|beside| {
+        let file = beside.place.to_string();
+        let tensors = beside.tensors.into_iter();
+        tensors.map(move |tensor| row(tensor, Some(file.clone())))
+    });
+    own.chain(beside).collect()
+}
+
+fn row(tensor: Tensor, file: Option<String>) -> TensorRow {
+    TensorRow {
         bytes: tensor.range.end - tensor.range.start,
         name: tensor.name,
         dtype: tensor.dtype_name,
         shape: tensor.shape,
-    };
-    layout.tensors.into_iter().map(row).collect()
+        file,
+    }
 }
 
 /// By the dtypes' names, most bytes first.
 fn dtypes(layout: &Layout) -> Vec<DtypeRow> {
     let mut sums: BTreeMap<&str, (usize, u64)> = BTreeMap::new();
-    for tensor in &layout.tensors {
+    let beside = layout.beside.iter().flat_map(|beside| &beside.tensors);
+    for tensor in layout.tensors.iter().chain(beside) {
         let (tensors, bytes) = sums.entry(&tensor.dtype_name).or_default();
         *tensors += 1;
         *bytes += tensor.range.end - tensor.range.start;
