@@ -16,6 +16,7 @@ mod cli_repositories;
 mod collection;
 mod corruption;
 mod data_files;
+mod direct;
 mod durability;
 mod faults;
 mod full_disk;

@@ -203,6 +203,11 @@ impl Server {
         Client::new(&self.url, Some(&self.token))
     }
 
+    /// The same, who reaches the server by another address.
+    pub fn client_through(&self, url: &str) -> Client {
+        Client::new(url, Some(&self.token))
+    }
+
     /// The `sheaf` command of the server's own user, who was told no token.
     pub fn client_at_home(&self) -> Client {
         Client::at_home(&self.url, self.home.clone())

@@ -12,6 +12,8 @@ pub struct S3Options {
     /// Whether the bucket is in the path, not in the host's name. None is yes where there is an
     /// endpoint.
     pub path_style: Option<bool>,
+    /// Where clients reach the store, where that is not the endpoint: what URLs for them begin with.
+    pub direct_endpoint: Option<String>,
     /// Whether an endpoint may be `http://`: keys are not sent, but all data can be read on the way.
     pub allow_http: bool,
 }

@@ -6,6 +6,8 @@
 use std::time::Duration;
 
 use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::path::Path;
+use object_store::signer::{Method, Signer};
 use object_store::{BackoffConfig, ClientConfigKey, ClientOptions, RetryConfig};
 
 use crate::{Error, S3Options};
@@ -80,6 +82,35 @@ pub(crate) fn client(place: &Place, options: &S3Options) -> Result<AmazonS3, Err
         }
     }
     builder.build().map_err(|error| Error::setting(&error))
+}
+
+/// Makes URLs for those who have no keys.
+pub(crate) struct Signing {
+    client: AmazonS3,
+    prefix: Path,
+}
+
+impl Signing {
+    /// For the bucket of a client, as others reach it.
+    pub fn new(client: &AmazonS3, place: &Place, options: &S3Options) -> Result<Self, Error> {
+        let client = match &options.direct_endpoint {
+            None => client.clone(),
+            Some(endpoint) => {
+                let mut options = options.clone();
+                options.endpoint = Some(endpoint.clone());
+                self::client(place, &options)?
+            }
+        };
+        let prefix = place.prefix.as_str().into();
+        Ok(Self { client, prefix })
+    }
+
+    /// A URL that answers a GET of an object for so long.
+    pub async fn url(&self, key: &Path, lifetime: Duration) -> object_store::Result<String> {
+        let path = self.prefix.parts().chain(key.parts()).collect();
+        let url = self.client.signed_url(Method::GET, &path, lifetime).await?;
+        Ok(url.into())
+    }
 }
 
 fn client_options(allow_http: bool) -> ClientOptions {

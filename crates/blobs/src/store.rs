@@ -1,6 +1,7 @@
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -9,13 +10,15 @@ use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 
 use crate::key::PREFIX;
-use crate::s3::{self, Place};
+use crate::s3::{self, Place, Signing};
 use crate::{Error, Faults, S3Options, error, folder, probe};
 
 /// The object store.
 #[derive(Clone)]
 pub struct Blobs {
     store: Arc<dyn ObjectStore>,
+    /// Makes URLs for clients; a folder has none.
+    signing: Option<Arc<Signing>>,
     kind: Kind,
 }
 
@@ -45,6 +48,7 @@ impl Blobs {
         let place = Place::parse(url).ok_or(Error::UnsupportedUrl)?;
         let client = s3::client(&place, options)?;
         let blobs = Self {
+            signing: Some(Arc::new(Signing::new(&client, &place, options)?)),
             store: Arc::new(PrefixStore::new(client, place.prefix)),
             kind: Kind::S3,
         };
@@ -60,6 +64,7 @@ impl Blobs {
             .map_err(|e| Error::Store(object_store::Error::JoinError { source: e }))??;
         Ok(Self {
             store: Arc::new(store),
+            signing: None,
             kind: Kind::Folder(path),
         })
     }
@@ -91,6 +96,16 @@ impl Blobs {
             Err(error) if error::is_behind_the_end(&error) => Ok(Bytes::new()),
             read => read.map_err(|error| self.error(error)),
         }
+    }
+
+    /// A URL with which anybody can read an object for so long, straight from the store. None where the
+    /// store has no such URLs.
+    pub async fn url(&self, key: &str, lifetime: Duration) -> Result<Option<String>, Error> {
+        let Some(signing) = &self.signing else {
+            return Ok(None);
+        };
+        let url = signing.url(&key.into(), lifetime).await;
+        url.map(Some).map_err(|error| self.error(error))
     }
 
     /// Deletes an object; one that is not there is deleted. What is left of a write that never came to

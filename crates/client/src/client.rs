@@ -6,6 +6,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY
 use reqwest::{RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 
+use crate::bucket::Bucket;
 use crate::request::{Answer, Body, BodyError, Request, read_body};
 use crate::retry::{Again, Retry, again_after};
 use crate::{Address, Error};
@@ -23,6 +24,8 @@ pub struct Client {
     server: String,
     /// Whether the server ever answered: if not, it hardly will in a few seconds.
     reached: Arc<AtomicBool>,
+    /// Where blobs are had without the server, as far as it lets us.
+    pub(crate) bucket: Arc<Bucket>,
 }
 
 impl Client {
@@ -51,6 +54,7 @@ impl Client {
             http,
             server: server.to_string(),
             reached: Arc::default(),
+            bucket: Arc::new(Bucket::new(server)),
         })
     }
 

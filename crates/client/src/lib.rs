@@ -4,6 +4,7 @@
 //! Nothing here prints or exits: results are plain structs, progress goes to a [`Progress`].
 
 mod address;
+mod bucket;
 mod budget;
 mod client;
 mod error;

@@ -25,6 +25,9 @@ pub struct Settings {
     pub blobs_url: String,
     /// How a bucket is reached.
     pub s3: S3Options,
+    /// For how long clients are given URLs to read blobs straight from the bucket, no longer than the
+    /// collection's grace; none: they are not.
+    pub direct: Option<Duration>,
     /// What goes wrong with the object store on purpose, in tests.
     pub faults: Option<Faults>,
     /// Where files are spooled whose layout is not at their beginning.

@@ -34,6 +34,7 @@ impl World {
         let settings = Settings {
             catalog_url: format!("sqlite:{}", folder.path().join("catalog").display()),
             blobs_url: format!("file:{}", folder.path().join("store").display()),
+            direct: None,
             faults: None,
             s3: S3Options::default(),
             temp_dir: folder.path().into(),

@@ -71,6 +71,16 @@ pub struct StoredChunk {
     pub base: Option<ChunkId>,
 }
 
+/// Where a blob can be had without the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BlobLocation {
+    /// A URL that answers a plain GET, of anybody, with the blob; null where there is none. What comes
+    /// from there is to be verified by whoever asked, and no token belongs there.
+    pub url: Option<String>,
+    /// For how many seconds; then this is to be asked again.
+    pub expires_in: Option<u64>,
+}
+
 /// A chunk by name and size, as a client lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

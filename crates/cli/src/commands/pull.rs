@@ -68,8 +68,12 @@ fn warning(file: &PickledFile) -> String {
 }
 
 fn describe(report: &PullReport) -> String {
+    let direct = match report.direct_bytes {
+        0 => String::new(),
+        bytes => format!(" ({} of it straight from the bucket)", output::size(bytes)),
+    };
     format!(
-        "{} at {} is in {}\n{}, {}: {} received, {} were there",
+        "{} at {} is in {}\n{}, {}: {} received{direct}, {} were there",
         report.repository,
         report.revision.id,
         report.destination.display(),

@@ -33,7 +33,7 @@ impl Key {
 }
 
 /// All keys, in the order of `config/sheaf.toml`.
-pub const KEYS: [Key; 23] = [
+pub const KEYS: [Key; 26] = [
     Key::new("listen", |c, v| put(&mut c.listen, address(v))),
     Key::new("data", |c, v| put(&mut c.data, Ok(given(v)))),
     Key::new("catalog.url", |c, v| put(&mut c.catalog_url, Ok(given(v)))),
@@ -56,6 +56,13 @@ pub const KEYS: [Key; 23] = [
     }),
     Key::new("blobs.allow_http", |c, v| {
         put(&mut c.s3.allow_http, given_bool(v))
+    }),
+    Key::new("blobs.direct", |c, v| put(&mut c.direct, yes_or_no(v))),
+    Key::new("blobs.direct_endpoint", |c, v| {
+        put(&mut c.s3.direct_endpoint, Ok(given(v)))
+    }),
+    Key::new("blobs.direct_for", |c, v| {
+        put(&mut c.direct_for, units::duration(v))
     }),
     Key::new("memory.ingest", |c, v| {
         put(&mut c.ingest_memory, units::size(v))
@@ -119,13 +126,15 @@ fn given<T: for<'a> From<&'a str>>(value: &str) -> Option<T> {
 
 /// Empty means the default.
 fn given_bool(value: &str) -> anyhow::Result<Option<bool>> {
-    if value.is_empty() {
-        return Ok(None);
+    match value {
+        "" => Ok(None),
+        value => yes_or_no(value).map(Some),
     }
+}
+
+fn yes_or_no(value: &str) -> anyhow::Result<bool> {
     let parsed = value.parse().ok();
-    parsed
-        .map(Some)
-        .with_context(|| format!("'{value}' is not true or false"))
+    parsed.with_context(|| format!("'{value}' is not true or false"))
 }
 
 fn address(value: &str) -> anyhow::Result<String> {

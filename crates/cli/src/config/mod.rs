@@ -10,13 +10,16 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use sheaf_registry::{PicklePolicy, S3Options};
 
 use crate::folders;
 use crate::level::LevelName;
 use keys::KEYS;
 use s3::S3Settings;
+
+/// No store signs for longer.
+const LONGEST_URL: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -58,6 +61,9 @@ pub struct Config {
     blobs_url: Option<String>,
     /// How a bucket is reached, as far as it was said.
     s3: S3Settings,
+    /// Whether clients may read straight from the bucket.
+    direct: bool,
+    direct_for: Duration,
     /// Bytes.
     pub ingest_memory: u64,
     /// Bytes.
@@ -85,6 +91,8 @@ impl Default for Config {
             catalog_url: None,
             blobs_url: None,
             s3: S3Settings::default(),
+            direct: false,
+            direct_for: Duration::from_secs(15 * 60),
             ingest_memory: 192 << 20,
             serve_memory: 128 << 20,
             upload_expiry: Duration::from_secs(24 * 60 * 60),
@@ -158,6 +166,27 @@ impl Config {
     /// How a bucket is reached: what is not configured is as the usual variables say.
     pub fn s3(&self, variables: Variables<'_>) -> anyhow::Result<S3Options> {
         self.s3.options(&|name| variable(variables, name))
+    }
+
+    /// For how long clients get URLs of the bucket, if they do.
+    pub fn direct(&self) -> anyhow::Result<Option<Duration>> {
+        if !self.direct {
+            return Ok(None);
+        }
+        let url = self.blobs_url.as_deref().unwrap_or_default();
+        if !url.starts_with("s3://") {
+            bail!("blobs.direct is only for a bucket: set blobs.url to s3://BUCKET/PREFIX");
+        }
+        if self.direct_for.is_zero() || self.direct_for > LONGEST_URL {
+            bail!("blobs.direct_for must be from 1s to 7d");
+        }
+        if self.direct_for > self.collection_grace {
+            bail!(
+                "blobs.direct_for must not be longer than collection.grace: a blob could be deleted \
+                 while clients have a URL to read it"
+            );
+        }
+        Ok(Some(self.direct_for))
     }
 
     fn read_file(&mut self, path: &Path) -> anyhow::Result<()> {

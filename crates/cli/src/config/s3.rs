@@ -14,6 +14,7 @@ pub struct S3Settings {
     pub secret_access_key: Option<String>,
     pub session_token: Option<String>,
     pub path_style: Option<bool>,
+    pub direct_endpoint: Option<String>,
     pub allow_http: Option<bool>,
 }
 
@@ -46,6 +47,7 @@ impl S3Settings {
             region: or_first(&self.region, variable, &regions)?,
             keys: self.keys(variable)?,
             path_style: self.path_style.or(virtual_host.map(|yes| !yes)),
+            direct_endpoint: self.direct_endpoint.clone(),
             allow_http: allow_http.unwrap_or(false),
         })
     }

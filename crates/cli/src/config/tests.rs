@@ -25,7 +25,9 @@ fn another(name: &str) -> &'static str {
         "blobs.endpoint" => "https://s3.example.org",
         "blobs.region" => "garage",
         "blobs.access_key_id" | "blobs.secret_access_key" | "blobs.session_token" => "a key",
-        "blobs.path_style" | "blobs.allow_http" => "true",
+        "blobs.path_style" | "blobs.allow_http" | "blobs.direct" => "true",
+        "blobs.direct_endpoint" => "https://models.example.org",
+        "blobs.direct_for" => "1m",
         "memory.ingest" | "memory.serve" | "uploads.spool_limit" => "1GB",
         "uploads.expire_after"
         | "collection.every"
@@ -148,6 +150,28 @@ fn a_file_that_is_named_must_be_there() {
 }
 
 #[test]
+fn urls_of_the_bucket_are_for_a_bucket_and_no_longer_than_blobs_are_kept() {
+    let direct = |text: &str| load(&format!("[blobs]\n{text}"), &[]).unwrap().direct();
+    assert_eq!(direct("url = 's3://b'").unwrap(), None);
+    let on = direct("url = 's3://b'\ndirect = true").unwrap();
+    assert_eq!(on, Some(Duration::from_secs(900)));
+    for (text, refusal) in [
+        ("direct = true", "blobs.direct is only for a bucket"),
+        (
+            "url = 's3://b'\ndirect = true\ndirect_for = '0s'",
+            "must be from 1s to 7d",
+        ),
+        (
+            "url = 's3://b'\ndirect = true\ndirect_for = '2d'",
+            "must not be longer than collection.grace",
+        ),
+    ] {
+        let refused = direct(text).unwrap_err().to_string();
+        assert!(refused.contains(refusal), "{text}: {refused}");
+    }
+}
+
+#[test]
 fn unknown_keys_are_refused_by_key_and_file() {
     for (text, key) in [
         ("[catalog]\nuri = 'x'", "catalog.uri"),
@@ -166,7 +190,9 @@ fn a_bad_value_is_refused_with_where_it_was_set() {
     for key in KEYS {
         let bad = match key.name {
             "data" | "catalog.url" => continue,
-            "blobs.path_style" | "blobs.allow_http" => "no such value",
+            "blobs.path_style" | "blobs.allow_http" | "blobs.direct" | "blobs.direct_for" => {
+                "no such value"
+            }
             name if name.starts_with("blobs.") => continue,
             "log.filter" => "a=b=c",
             _ => "no such value",

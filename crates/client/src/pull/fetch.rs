@@ -8,23 +8,71 @@ use sheaf_types::files::StoredChunk;
 use super::Pull;
 use crate::{Error, pool};
 
+/// A chunk's raw bytes, and what came for them.
+pub(super) struct Fetched {
+    pub raw: Vec<u8>,
+    pub received: u64,
+    /// That much of it from the bucket.
+    pub direct: u64,
+}
+
 impl Pull<'_> {
-    /// A chunk's raw bytes, and how many bytes came for them.
+    /// A chunk: straight from the bucket where that works, else through the server.
     pub(super) async fn fetch(
         &self,
         file: &FilePath,
         chunk: StoredChunk,
         base: Option<StoredChunk>,
-    ) -> Result<(Vec<u8>, u64), Error> {
+    ) -> Result<Fetched, Error> {
+        if self.client.bucket.is_open()
+            && let Some(fetched) = self.fetch_directly(chunk, base).await
+        {
+            return Ok(fetched);
+        }
         let blob = self.blob(file, &chunk).await?;
         let base_blob = match &base {
             None => None,
             Some(base) => Some((*base, self.blob(file, base).await?)),
         };
-        let received = blob.len() + base_blob.as_ref().map_or(0, |(_, blob)| blob.len());
+        let received = len(&blob, base_blob.as_ref());
         let raw = pool::run(move || unpack_on(&chunk, &blob, base_blob.as_ref())).await;
         let raw = raw.map_err(|reason| Error::corrupt(file, reason))?;
-        Ok((raw, received as u64))
+        Ok(Fetched {
+            raw,
+            received,
+            direct: 0,
+        })
+    }
+
+    /// What the bucket has, if it is right.
+    async fn fetch_directly(
+        &self,
+        chunk: StoredChunk,
+        base: Option<StoredChunk>,
+    ) -> Option<Fetched> {
+        let blob = self.direct_blob(&chunk).await?;
+        let base_blob = match base {
+            None => None,
+            Some(base) => Some((base, self.direct_blob(&base).await?)),
+        };
+        let direct = len(&blob, base_blob.as_ref());
+        let raw = pool::run(move || unpack_on(&chunk, &blob, base_blob.as_ref())).await;
+        match raw {
+            Ok(_) => self.client.bucket.worked(),
+            Err(_) => self.client.bucket.failed(),
+        }
+        raw.ok().map(|raw| Fetched {
+            raw,
+            received: direct,
+            direct,
+        })
+    }
+
+    async fn direct_blob(&self, chunk: &StoredChunk) -> Option<Bytes> {
+        let _turn = self.requests.acquire().await;
+        let blob = self.client.blob_from_bucket(self.name, chunk).await?;
+        self.progress.wire(blob.len() as u64);
+        Some(blob)
     }
 
     async fn blob(&self, file: &FilePath, chunk: &StoredChunk) -> Result<Bytes, Error> {
@@ -41,6 +89,10 @@ impl Pull<'_> {
         self.progress.wire(blob.len() as u64);
         Ok(blob)
     }
+}
+
+fn len(blob: &Bytes, base: Option<&(StoredChunk, Bytes)>) -> u64 {
+    (blob.len() + base.map_or(0, |(_, blob)| blob.len())) as u64
 }
 
 fn unpack_on(

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::Pull;
 use super::destination::{self, Place};
+use super::fetch::Fetched;
 use super::manifest::{self, Piece};
 use super::report::{PickledFile, Pulled};
 use super::writer::{self, Writer};
@@ -29,6 +30,7 @@ struct Download<'a> {
     told: u64,
     reused: u64,
     received: u64,
+    direct: u64,
     pickles: Option<PickledFile>,
 }
 
@@ -39,7 +41,7 @@ struct Next {
 }
 
 enum Bytes {
-    Fetched { raw: Vec<u8>, received: u64 },
+    Fetched(Fetched),
     Repeated { from: u64, len: usize },
 }
 
@@ -60,6 +62,7 @@ impl Pull<'_> {
             told: 0,
             reused: 0,
             received: 0,
+            direct: 0,
             pickles: None,
         };
         let pulled = download.run().await?;
@@ -84,8 +87,7 @@ async fn next(
     let bytes = match piece {
         Piece::Repeat { from, len } => Bytes::Repeated { from, len },
         Piece::Fetch { chunk, base } => {
-            let (raw, received) = pull.fetch(path, chunk, base.map(|base| *base)).await?;
-            Bytes::Fetched { raw, received }
+            Bytes::Fetched(pull.fetch(path, chunk, base.map(|base| *base)).await?)
         }
     };
     Ok(Next {
@@ -105,6 +107,7 @@ impl Download<'_> {
                         raw_bytes: self.file.size,
                         reused_bytes: self.reused,
                         received_bytes: self.received,
+                        direct_bytes: self.direct,
                         pickles: self.pickles,
                     });
                 }
@@ -184,12 +187,13 @@ impl Download<'_> {
         mut nexts: mpsc::Receiver<Next>,
     ) -> Result<Writer, Error> {
         while let Some(next) = nexts.recv().await {
-            if let Bytes::Fetched { received, .. } = next.bytes {
-                self.received += received;
+            if let Bytes::Fetched(fetched) = &next.bytes {
+                self.received += fetched.received;
+                self.direct += fetched.direct;
             }
             writer = pool::run(move || {
                 match &next.bytes {
-                    Bytes::Fetched { raw, .. } => writer.append(raw)?,
+                    Bytes::Fetched(fetched) => writer.append(&fetched.raw)?,
                     Bytes::Repeated { from, len } => writer.repeat(*from, *len)?,
                 }
                 Ok::<_, Error>(writer)

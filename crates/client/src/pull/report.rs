@@ -25,6 +25,8 @@ pub struct PullReport {
     pub reused_bytes: u64,
     /// Bytes of the blobs that were received for the others.
     pub received_bytes: u64,
+    /// That many of them straight from the bucket.
+    pub direct_bytes: u64,
     /// Files that were received and whose pickles are not known to be harmless.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pickles: Vec<PickledFile>,
@@ -48,6 +50,7 @@ pub(super) struct Pulled {
     pub raw_bytes: u64,
     pub reused_bytes: u64,
     pub received_bytes: u64,
+    pub direct_bytes: u64,
     pub pickles: Option<PickledFile>,
 }
 
@@ -70,6 +73,7 @@ impl Pulled {
             raw_bytes: size,
             reused_bytes: size,
             received_bytes: 0,
+            direct_bytes: 0,
             pickles: None,
         }
     }
@@ -86,6 +90,7 @@ impl PullReport {
             raw_bytes: 0,
             reused_bytes: 0,
             received_bytes: 0,
+            direct_bytes: 0,
             pickles: vec![],
         }
     }
@@ -96,6 +101,7 @@ impl PullReport {
         self.raw_bytes += file.raw_bytes;
         self.reused_bytes += file.reused_bytes;
         self.received_bytes += file.received_bytes;
+        self.direct_bytes += file.direct_bytes;
         self.pickles.extend(file.pickles);
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt, stream};
+use sheaf_types::files::BlobLocation;
 use sheaf_types::{BlobId, RepositoryName};
 
 use super::ahead::Piece;
@@ -37,6 +38,30 @@ impl Registry {
         Ok(OpenBlob {
             len,
             bytes: self.send(repository.id, pieces.boxed()),
+        })
+    }
+}
+
+impl Registry {
+    /// Where such a blob can be had without this server. The URL is good for no longer than a chunk is kept
+    /// that nothing reaches any more, so that its object outlives it.
+    pub async fn locate_blob(
+        &self,
+        caller: &Caller,
+        name: &RepositoryName,
+        blob: &BlobId,
+    ) -> Result<BlobLocation> {
+        let repository = self.readable(caller, name).await?;
+        let row = self.catalog.find_blob(repository.id, blob).await?;
+        let row = row.ok_or(Error::BlobNotFound(*blob))?;
+        let url = match self.settings.direct {
+            Some(lifetime) => self.blobs.url(&row.object_key, lifetime).await?,
+            None => None,
+        };
+        let lifetime = self.settings.direct.filter(|_| url.is_some());
+        Ok(BlobLocation {
+            url,
+            expires_in: lifetime.map(|lifetime| lifetime.as_secs()),
         })
     }
 }

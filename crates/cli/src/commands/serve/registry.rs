@@ -20,6 +20,7 @@ pub async fn open(config: &Config, data: &Path) -> anyhow::Result<Arc<Registry>>
         catalog_url: config.catalog_url(data)?,
         blobs_url: config.blobs_url(data)?,
         s3: config.s3(&|name| env::var_os(name))?,
+        direct: config.direct()?,
         faults: faults::of_the_tests()?,
         temp_dir,
         threads: config.threads,
