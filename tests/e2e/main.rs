@@ -9,6 +9,7 @@
 mod access;
 mod bad_input;
 mod buckets;
+mod check;
 mod cli_codec;
 mod cli_login;
 mod cli_push_pull;

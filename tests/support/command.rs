@@ -49,6 +49,13 @@ impl Ran {
         self.stderr
     }
 
+    /// Standard output of a command that must have found something wrong and said so.
+    pub fn found(self) -> String {
+        assert_eq!(self.code, Some(1), "{self:#?}");
+        assert!(self.stderr.starts_with("error: "), "{self:#?}");
+        self.stdout
+    }
+
     /// Standard output of a command that must have succeeded, as JSON.
     pub fn json(self) -> serde_json::Value {
         let line = self.line.clone();

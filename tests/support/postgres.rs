@@ -86,6 +86,17 @@ impl Postgres {
         )
     }
 
+    /// Runs statements in a database, as its administrator.
+    pub fn sql(&self, url: &str, statements: &str) {
+        run(self.programs.command("psql").args([
+            "--quiet",
+            "--set=ON_ERROR_STOP=1",
+            url,
+            "--command",
+            statements,
+        ]));
+    }
+
     /// Ends the server as a power cut would, with every connection.
     pub fn kill(&self) {
         let pid = fs::read_to_string(self.data().join("postmaster.pid")).expect("its id");

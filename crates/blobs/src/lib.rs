@@ -14,6 +14,6 @@ mod store;
 
 pub use error::Error;
 pub use faults::{BadPlan, Faults, Plan as FaultPlan};
-pub use key::object_key;
+pub use key::{folder_keys, object_key, read_object_key};
 pub use options::{S3Keys, S3Options};
 pub use store::{Blobs, Object};

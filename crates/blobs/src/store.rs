@@ -1,7 +1,7 @@
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -36,6 +36,8 @@ pub struct Object {
     pub key: String,
     /// Its bytes.
     pub size: u64,
+    /// When it was written.
+    pub modified: SystemTime,
 }
 
 impl Blobs {
@@ -127,6 +129,18 @@ impl Blobs {
         self.list_below(PREFIX)
     }
 
+    /// Objects of chunks whose id begins with this byte, in no order.
+    pub fn list_folder(&self, first: u8) -> BoxStream<'static, Result<Object, Error>> {
+        self.list_below(&format!("{PREFIX}/{first:02x}"))
+    }
+
+    /// Bytes of an object.
+    pub async fn size(&self, key: &str) -> Result<u64, Error> {
+        let found = self.store.head(&key.into()).await;
+        let found = found.map_err(|error| self.error(error))?;
+        Ok(found.size)
+    }
+
     pub(crate) fn list_below(&self, prefix: &str) -> BoxStream<'static, Result<Object, Error>> {
         let blobs = self.clone();
         self.store
@@ -134,6 +148,7 @@ impl Blobs {
             .map_ok(|meta| Object {
                 key: meta.location.into(),
                 size: meta.size,
+                modified: meta.last_modified.into(),
             })
             .map_err(move |error| blobs.error(error))
             .boxed()

@@ -10,6 +10,7 @@ mod objects;
 mod revisions;
 
 pub use objects::Garbage;
+pub(crate) use objects::throw_away;
 pub use revisions::Unreachable;
 
 /// Rows and the bytes that they stand for.

@@ -6,6 +6,7 @@
 //!
 //! Nothing here decides who may do what: a [`Visibility`] comes from above and goes into the queries.
 
+mod check;
 mod chunks;
 mod collect;
 mod commits;
@@ -26,6 +27,7 @@ mod tokens;
 mod uploads;
 mod visibility;
 
+pub use check::{Checked, CheckedContent, Hurt};
 pub use chunks::{ChunkRow, Live, NewBlob};
 pub use collect::{Garbage, Tally, Unreachable};
 pub use commits::{CommitOutcome, NewFile, NewRevision};

@@ -12,6 +12,8 @@ macro_rules! columns {
     };
 }
 
+pub(crate) use columns;
+
 /// A revision's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RevisionRowId(pub(crate) i64);

@@ -53,6 +53,10 @@ impl Catalog {
         self.writer.pool.close().await;
     }
 
+    pub(crate) fn engine(&self) -> Engine {
+        self.writer.engine
+    }
+
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Any>> {
         self.writer.begin().await
     }

@@ -16,6 +16,7 @@ mod retry;
 mod route;
 
 mod blobs;
+mod check;
 mod collection;
 mod files;
 mod refs;

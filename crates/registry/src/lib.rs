@@ -4,12 +4,14 @@
 //! object is announced, written, durable, and only then named by a row.
 //!
 //! `ingest` takes bytes in, `materialize` gives them out, `repository` has what is said of
-//! repositories, revisions and refs; `access` decides who may do what.
+//! repositories, revisions and refs; `collect` takes away what nothing reaches, `check` looks whether what is
+//! stored is what was pushed; `access` decides who may do what.
 
 mod access;
 mod background;
 mod beside;
 mod budget;
+mod check;
 mod collect;
 mod cpu;
 mod error;

@@ -8,6 +8,7 @@ mod names;
 mod text;
 
 pub mod access;
+pub mod check;
 pub mod collection;
 pub mod files;
 pub mod pickles;

@@ -98,7 +98,7 @@ impl Catalog {
 }
 
 /// Notes that an object is to be deleted.
-pub(super) async fn throw_away(
+pub(crate) async fn throw_away(
     connection: &mut AnyConnection,
     object_key: &str,
     stored_len: u64,

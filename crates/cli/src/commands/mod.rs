@@ -1,6 +1,7 @@
 //! One file for each command: its arguments and what it does.
 
 mod bench;
+mod check;
 mod compress;
 mod decompress;
 mod gc;
@@ -33,6 +34,7 @@ pub enum Command {
     Login(login::Args),
     Token(token::Args),
     Gc(gc::Args),
+    Check(check::Args),
 }
 
 impl Command {
@@ -52,6 +54,7 @@ impl Command {
             Self::Login(args) => login::run(args, globals).await,
             Self::Token(args) => token::run(args, globals).await,
             Self::Gc(args) => gc::run(args, globals).await,
+            Self::Check(args) => check::run(args, globals).await,
         }
     }
 }

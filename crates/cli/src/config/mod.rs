@@ -17,6 +17,7 @@ use crate::folders;
 use crate::level::LevelName;
 use keys::KEYS;
 use s3::S3Settings;
+pub use units::size;
 
 /// No store signs for longer.
 const LONGEST_URL: Duration = Duration::from_secs(7 * 24 * 60 * 60);

@@ -113,7 +113,11 @@ impl Registry {
             .ok_or(Error::UploadNotFound)
     }
 
-    async fn all_files(&self, revision: RevisionRowId) -> Result<Vec<TreeEntry>> {
+    /// The files of a revision.
+    pub(crate) async fn all_files(
+        &self,
+        revision: RevisionRowId,
+    ) -> std::result::Result<Vec<TreeEntry>, sheaf_catalog::Error> {
         let mut files: Vec<TreeEntry> = Vec::new();
         loop {
             let after = files

@@ -22,3 +22,4 @@ mod worker;
 pub use body::{BodyError, ByteStream};
 pub use condition::{Condition, Matching};
 pub use one_file::FileChange;
+pub(crate) use revision_id::{list_id, revision_id};

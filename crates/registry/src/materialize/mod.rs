@@ -10,6 +10,10 @@ mod reader;
 mod run;
 mod tensors;
 
+pub(crate) use ahead::{Piece, ahead};
 pub use blob::OpenBlob;
+pub(crate) use blob::blob_pieces;
+pub(crate) use chunk::OpenChunk;
 pub use file::OpenFile;
 pub(crate) use reader::StoredFile;
+pub(crate) use run::{Form, runs};

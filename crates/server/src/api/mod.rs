@@ -1,6 +1,7 @@
 //! The JSON API under `/api/v1`: one file for each noun.
 
 pub(crate) mod blobs;
+pub(crate) mod check;
 pub(crate) mod collection;
 pub(crate) mod files;
 pub(crate) mod refs;
