@@ -4,7 +4,10 @@ mod bits;
 mod choose;
 mod histogram;
 mod huffman;
+pub(crate) mod levels;
+mod machine;
 pub(crate) mod rans;
+pub(crate) mod rows;
 mod shares;
 mod split;
 pub(crate) mod tiered;
@@ -33,6 +36,8 @@ pub(crate) enum Coding {
     Bits = 6,
     /// Shares of its own.
     Shares = 7,
+    /// A Huffman code whose bits are planes, with bits that are not coded beside it.
+    Levels = 8,
 }
 
 impl Coding {
@@ -46,6 +51,7 @@ impl Coding {
             Coding::Split,
             Coding::Bits,
             Coding::Shares,
+            Coding::Levels,
         ]
         .into_iter()
         .find(|coding| *coding as u8 == code)
@@ -62,6 +68,7 @@ impl Coding {
             Coding::Split => "split huffman",
             Coding::Bits => "bits",
             Coding::Shares => "rans",
+            Coding::Levels => "levels",
         }
     }
 }
@@ -71,7 +78,7 @@ impl Coding {
 pub(crate) struct Scratch {
     /// By level, each made at its first use, since that takes memory and time.
     zstd: Vec<(i32, zstd::bulk::Compressor<'static>)>,
-    tiered: tiered::Scratch,
+    levels: levels::Scratch,
 }
 
 /// Decodes the payloads of two planes, each of which is [`Coding::Shares`], side by side.
@@ -102,6 +109,7 @@ pub(crate) fn decode(coding: Coding, payload: &[u8], out: &mut [u8]) -> Result<(
             }
         }
         Coding::Tiered => tiered::decode(payload, out)?,
+        Coding::Levels => levels::decode(payload, out)?,
     }
     Ok(())
 }

@@ -26,6 +26,40 @@ macro_rules! at_best {
 }
 pub(crate) use at_best;
 
+/// As [`at_best`], and once more for vectors of 512 bits: for what is mostly loads and stores.
+macro_rules! at_widest {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:path) => {
+        $(#[$meta])*
+        $vis fn $name($($arg: $type),*) $(-> $out)? {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx2,bmi1,bmi2,lzcnt,popcnt,movbe")]
+                fn widest($($arg: $type),*) $(-> $out)? {
+                    $body($($arg),*)
+                }
+                if $crate::cpu::expands_bytes() {
+                    // SAFETY: `widest` is a safe function that only asks for the features that
+                    // `expands_bytes` has just found.
+                    #[allow(unsafe_code)]
+                    return unsafe { widest($($arg),*) };
+                }
+                #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,movbe")]
+                fn better($($arg: $type),*) $(-> $out)? {
+                    $body($($arg),*)
+                }
+                if $crate::cpu::has_v3() {
+                    // SAFETY: `better` is a safe function that only asks for the features that
+                    // `has_v3` has just found.
+                    #[allow(unsafe_code)]
+                    return unsafe { better($($arg),*) };
+                }
+            }
+            $body($($arg),*)
+        }
+    };
+}
+pub(crate) use at_widest;
+
 /// The family of the processor, if AMD or its licensee made it.
 #[cfg(target_arch = "x86_64")]
 fn amd_family() -> Option<u32> {
@@ -68,6 +102,13 @@ pub(crate) fn permutes_bytes() -> bool {
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512vl")
         && is_x86_feature_detected!("avx512vbmi")
+}
+
+/// Whether bytes are also put together, and spread, by a mask.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+pub(crate) fn expands_bytes() -> bool {
+    has_v4() && is_x86_feature_detected!("avx512vbmi") && is_x86_feature_detected!("avx512vbmi2")
 }
 
 /// Whether the machine has the features that [`at_best`] asks for.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::Error;
-use crate::check::check;
+use crate::check::{check, check_two};
 use crate::header::{BaseRef, Header, Parsed, frame_hash};
 use crate::plan::Decoded;
 use crate::scratch::{self, Scratch};
@@ -139,19 +139,20 @@ impl Header {
             let Some(mut other) = frames.next().map(&mut open) else {
                 let (stored, core) = self.core(&mut one, base)?;
                 self.plan.decode(stored, core, scratch)?;
-                return self.check_decoded(&one);
+                return self.compare(&one, check(one.to));
             };
             let both = [self.core(&mut one, base)?, self.core(&mut other, base)?];
             self.plan.decode_two(both, scratch)?;
-            self.check_decoded(&one)?;
-            self.check_decoded(&other)?;
+            let checks = check_two(one.to, other.to);
+            self.compare(&one, checks[0])?;
+            self.compare(&other, checks[1])?;
         }
         Ok(())
     }
 
-    /// Compares a decoded frame with its check. A delta that decodes wrong most likely got another base.
-    fn check_decoded(&self, open: &Open<'_>) -> Result<(), Error> {
-        if check(open.to) == self.index[open.frame].check {
+    /// Compares the check of a decoded frame with the one that it should have. A delta that decodes wrong most likely got another base.
+    fn compare(&self, open: &Open<'_>, found: u64) -> Result<(), Error> {
+        if found == self.index[open.frame].check {
             Ok(())
         } else if self.facts.base.is_some() {
             Err(Error::Base)

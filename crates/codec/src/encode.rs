@@ -6,7 +6,7 @@ mod chunk;
 use candidates::{Candidate, candidates};
 use chunk::Chunk;
 
-use crate::check::check;
+use crate::check::{check, check_two};
 use crate::header::{self, Facts, FrameEntry, VERSION};
 use crate::plan::{self, Code, Plan};
 use crate::scratch::{self, Scratch};
@@ -192,8 +192,9 @@ impl Encoder<'_> {
             let raw = &self.chunk.raw[facts.frame_range(frame)];
             let stored = bytes.len() - start;
             fits &= stored <= raw.len() + plan::MAX_OVERHEAD;
-            frames.push((stored as u32, check(raw)));
+            frames.push((stored as u32, 0));
         }
+        self.check(&facts, &mut frames);
         fits &= bytes.len() <= crate::max_blob_len(self.chunk.raw.len());
         let unsealed = Unsealed {
             facts,
@@ -202,6 +203,19 @@ impl Encoder<'_> {
             frames,
         };
         (unsealed, fits)
+    }
+
+    /// Finds the checks of all frames, by twos.
+    fn check(&self, facts: &Facts, frames: &mut [(u32, u64)]) {
+        let raw = |frame| &self.chunk.raw[facts.frame_range(frame)];
+        let (pairs, last) = frames.as_chunks_mut::<2>();
+        let whole = 2 * pairs.len();
+        for (pair, [(_, one), (_, other)]) in pairs.iter_mut().enumerate() {
+            [*one, *other] = check_two(raw(2 * pair), raw(2 * pair + 1));
+        }
+        if let [(_, one)] = last {
+            *one = check(raw(whole));
+        }
     }
 
     /// Encodes a frame to the end of `out`.

@@ -4,7 +4,7 @@ mod words;
 
 use words::{Half, merge2, merge4, merge8, split2, split4, split8};
 
-use crate::cpu::at_best;
+use crate::cpu::at_widest;
 use crate::layout::{Layout, Part};
 use crate::plan::MAX_PLANES;
 
@@ -45,12 +45,12 @@ pub(crate) fn merge(layout: Layout, planes: &[u8], out: &mut [u8]) {
     merge_from(layout, &planes[..layout.planes()], out);
 }
 
-at_best! {
+at_widest! {
     /// Splits whole elements into planes, each of which has room for its share of them.
     pub(crate) fn split_to(layout: Layout, raw: &[u8], planes: &mut [&mut [u8]]) = split_any
 }
 
-at_best! {
+at_widest! {
     /// Puts planes back together: the inverse of [`split_to`].
     pub(crate) fn merge_from(layout: Layout, planes: &[&[u8]], out: &mut [u8]) = merge_any
 }

@@ -97,7 +97,44 @@ fn plan_cases() -> Vec<(u8, Case)> {
         .iter()
         .map(|w| (w * 4096.0).floor() / 4096.0)
         .collect();
+    let bell = bell(10, 24_000);
     vec![
+        (
+            0,
+            case(
+                "tiered-bf16",
+                (Dtype::Bf16, bf16_bytes(&bell)),
+                None,
+                Level::Fast,
+            ),
+        ),
+        (
+            0,
+            case(
+                "tiered-f16",
+                (Dtype::F16, f16_bytes(&bell)),
+                None,
+                Level::Fast,
+            ),
+        ),
+        (
+            0,
+            case(
+                "levels-bf16",
+                (Dtype::Bf16, bf16_bytes(&bell)),
+                None,
+                Level::Default,
+            ),
+        ),
+        (
+            0,
+            case(
+                "levels-f16",
+                (Dtype::F16, f16_bytes(&bell)),
+                None,
+                Level::Default,
+            ),
+        ),
         (0, case("fast-bf16", bf16.clone(), None, Level::Fast)),
         (0, case("fast-f32", f32.clone(), None, Level::Fast)),
         (0, case("fast-f16", f16.clone(), None, Level::Fast)),
@@ -184,6 +221,18 @@ fn tuned(weights: &[f32]) -> Vec<f32> {
     let each = weights.iter().zip(steps);
     each.map(|(w, step)| w + f32::from(step & 15) * 2e-5)
         .collect()
+}
+
+/// Weights as most layers have them: near 0 more often than far from it.
+fn bell(seed: u64, count: usize) -> Vec<f32> {
+    let noise = noise(seed, count * 16);
+    let unit = |four: &[u8; 4]| u32::from_le_bytes(*four) as f32 / u32::MAX as f32;
+    let sums = noise
+        .as_chunks::<16>()
+        .0
+        .iter()
+        .map(|bytes| bytes.as_chunks::<4>().0.iter().map(unit).sum::<f32>());
+    sums.map(|sum| (sum - 2.0) * 0.05).collect()
 }
 
 fn f16_bytes(weights: &[f32]) -> Vec<u8> {

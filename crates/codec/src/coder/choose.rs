@@ -5,7 +5,7 @@ mod mask;
 mod zstd_frames;
 
 use super::histogram::{about, entropy, histogram};
-use super::{Coding, Scratch, bits, huffman, shares, split, tiered};
+use super::{Coding, Scratch, bits, huffman, levels, shares, split};
 use crate::Level;
 
 pub(crate) use zstd_frames::zstd_len;
@@ -40,35 +40,41 @@ pub(crate) fn encode(
     } else {
         Code::split(&full, effort.for_speed)
     };
+    let code = match Code::levels(plane.len(), &full, effort) {
+        Some(levels)
+            if (levels.len(plane.len(), &full) as f64)
+                <= code.len(plane.len(), &full) as f64 * (1.0 + effort.levels) =>
+        {
+            levels
+        }
+        _ => code,
+    };
     let coded = code.len(plane.len(), &full);
     let worth = plane.len() - (plane.len() as f64 * effort.least_gain) as usize;
     let limit = coded.min(worth);
     if look::repeats_itself(plane, &full, coded, repeats, effort)
         && zstd_frames::promises(plane, limit as f64 / plane.len() as f64, scratch, out)
+        && zstd_frames::append_below(limit, plane, effort.zstd, scratch, out)
     {
-        if zstd_frames::append_below(limit, plane, effort.zstd, scratch, out) {
-            return Coding::Zstd;
-        }
-    } else if level == Level::Fast
-        && let Some(spec) = tiered::instead(&full, limit)
-    {
-        tiered::encode(plane, &spec, &mut scratch.tiered, out);
-        return Coding::Tiered;
+        return Coding::Zstd;
     }
     if coded >= worth {
         out.extend_from_slice(plane);
         return Coding::Raw;
     }
-    code.encode(plane, out)
+    code.encode(plane, scratch, out)
 }
 
 /// In shorter planes a table of shares is too large beside what it saves.
 const LEAST_SHARES: usize = 32 << 10;
+/// Shorter planes are not worth whole rows and several strings.
+const LEAST_LEVELS: usize = 8 << 10;
 /// The bits a byte beyond which a look-up in a Huffman code gives few symbols.
 const LONG_CODES: f64 = 4.0;
 
 /// How a plane would be coded by how often its bytes occur.
 enum Code {
+    Levels(Box<levels::Fit>),
     Shares(shares::Fit),
     /// Bits that stand apart, and the rest.
     Split(u8, Rest),
@@ -77,6 +83,15 @@ enum Code {
 impl Code {
     fn shares(plane_len: usize, counts: &[u32; 256]) -> Code {
         Code::Shares(shares::Fit::new(plane_len, counts))
+    }
+
+    fn levels(plane_len: usize, counts: &[u32; 256], effort: &Effort) -> Option<Code> {
+        if plane_len < LEAST_LEVELS {
+            return None;
+        }
+        let raw = mask::apart(counts, effort.for_speed);
+        let fit = levels::fit(&mask::without(counts, raw), raw)?;
+        Some(Code::Levels(Box::new(fit)))
     }
 
     /// At a loss of at most so many bits a byte.
@@ -88,6 +103,7 @@ impl Code {
     /// About how many bytes a plane of such counts takes.
     fn len(&self, plane_len: usize, counts: &[u32; 256]) -> usize {
         match self {
+            Code::Levels(fit) => fit.len(plane_len),
             Code::Shares(fit) => fit.len,
             Code::Split(mask, rest) => {
                 let counts = mask::without(counts, *mask);
@@ -97,8 +113,12 @@ impl Code {
     }
 
     /// Appends a plane.
-    fn encode(&self, plane: &[u8], out: &mut Vec<u8>) -> Coding {
+    fn encode(&self, plane: &[u8], scratch: &mut Scratch, out: &mut Vec<u8>) -> Coding {
         match self {
+            Code::Levels(fit) => {
+                levels::encode(plane, &fit.spec, &mut scratch.levels, out);
+                Coding::Levels
+            }
             Code::Shares(fit) if fit.encode(plane, out) => Coding::Shares,
             // Counts that have all bytes make no such table.
             Code::Shares(_) => {
@@ -154,6 +174,8 @@ struct Effort {
     sample: usize,
     /// The bits a byte that may be lost where bits that stand apart make for less work.
     for_speed: f32,
+    /// The share by which a code in levels may be longer, which is read and written fastest.
+    levels: f64,
 }
 
 const fn effort(level: Level) -> &'static Effort {
@@ -164,6 +186,7 @@ const fn effort(level: Level) -> &'static Effort {
             alike: 1.55,
             sample: 2 << 10,
             for_speed: 0.002,
+            levels: 0.01,
         },
         Level::Default => &Effort {
             least_gain: 0.01,
@@ -171,6 +194,7 @@ const fn effort(level: Level) -> &'static Effort {
             alike: 1.55,
             sample: 4 << 10,
             for_speed: 0.002,
+            levels: 0.008,
         },
         Level::Max => &Effort {
             least_gain: 0.0,
@@ -178,6 +202,7 @@ const fn effort(level: Level) -> &'static Effort {
             alike: 1.1,
             sample: 64 << 10,
             for_speed: 0.0,
+            levels: 0.0,
         },
     }
 }

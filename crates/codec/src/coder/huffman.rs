@@ -7,7 +7,7 @@
 
 mod decode;
 mod encode;
-mod lengths;
+pub(super) mod lengths;
 
 pub(crate) use decode::decode;
 pub(crate) use encode::encode;
@@ -30,7 +30,7 @@ pub(crate) struct Code {
 impl Code {
     /// A good code for counts, of which at least two are not 0.
     pub(crate) fn new(counts: &[u32; 256]) -> Code {
-        Code::from_lengths(lengths::limited(counts))
+        Code::from_lengths(lengths::limited(counts, MAX_BITS))
     }
 
     /// Canonical: shorter codes first, then by byte.

@@ -15,10 +15,12 @@ const LOOKUPS: usize = 5;
 /// The most bits that a round reads.
 const ROUND_BITS: usize = LOOKUPS * MAX_BITS as usize;
 const _: () = assert!(ROUND_BITS < 57);
+/// It takes as long to make a table of several symbols as to read so many by one of single ones.
+const WORTH_MANY: usize = 16 << 10;
 
 /// Decodes a payload into exactly `out`.
 pub(crate) fn decode(payload: &[u8], out: &mut [u8]) -> Result<(), Error> {
-    let (lengths, taken) = lengths::read(payload)?;
+    let (lengths, taken) = lengths::read(payload, MAX_BITS, 0)?;
     let code = Code::from_lengths(lengths);
     let (jump, data) = payload[taken..]
         .split_at_checked(JUMP_LEN)
@@ -34,7 +36,7 @@ pub(crate) fn decode(payload: &[u8], out: &mut [u8]) -> Result<(), Error> {
         }
     });
     let table = single::table(&code);
-    if many::pays(&code) {
+    if out.len() >= WORTH_MANY && many::pays(&code) {
         many::read(&mut streams, &many::table(&code), data, out);
     } else {
         single::read(&mut streams, &table, data, out);

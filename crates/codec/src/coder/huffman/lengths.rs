@@ -10,9 +10,9 @@ const RUN: u8 = 15;
 /// A shorter run of absent bytes is written as so many zeros.
 const LEAST_RUN: usize = 4;
 
-/// The lengths of the best code of at most [`MAX_BITS`] bits for counts of which at least two are
-/// not 0.
-pub(super) fn limited(counts: &[u32; 256]) -> [u8; 256] {
+/// The lengths of the best code of at most so many bits, [`MAX_BITS`] at most, for counts of which at least two
+/// are not 0.
+pub(in crate::coder) fn limited(counts: &[u32; 256], most: u32) -> [u8; 256] {
     let mut buffer = [0u64; 256];
     let mut n = 0;
     for (byte, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
@@ -24,8 +24,8 @@ pub(super) fn limited(counts: &[u32; 256]) -> [u8; 256] {
     let mut depths = [0; 256];
     let depths = &mut depths[..n];
     huffman(symbols, depths);
-    if depths[0] > MAX_BITS {
-        merge::packages(symbols, depths);
+    if depths[0] > most {
+        merge::packages(symbols, depths, most);
     }
     let mut lengths = [0; 256];
     for (symbol, depth) in symbols.iter().zip(depths) {
@@ -67,7 +67,7 @@ fn huffman(symbols: &[u64], depths: &mut [u32]) {
 }
 
 /// Writes lengths as nibbles, from byte 0 until the code is complete, the first in a byte's low half.
-pub(super) fn write(lengths: &[u8; 256]) -> Vec<u8> {
+pub(in crate::coder) fn write(lengths: &[u8; 256]) -> Vec<u8> {
     let last = lengths
         .iter()
         .rposition(|len| *len > 0)
@@ -93,12 +93,17 @@ pub(super) fn write(lengths: &[u8; 256]) -> Vec<u8> {
         .collect()
 }
 
-/// Reads lengths that make a complete code, and says how many bytes they took.
-pub(super) fn read(bytes: &[u8]) -> Result<([u8; 256], usize), Error> {
+/// Reads lengths of at most `most` bits that make a complete code, with one more code of `other` bits where
+/// that is not 0, and says how many bytes they took.
+pub(in crate::coder) fn read(
+    bytes: &[u8],
+    most: u32,
+    other: u32,
+) -> Result<([u8; 256], usize), Error> {
     const ERROR: Error = Error::Malformed("code lengths");
     let mut nibbles = bytes.iter().flat_map(|byte| [byte & 15, byte >> 4]);
     let mut lengths = [0; 256];
-    let (mut at, mut taken, mut space) = (0, 0, 1usize << MAX_BITS);
+    let (mut at, mut taken, mut space) = (0, 0, (1usize << MAX_BITS) - share(other));
     while space > 0 {
         taken += 1;
         match nibbles.next().ok_or(ERROR)? {
@@ -108,20 +113,20 @@ pub(super) fn read(bytes: &[u8]) -> Result<([u8; 256], usize), Error> {
                 let high = nibbles.next().ok_or(ERROR)?;
                 at += usize::from(low | high << 4) + 1;
             }
-            len if u32::from(len) <= MAX_BITS => {
+            len if u32::from(len) <= most => {
                 *lengths.get_mut(at).ok_or(ERROR)? = len;
                 at += 1;
-                let part = if len == 0 {
-                    0
-                } else {
-                    1 << (MAX_BITS - u32::from(len))
-                };
-                space = space.checked_sub(part).ok_or(ERROR)?;
+                space = space.checked_sub(share(len.into())).ok_or(ERROR)?;
             }
             _ => return Err(ERROR),
         }
     }
     Ok((lengths, usize::div_ceil(taken, 2)))
+}
+
+/// What a code of so many bits takes of all 2^[`MAX_BITS`]; 0 for none.
+fn share(len: u32) -> usize {
+    if len == 0 { 0 } else { 1 << (MAX_BITS - len) }
 }
 
 #[cfg(test)]
@@ -135,18 +140,18 @@ mod tests {
             *count = 1 << (i % 20);
         }
         counts[255] = 1;
-        let lengths = limited(&counts);
+        let lengths = limited(&counts, MAX_BITS);
         let mut bytes = write(&lengths);
         let len = bytes.len();
         bytes.extend([0xff; 9]);
-        assert_eq!(read(&bytes), Ok((lengths, len)));
+        assert_eq!(read(&bytes, MAX_BITS, 0), Ok((lengths, len)));
     }
 
     #[test]
     fn within_the_limit_it_is_huffmans() {
         let mut counts = [0; 256];
         counts[..5].copy_from_slice(&[16, 8, 4, 2, 2]);
-        assert_eq!(limited(&counts)[..6], [1, 2, 3, 4, 4, 0]);
+        assert_eq!(limited(&counts, MAX_BITS)[..6], [1, 2, 3, 4, 4, 0]);
     }
 
     #[test]
@@ -156,7 +161,7 @@ mod tests {
             for (i, count) in counts.iter_mut().enumerate().take(n) {
                 *count = ((1u64 << 30) as f64 / 1.35f64.powi(i as i32)) as u32 + 1;
             }
-            let lengths = limited(&counts);
+            let lengths = limited(&counts, MAX_BITS);
             let shares = lengths.iter().filter(|len| **len > 0);
             let space: u32 = shares.map(|len| 1 << (MAX_BITS - u32::from(*len))).sum();
             assert_eq!(space, 1 << MAX_BITS, "{n}");

@@ -1,10 +1,10 @@
 //! From a payload to tiles of symbols.
 
-use super::machine::{Machine, Row, on_best};
-use super::rows::from_planes;
 use super::spec::Spec;
 use super::{MAX_RAW, PLANES, Plane, ROW, ROW_BYTES, TILE, WORDS};
 use crate::Error;
+use crate::coder::machine::{Machine, Row, on_best};
+use crate::coder::rows::{from_planes, take_whole};
 
 /// Bytes that hold any tile's bits of a string, wherever in a byte they begin, and a word beyond.
 const WINDOW: usize = TILE / 8 + 16;
@@ -163,23 +163,6 @@ fn read_tile_with<M: Machine>(
         }
     }
     put_literals(&mask, &mut reader.literals, out)
-}
-
-/// Takes the next tile of a plane that has a bit for each symbol. What it lacks is zeros.
-#[inline(always)]
-fn take_whole(from: &mut &[u8], plane: &mut Plane) {
-    if let Some((bytes, rest)) = from.split_first_chunk::<{ TILE / 8 }>() {
-        *from = rest;
-        for (to, word) in plane.iter_mut().zip(bytes.as_chunks::<8>().0) {
-            *to = u64::from_le_bytes(*word);
-        }
-        return;
-    }
-    plane.fill(0);
-    for (to, word) in plane.iter_mut().zip(from.as_chunks::<8>().0) {
-        *to = u64::from_le_bytes(*word);
-    }
-    *from = &[];
 }
 
 /// Where all planes of a tier have a one.

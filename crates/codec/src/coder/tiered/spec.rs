@@ -101,18 +101,6 @@ impl Spec {
         2 + self.values.len() + 3 * (self.pattern().tiers.len() - 1)
     }
 
-    /// Writes it, where `counts` are the symbols that get to each deeper tier.
-    pub(super) fn write(&self, counts: impl Iterator<Item = usize>, mut out: &mut [u8]) {
-        let mut put = |bytes: &[u8]| {
-            let (to, rest) = std::mem::take(&mut out).split_at_mut(bytes.len());
-            to.copy_from_slice(bytes);
-            out = rest;
-        };
-        put(&[self.number, self.raw]);
-        put(&self.values);
-        counts.for_each(|count| put(&(count as u32).to_le_bytes()[..3]));
-    }
-
     /// Reads what is written there, and the counts.
     pub(super) fn read(payload: &[u8]) -> Result<(Spec, Vec<usize>), Error> {
         const ENDS: Error = Error::Malformed("tiered plane ends early");

@@ -1,8 +1,8 @@
-//! Whether units can be coded in one pass: all planes are noise, or all but the last one, which suits a
-//! code of tiers. Found by samples.
+//! Whether units can be coded in one pass: all planes are noise, or all but the last one, of which only
+//! its values' frequencies are of use. Found by samples.
 
 use super::{MAX_PLANES, tiles};
-use crate::coder::{entropy, tiered};
+use crate::coder::{entropy, levels};
 use crate::layout::Layout;
 use crate::{Dtype, Level, noise, planes};
 
@@ -14,16 +14,19 @@ const PAIRS: u64 = (RUNS * RUN) as u64 * (RUNS * RUN - 1) as u64 / 2 / 256;
 const MORE_PAIRS: u64 = PAIRS / 8;
 /// From one unit that is counted to the next: no divisor of rows' usual lengths, so that all columns
 /// have their turn.
-const STEP: usize = 15;
-/// The share by which what is stored may be larger for the speed of tiers.
-const FOR_SPEED: f64 = 0.0125;
+const STEP: usize = 7;
+/// The share by which what is stored may be larger than by the entropy of the last plane.
+const FOR_SPEED: f64 = 0.005;
+/// How many times more often than by chance a byte of the last plane is equal to the next where there may be
+/// more to find.
+const ALIKE: f64 = 1.1;
 
 /// What units can be made of in one pass.
 pub(super) enum Look {
     /// All planes as they are.
     Noise,
     /// The last plane coded, the others as they are.
-    Last(tiered::Spec),
+    Last(Box<levels::Spec>),
 }
 
 /// How units are coded in one pass, if that will do.
@@ -42,36 +45,37 @@ pub(super) fn look(layout: Layout, dtype: Dtype, level: Level, units: &[u8]) -> 
     if noise == layout.planes() {
         return Some(Look::Noise);
     }
-    if level != Level::Fast || noise + 1 < layout.planes() {
+    if noise + 1 < layout.planes() {
         return None;
     }
-    last(layout, dtype, units).map(Look::Last)
+    last(layout, dtype, units).map(|spec| Look::Last(Box::new(spec)))
 }
 
 /// How the last plane is coded where the others are noise.
-fn last(layout: Layout, dtype: Dtype, units: &[u8]) -> Option<tiered::Spec> {
+fn last(layout: Layout, dtype: Dtype, units: &[u8]) -> Option<levels::Spec> {
     let raw = raw_bits(layout, dtype)?;
-    let counts = count_last(layout, units);
+    let (counts, alike) = count_last(layout, units);
     let mut coded = [0; 256];
     for (value, count) in counts.iter().enumerate() {
         coded[value & usize::from(!raw)] += count;
     }
-    let (spec, bits) = tiered::fit(&coded, raw)?;
     let total = f64::from(counts.iter().sum::<u32>());
-    let bits = bits as f64 / total;
-    // A sample shows less entropy than there is.
-    let kinds = counts.iter().filter(|count| **count > 0).count() as f64;
-    let least = entropy(&counts) + kinds / total * 0.72;
+    let by_chance: f64 = counts.iter().map(|&n| (f64::from(n) / total).powi(2)).sum();
+    if f64::from(alike) / total > by_chance * ALIKE + 0.004 {
+        return None;
+    }
+    let fit = levels::fit(&coded, raw)?;
     let others = 8.0 * (layout.planes() - 1) as f64;
-    (bits < 7.75 && bits - least <= FOR_SPEED * (least + others)).then_some(spec)
+    let most = (entropy(&counts) + others) * (1.0 + FOR_SPEED) - others;
+    (fit.bits <= most).then_some(fit.spec)
 }
 
 /// The bits of the last plane that are as good as noise, for floats whose other planes are likely to be.
 fn raw_bits(layout: Layout, dtype: Dtype) -> Option<u8> {
     match (layout, dtype) {
         (Layout::Bf16 | Layout::F32, _) => Some(0),
-        // The sign, and the mantissa's upper two bits.
-        (Layout::Bytes(2), Dtype::F16 | Dtype::C32) => Some(0x83),
+        // The sign.
+        (Layout::Bytes(2), Dtype::F16 | Dtype::C32) => Some(0x80),
         _ => None,
     }
 }
@@ -101,22 +105,26 @@ fn is_noise(plane: &[u8]) -> bool {
     noise::equal_pairs(counts.into_iter()) <= PAIRS + MORE_PAIRS
 }
 
-/// Counts of the last plane's bytes, of one unit in some.
-fn count_last(layout: Layout, units: &[u8]) -> [u32; 256] {
+/// Counts of the last plane's bytes, of one unit in some, and how many are as the next.
+fn count_last(layout: Layout, units: &[u8]) -> ([u32; 256], u32) {
     let shift = if layout == Layout::Bytes(2) { 8 } else { 7 };
     let unit = layout.unit();
+    let last = |units: &[u8], at: usize| {
+        (u16::from_le_bytes([units[at + unit - 2], units[at + unit - 1]]) >> shift) as u8
+    };
     // Two tables, so that a value that comes twice does not wait for its own counter.
-    let mut tables = [[0; 256]; 2];
+    let (mut tables, mut alike) = ([[0; 256]; 2], 0);
     for pair in units.chunks_exact(2 * STEP * unit) {
         let (first, second) = pair.split_at(STEP * unit);
         for (table, units) in tables.iter_mut().zip([first, second]) {
-            let top = u16::from_le_bytes([units[unit - 2], units[unit - 1]]);
-            table[usize::from((top >> shift) as u8)] += 1;
+            let value = last(units, 0);
+            table[usize::from(value)] += 1;
+            alike += u32::from(value == last(units, unit));
         }
     }
     let [mut sum, more] = tables;
     sum.iter_mut()
         .zip(more)
         .for_each(|(sum, count)| *sum += count);
-    sum
+    (sum, alike)
 }

@@ -3,8 +3,9 @@
 
 use super::look::Look;
 use super::{MAX_PLANES, StoredPlane, WORD, word};
-use crate::coder::tiered::{self, Reader, TILE, Writer};
+use crate::coder::rows::TILE;
 use crate::coder::{self, Coding};
+use crate::coder::{levels, tiered};
 use crate::layout::Layout;
 use crate::{Error, planes};
 
@@ -15,7 +16,7 @@ type Tiles = [[u8; TILE]; MAX_PLANES];
 #[derive(Default)]
 pub(crate) struct Scratch {
     tiles: Option<Box<Tiles>>,
-    tiered: tiered::Scratch,
+    levels: levels::Scratch,
 }
 
 /// Whether a layout's planes have a byte for each unit, several of them.
@@ -30,7 +31,8 @@ enum Source<'a> {
     /// They are all the same, and in the plane's tile for good.
     Constant,
     /// They are decoded tile by tile.
-    Tiered(Reader<'a>),
+    Tiered(tiered::Reader<'a>),
+    Levels(Box<levels::Reader<'a>>),
 }
 
 /// Decodes planes into units. `whole` is for planes that cannot be decoded piece by piece.
@@ -64,12 +66,17 @@ pub(super) fn decode(
                     reader.tile(&mut tile[..count])?;
                     &tile[..count]
                 }
+                Source::Levels(reader) => {
+                    reader.tile(&mut tile[..count])?;
+                    &tile[..count]
+                }
             };
         }
         planes::merge_from(layout, &planes[..sources.len()], out);
     }
     sources.iter().try_for_each(|source| match source {
         Source::Tiered(reader) => reader.finish(),
+        Source::Levels(reader) => reader.finish(),
         _ => Ok(()),
     })
 }
@@ -81,7 +88,11 @@ fn source<'a>(
 ) -> Result<Source<'a>, Error> {
     match plane.coding {
         Coding::Raw if plane.payload.len() == plane.raw_len => Ok(Source::There(plane.payload)),
-        Coding::Tiered => Reader::new(plane.payload, plane.raw_len).map(Source::Tiered),
+        Coding::Tiered => tiered::Reader::new(plane.payload, plane.raw_len).map(Source::Tiered),
+        Coding::Levels => {
+            let reader = levels::Reader::new(plane.payload, plane.raw_len)?;
+            Ok(Source::Levels(Box::new(reader)))
+        }
         Coding::Constant => {
             coder::decode(plane.coding, plane.payload, tile)?;
             Ok(Source::Constant)
@@ -124,7 +135,7 @@ fn store(layout: Layout, units: &[u8], out: &mut Vec<u8>) {
 fn encode_last(
     layout: Layout,
     units: &[u8],
-    spec: &tiered::Spec,
+    spec: &levels::Spec,
     scratch: &mut Scratch,
     out: &mut Vec<u8>,
 ) {
@@ -139,7 +150,7 @@ fn encode_last(
     let directory = out.len();
     let start = directory + WORD;
     out.resize(start + raw_planes * count, 0);
-    let mut writer = Writer::new(spec, count, &mut scratch.tiered, out);
+    let mut writer = levels::Writer::new(spec, count, &mut scratch.levels, out);
     for (at, units) in units.chunks(TILE * layout.unit()).enumerate() {
         let count_here = units.len() / layout.unit();
         let last = &mut tiles[0][..count_here];
@@ -157,5 +168,5 @@ fn encode_last(
     }
     writer.finish();
     let len = out.len() - start - raw_planes * count;
-    out[directory..start].copy_from_slice(&word(Coding::Tiered, len));
+    out[directory..start].copy_from_slice(&word(Coding::Levels, len));
 }

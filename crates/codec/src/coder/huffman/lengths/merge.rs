@@ -5,12 +5,12 @@ use super::MAX_BITS;
 /// The most items of a level.
 const ITEMS: usize = 512;
 
-/// The depths of symbols, rarest first, in the best code of at most [`MAX_BITS`] bits.
+/// The depths of symbols, rarest first, in the best code of at most so many bits.
 ///
-/// Each of the [`MAX_BITS`] levels merges the symbols, by count, with the pairs of the level below.
+/// Each of as many levels merges the symbols, by count, with the pairs of the level below.
 /// A symbol's length is how often it is among the cheapest 2n-2 items of the top level, when each
 /// pair taken takes its two items from the level below.
-pub(super) fn packages(symbols: &[u64], depths: &mut [u32]) {
+pub(super) fn packages(symbols: &[u64], depths: &mut [u32], most: u32) {
     let mut counts = [u32::MAX; 257];
     for (count, symbol) in counts.iter_mut().zip(symbols) {
         *count = (symbol >> 8) as u32;
@@ -18,8 +18,9 @@ pub(super) fn packages(symbols: &[u64], depths: &mut [u32]) {
     let n = symbols.len();
     // For each level, from the lowest: how many of the first items are symbols.
     let mut singles = [[0u16; ITEMS]; MAX_BITS as usize];
+    let singles = &mut singles[..most as usize];
     let mut below = [u32::MAX; ITEMS];
-    for level in &mut singles {
+    for level in &mut *singles {
         below = merged(&counts, &below, level, 2 * n - 2);
     }
     depths.fill(0);

@@ -1,9 +1,8 @@
 //! Machines with AVX2 and BMI2, whose `pdep` and `pext` may be fast or not.
 
 use std::arch::x86_64::{
-    __m256i, _mm_set_epi64x, _mm256_adds_epu8, _mm256_broadcastsi128_si256, _mm256_loadu_si256,
-    _mm256_or_si256, _mm256_set1_epi8, _mm256_shuffle_epi8, _mm256_storeu_si256, _mm256_sub_epi8,
-    _mm256_xor_si256, _pdep_u64, _pext_u64,
+    __m256i, _mm_set_epi64x, _mm256_broadcastsi128_si256, _mm256_loadu_si256, _mm256_shuffle_epi8,
+    _mm256_storeu_si256, _pdep_u64, _pext_u64,
 };
 
 use super::{Machine, Row, deposit, extract};
@@ -11,22 +10,22 @@ use crate::cpu::{deposits_fast, has_v3};
 
 /// AVX2, and BMI2 that is fast.
 #[derive(Clone, Copy)]
-pub(in super::super) struct V3(V3Loop);
+pub(in crate::coder) struct V3(V3Loop);
 
 /// AVX2, where bits are spread by a loop.
 #[derive(Clone, Copy)]
-pub(in super::super) struct V3Loop(());
+pub(in crate::coder) struct V3Loop(());
 
 impl V3 {
     #[inline]
-    pub(in super::super) fn here() -> Option<V3> {
+    pub(in crate::coder) fn here() -> Option<V3> {
         V3Loop::here().filter(|_| deposits_fast()).map(V3)
     }
 }
 
 impl V3Loop {
     #[inline]
-    pub(in super::super) fn here() -> Option<V3Loop> {
+    pub(in crate::coder) fn here() -> Option<V3Loop> {
         has_v3().then_some(V3Loop(()))
     }
 }
@@ -54,11 +53,6 @@ impl Machine for V3 {
     fn look_up(self, table: &[u64; 2], row: Row) -> Row {
         self.0.look_up(table, row)
     }
-
-    #[inline(always)]
-    fn look_up_window(self, table: &[u64; 4], other: u8, first: u8, row: Row) -> Row {
-        self.0.look_up_window(table, other, first, row)
-    }
 }
 
 impl Machine for V3Loop {
@@ -80,15 +74,6 @@ impl Machine for V3Loop {
             look_up(table, row)
         }
     }
-
-    #[inline(always)]
-    fn look_up_window(self, table: &[u64; 4], other: u8, first: u8, row: Row) -> Row {
-        // SAFETY: a `V3Loop` exists only where there is AVX2.
-        #[allow(unsafe_code)]
-        unsafe {
-            look_up_window(table, other, first, row)
-        }
-    }
 }
 
 #[inline]
@@ -96,29 +81,6 @@ impl Machine for V3Loop {
 fn look_up(table: &[u64; 2], row: Row) -> Row {
     let table = in_both_lanes(*table);
     store(_mm256_shuffle_epi8(table, load(&row)))
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn look_up_window(table: &[u64; 4], other: u8, first: u8, row: Row) -> Row {
-    // With `other` as 0, since that is what a byte outside of a table is to look up.
-    let (lower, upper) = (
-        in_both_lanes([table[0], table[1]]),
-        in_both_lanes([table[2], table[3]]),
-    );
-    let other = _mm256_set1_epi8(other as i8);
-    let (lower, upper) = (
-        _mm256_xor_si256(lower, other),
-        _mm256_xor_si256(upper, other),
-    );
-    let at = _mm256_sub_epi8(load(&row), _mm256_set1_epi8(first as i8));
-    let at_upper = _mm256_sub_epi8(at, _mm256_set1_epi8(16));
-    // From 16 on the highest bit gets set, which looks up 0.
-    let past = _mm256_set1_epi8(0x70);
-    let in_lower = _mm256_shuffle_epi8(lower, _mm256_adds_epu8(at, past));
-    let in_upper = _mm256_shuffle_epi8(upper, _mm256_adds_epu8(at_upper, past));
-    let in_either = _mm256_or_si256(in_lower, in_upper);
-    store(_mm256_xor_si256(in_either, other))
 }
 
 #[inline]

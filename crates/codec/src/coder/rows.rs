@@ -1,6 +1,39 @@
 //! Rows of bytes to rows of bit planes and back, by shifts and masks on whole words.
+//!
+//! Symbols are taken in tiles, and in rows of 512: bit `t` of byte `b` of a plane's row is symbol `64 t + b`.
 
 use super::machine::Row;
+
+/// Symbols that are coded at once: what is in work stays in the fastest cache.
+pub(crate) const TILE: usize = 4096;
+/// Symbols of a row of a plane.
+pub(super) const ROW: usize = 512;
+/// Bytes of a row of a plane.
+pub(super) const ROW_BYTES: usize = ROW / 8;
+/// Rows of a plane of a tile.
+pub(super) const ROWS: usize = TILE / ROW;
+/// Words of a plane of a tile.
+pub(super) const WORDS: usize = TILE / 64;
+
+/// One bit of each symbol of a tile, row by row.
+pub(super) type Plane = [u64; WORDS];
+
+/// Takes the next tile of a plane that has a bit for each symbol. What it lacks is zeros.
+#[inline(always)]
+pub(super) fn take_whole(from: &mut &[u8], plane: &mut Plane) {
+    if let Some((bytes, rest)) = from.split_first_chunk::<{ TILE / 8 }>() {
+        *from = rest;
+        for (to, word) in plane.iter_mut().zip(bytes.as_chunks::<8>().0) {
+            *to = u64::from_le_bytes(*word);
+        }
+        return;
+    }
+    plane.fill(0);
+    for (to, word) in plane.iter_mut().zip(from.as_chunks::<8>().0) {
+        *to = u64::from_le_bytes(*word);
+    }
+    *from = &[];
+}
 
 const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
 const PAIRS: u64 = 0x3333_3333_3333_3333;

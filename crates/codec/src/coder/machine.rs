@@ -19,9 +19,6 @@ pub(super) trait Machine: Copy {
 
     /// The table's entry for each byte, which is below 16.
     fn look_up(self, table: &[u64; 2], row: Row) -> Row;
-
-    /// The table's entry for each byte, counted from `first`; `other` for those that it lacks.
-    fn look_up_window(self, table: &[u64; 4], other: u8, first: u8, row: Row) -> Row;
 }
 
 /// Any machine.
@@ -42,15 +39,6 @@ impl Machine for Plain {
     #[inline(always)]
     fn look_up(self, table: &[u64; 2], row: Row) -> Row {
         row.map(|word| u64::from_le_bytes(word.to_le_bytes().map(|byte| entry(table, byte & 15))))
-    }
-
-    #[inline(always)]
-    fn look_up_window(self, table: &[u64; 4], other: u8, first: u8, row: Row) -> Row {
-        let entry = |byte: u8| match byte.wrapping_sub(first) {
-            at @ ..32 => entry(table, at),
-            _ => other,
-        };
-        row.map(|word| u64::from_le_bytes(word.to_le_bytes().map(entry)))
     }
 }
 
@@ -92,7 +80,7 @@ macro_rules! on_best {
         $vis fn $name($($arg: $type),*) $(-> $out)? {
             #[cfg(target_arch = "x86_64")]
             {
-                use $crate::coder::tiered::machine::{V3, V3Loop};
+                use $crate::coder::machine::{V3, V3Loop};
                 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,movbe")]
                 fn v3($($arg: $type),*, machine: V3) $(-> $out)? {
                     $body(machine, $($arg),*)
@@ -112,7 +100,7 @@ macro_rules! on_best {
                     return unsafe { v3_loop($($arg),*, machine) };
                 }
             }
-            $body($crate::coder::tiered::machine::Plain, $($arg),*)
+            $body($crate::coder::machine::Plain, $($arg),*)
         }
     };
 }
@@ -145,17 +133,6 @@ mod tests {
             let below = rows.map(|word| word & 0x0f0f_0f0f_0f0f_0f0f);
             let table = [tables[0], tables[1]];
             assert_eq!(machine.look_up(&table, below), Plain.look_up(&table, below));
-            for row in [*rows, below, rows.map(|word| word & 0x1f1f_1f1f_1f1f_1f1f)] {
-                let [first, other, ..] = tables[3].to_le_bytes();
-                assert_eq!(
-                    machine.look_up_window(tables, other, first % 4, row),
-                    Plain.look_up_window(tables, other, first % 4, row)
-                );
-                assert_eq!(
-                    machine.look_up_window(tables, other, first, row),
-                    Plain.look_up_window(tables, other, first, row)
-                );
-            }
         }
     }
 

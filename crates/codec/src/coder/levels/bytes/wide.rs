@@ -1,0 +1,226 @@
+//! The AVX-512 kernels: 64 symbols at once, looked up in tables that stay in registers.
+
+use std::arch::x86_64::*;
+
+use super::super::literals::WIDE;
+use super::super::reader::Literals as Read;
+use super::super::spec::Shape;
+use super::super::writer::Literals as Written;
+use super::super::{LEVELS, Plane, ROW, TILE};
+
+/// Proof that the machine has what these kernels ask for.
+#[derive(Clone, Copy)]
+pub(super) struct Machine(());
+
+impl Machine {
+    #[inline]
+    pub(super) fn here() -> Option<Machine> {
+        crate::cpu::expands_bytes().then_some(Machine(()))
+    }
+}
+
+/// As its plain twin.
+pub(super) fn to_planes(
+    _: Machine,
+    shape: &Shape,
+    words: &[u8; 256],
+    tile: &[u8; TILE],
+    planes: &mut [Plane; LEVELS],
+    literals: &mut Written<'_>,
+) {
+    // SAFETY: a `Machine` exists only where there are the features.
+    #[allow(unsafe_code)]
+    unsafe {
+        to_planes_wide(shape, words, tile, planes, literals);
+    }
+}
+
+/// As its plain twin.
+pub(super) fn from_planes(
+    _: Machine,
+    shape: &Shape,
+    bytes: &[u8; 256],
+    planes: &[Plane; LEVELS],
+    literals: &mut Read,
+    tile: &mut [u8; TILE],
+) -> Option<()> {
+    // SAFETY: a `Machine` exists only where there are the features.
+    #[allow(unsafe_code)]
+    unsafe {
+        match shape.bits() {
+            0..=6 => from_planes_wide::<6>(shape, bytes, planes, literals, tile),
+            7 => from_planes_wide::<7>(shape, bytes, planes, literals, tile),
+            _ => from_planes_wide::<8>(shape, bytes, planes, literals, tile),
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,popcnt")]
+fn to_planes_wide(
+    shape: &Shape,
+    words: &[u8; 256],
+    tile: &[u8; TILE],
+    planes: &mut [Plane; LEVELS],
+    literals: &mut Written<'_>,
+) {
+    let table = load_table(words);
+    let code_bits = _mm512_set1_epi8(shape.code_bits as i8);
+    let escape = _mm512_set1_epi8(shape.escape.unwrap_or_default() as i8);
+    let any = if shape.escape.is_some() { u64::MAX } else { 0 };
+    let field = _mm512_set1_epi8(literals.field as i8);
+    for (r, row) in tile.as_chunks::<ROW>().0.iter().enumerate() {
+        let mut rows = [_mm512_setzero_si512(); 8];
+        for (to, symbols) in rows.iter_mut().zip(row.as_chunks::<WIDE>().0) {
+            let symbols = load_64(symbols);
+            *to = look_up::<8>(&table, symbols);
+            let code = _mm512_and_si512(*to, code_bits);
+            let escapes = _mm512_cmpeq_epi8_mask(code, escape) & any;
+            if escapes != 0 {
+                let kept = _mm512_maskz_compress_epi8(escapes, _mm512_and_si512(symbols, field));
+                let to = literals.bytes[literals.count..].first_chunk_mut::<WIDE>();
+                // There is room for a tile more than the plane.
+                if let Some(to) = to {
+                    store_64(kept, to);
+                }
+                literals.count += escapes.count_ones() as usize;
+            }
+        }
+        for (plane, vector) in planes.iter_mut().zip(transpose(rows)) {
+            store_row(vector, &mut plane.as_chunks_mut::<8>().0[r]);
+        }
+    }
+}
+
+/// By tables of 2^BITS words.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,popcnt")]
+fn from_planes_wide<const BITS: u32>(
+    shape: &Shape,
+    bytes: &[u8; 256],
+    planes: &[Plane; LEVELS],
+    literals: &mut Read,
+    tile: &mut [u8; TILE],
+) -> Option<()> {
+    let table = load_table(bytes);
+    let code_bits = _mm512_set1_epi8(shape.code_bits as i8);
+    let escape = _mm512_set1_epi8(shape.escape.unwrap_or_default() as i8);
+    let any = if shape.escape.is_some() { u64::MAX } else { 0 };
+    for (r, row) in tile.as_chunks_mut::<ROW>().0.iter_mut().enumerate() {
+        let mut rows = [_mm512_setzero_si512(); 8];
+        for (to, plane) in rows.iter_mut().zip(&planes[..shape.bits()]) {
+            *to = load_row(&plane.as_chunks::<8>().0[r]);
+        }
+        let rows = transpose(rows);
+        for (words, to) in rows.into_iter().zip(row.as_chunks_mut::<WIDE>().0) {
+            let mut symbols = look_up::<BITS>(&table, words);
+            let code = _mm512_and_si512(words, code_bits);
+            let escapes = _mm512_cmpeq_epi8_mask(code, escape) & any;
+            if escapes != 0 {
+                let next = literals.bytes.get(literals.at..)?.first_chunk::<WIDE>()?;
+                let own = _mm512_maskz_expand_epi8(escapes, load_64(next));
+                symbols = _mm512_or_si512(symbols, own);
+                literals.at += escapes.count_ones() as usize;
+            }
+            store_64(symbols, to);
+        }
+    }
+    (literals.at + WIDE <= literals.bytes.len()).then_some(())
+}
+
+/// The table's entries for bytes, which have so many bits.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+fn look_up<const BITS: u32>(table: &[__m512i; 4], bytes: __m512i) -> __m512i {
+    match BITS {
+        ..=6 => _mm512_permutexvar_epi8(bytes, table[0]),
+        7 => _mm512_permutex2var_epi8(table[0], bytes, table[1]),
+        _ => {
+            let below = _mm512_permutex2var_epi8(table[0], bytes, table[1]);
+            let above = _mm512_permutex2var_epi8(table[2], bytes, table[3]);
+            _mm512_mask_blend_epi8(_mm512_movepi8_mask(bytes), below, above)
+        }
+    }
+}
+
+/// Row `p` of the result has bit `p` of all bytes: its bit `t` of byte `b` is that of byte `b` of row `t`. Its own
+/// inverse.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn transpose(rows: [__m512i; 8]) -> [__m512i; 8] {
+    let [a, b, c, d, e, f, g, h] = rows;
+    let nibbles = _mm512_set1_epi8(0x0f);
+    let ([a, e], [b, f]) = (exchange::<4>(a, e, nibbles), exchange::<4>(b, f, nibbles));
+    let ([c, g], [d, h]) = (exchange::<4>(c, g, nibbles), exchange::<4>(d, h, nibbles));
+    let pairs = _mm512_set1_epi8(0x33);
+    let ([a, c], [b, d]) = (exchange::<2>(a, c, pairs), exchange::<2>(b, d, pairs));
+    let ([e, g], [f, h]) = (exchange::<2>(e, g, pairs), exchange::<2>(f, h, pairs));
+    let even = _mm512_set1_epi8(0x55);
+    let ([a, b], [c, d]) = (exchange::<1>(a, b, even), exchange::<1>(c, d, even));
+    let ([e, f], [g, h]) = (exchange::<1>(e, f, even), exchange::<1>(g, h, even));
+    [a, b, c, d, e, f, g, h]
+}
+
+/// The bits of `a` under the mask, followed by those of `b`; and the others of both.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn exchange<const SHIFT: u32>(a: __m512i, b: __m512i, mask: __m512i) -> [__m512i; 2] {
+    // By bits: the first where the mask has ones, else the second.
+    const CHOOSE: i32 = 0xca;
+    let (up, down) = (_mm512_slli_epi64::<SHIFT>(b), _mm512_srli_epi64::<SHIFT>(a));
+    [
+        _mm512_ternarylogic_epi64::<CHOOSE>(mask, a, up),
+        _mm512_ternarylogic_epi64::<CHOOSE>(mask, down, b),
+    ]
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load_table(table: &[u8; 256]) -> [__m512i; 4] {
+    let parts = table.as_chunks::<WIDE>().0;
+    [
+        load_64(&parts[0]),
+        load_64(&parts[1]),
+        load_64(&parts[2]),
+        load_64(&parts[3]),
+    ]
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load_64(bytes: &[u8; WIDE]) -> __m512i {
+    // SAFETY: they are 64 bytes.
+    #[allow(unsafe_code)]
+    unsafe {
+        _mm512_loadu_si512(bytes.as_ptr().cast())
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn store_64(vector: __m512i, to: &mut [u8; WIDE]) {
+    // SAFETY: they are 64 bytes.
+    #[allow(unsafe_code)]
+    unsafe {
+        _mm512_storeu_si512(to.as_mut_ptr().cast(), vector);
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load_row(row: &[u64; 8]) -> __m512i {
+    // SAFETY: they are 64 bytes.
+    #[allow(unsafe_code)]
+    unsafe {
+        _mm512_loadu_si512(row.as_ptr().cast())
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn store_row(vector: __m512i, to: &mut [u64; 8]) {
+    // SAFETY: they are 64 bytes.
+    #[allow(unsafe_code)]
+    unsafe {
+        _mm512_storeu_si512(to.as_mut_ptr().cast(), vector);
+    }
+}

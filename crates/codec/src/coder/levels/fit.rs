@@ -1,0 +1,103 @@
+//! Which values get codes, and how long those are.
+
+use super::spec::{Shape, Spec};
+use super::{COUNT_LEN, MAX_RAW, ROW, ROW_BYTES};
+use crate::coder::entropy;
+use crate::coder::huffman::lengths;
+
+/// A level costs about as much as it takes to code so many of its symbols apart: one of these is
+/// reached by more.
+const WORTH_A_LEVEL: u64 = 20;
+/// Bytes that literals take beside their own bits, and for each of their values.
+const AROUND_LITERALS: usize = 20;
+const BYTES_A_LITERAL: f64 = 0.5;
+
+/// A code, and about what it makes of a plane.
+pub(crate) struct Fit {
+    pub spec: Spec,
+    /// Bits of a symbol, the raw ones and those of literals included.
+    pub bits: f64,
+    /// Bytes beside them.
+    pub around: f64,
+}
+
+impl Fit {
+    /// About how many bytes a plane takes.
+    pub(crate) fn len(&self, plane_len: usize) -> usize {
+        (self.bits * plane_len as f64 / 8.0 + self.around) as usize
+    }
+}
+
+/// The code for values that occur about as often as `counts` says, which need not have all of them. Bits of a
+/// byte that are in `raw` must be 0 in all.
+pub(crate) fn fit(counts: &[u32; 256], raw: u8) -> Option<Fit> {
+    if raw.count_ones() as usize > MAX_RAW {
+        return None;
+    }
+    let most = Spec::most(raw);
+    let total: u64 = counts.iter().map(|count| u64::from(*count)).sum();
+    let least = least(counts, total, most);
+    let mut kept = counts.map(|count| if count >= least { count } else { 0 });
+    while kept.iter().filter(|count| **count > 0).count() >= 1 << most {
+        // All but one code at most, as there is an escape.
+        let rarest = (0..256).filter(|value| kept[*value] > 0);
+        kept[rarest.min_by_key(|value| kept[*value])?] = 0;
+    }
+    let escaped: [u32; 256] = std::array::from_fn(|value| counts[value] - kept[value]);
+    let escapes: u32 = escaped.iter().sum();
+    if kept.iter().all(|count| *count == 0) {
+        return None;
+    }
+    // A value that is not kept stands for the escape.
+    let stand_in = kept.iter().position(|count| *count == 0)?;
+    kept[stand_in] = escapes.max(1);
+    let mut lengths = lengths::limited(&kept, most);
+    let escape = std::mem::take(&mut lengths[stand_in]);
+    kept[stand_in] = 0;
+    let spec = Spec {
+        raw,
+        escape,
+        lengths,
+    };
+    let coded: u64 = kept
+        .iter()
+        .zip(&spec.lengths)
+        .map(|(&count, &len)| u64::from(count) * u64::from(len))
+        .sum();
+    let coded = coded + u64::from(escapes) * u64::from(escape);
+    let literals = match escapes {
+        0 => 0.0,
+        _ => entropy(&escaped) * f64::from(escapes),
+    };
+    let bits = (coded as f64 + literals) / total as f64 + f64::from(raw.count_ones());
+    let kinds = escaped.iter().filter(|count| **count > 0).count();
+    let around = around(&spec, kinds);
+    Some(Fit { spec, bits, around })
+}
+
+/// The least count of a value that gets a code.
+fn least(counts: &[u32; 256], total: u64, most: u32) -> u32 {
+    // A code of n bits is for what comes once in 2^n symbols, give or take half a bit.
+    let bound = |levels: u32| ((total as f64 * 0.7 / f64::from(1u32 << levels)) as u32).max(1);
+    let beyond = |levels: &u32| {
+        let bound = bound(*levels);
+        let rare = counts.iter().filter(|count| **count < bound);
+        rare.map(|count| u64::from(*count)).sum::<u64>() * WORTH_A_LEVEL <= total
+    };
+    bound((1..most).find(beyond).unwrap_or(most))
+}
+
+/// What a payload has beside bits.
+fn around(spec: &Spec, literals: usize) -> f64 {
+    let shape = Shape::of(spec);
+    let mut head = Vec::new();
+    spec.write(&mut head);
+    let deeper = shape.levels - shape.whole;
+    // Rows are whole, and strings are filled up to a byte.
+    let rows = (shape.raw + shape.whole) * ROW_BYTES * 8 / ROW;
+    let literals = match literals {
+        0 => 0.0,
+        kinds => AROUND_LITERALS as f64 + BYTES_A_LITERAL * kinds as f64,
+    };
+    literals + (head.len() + COUNT_LEN * (deeper + 1) + 1 + deeper / 2 + rows) as f64
+}

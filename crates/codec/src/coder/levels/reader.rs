@@ -1,0 +1,195 @@
+//! From a payload to tiles of symbols.
+
+use super::spec::{Shape, Spec};
+use super::writer::reach;
+use super::{COUNT_LEN, LEVELS, Plane, ROW, ROW_BYTES, TILE, WORDS, bytes, count_of, literals};
+use crate::Error;
+use crate::coder::machine::{Machine, on_best};
+use crate::coder::rows::take_whole;
+
+/// Bytes that hold any tile's bits of a string, wherever in a byte they begin, and a word beyond.
+const WINDOW: usize = TILE / 8 + 16;
+
+/// Reads tile after tile of a payload.
+pub(crate) struct Reader<'a> {
+    shape: Shape,
+    /// The bytes of all words.
+    bytes: [u8; 256],
+    /// Planes that have a bit for each symbol: those of the raw bits, then the first levels'.
+    whole: Vec<&'a [u8]>,
+    strings: Vec<String<'a>>,
+    literals: Literals,
+    /// Those of the tile in work.
+    planes: Box<[Plane; LEVELS]>,
+}
+
+/// What escapes stand for, with spare zeros after it, and how much of it was used.
+pub(super) struct Literals {
+    pub bytes: Vec<u8>,
+    pub at: usize,
+}
+
+/// The string of a deeper level.
+struct String<'a> {
+    /// From its beginning to the payload's end.
+    from: &'a [u8],
+    /// How many bits it has.
+    len: usize,
+    /// How many have been read.
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// For a plane of so many bytes.
+    pub(crate) fn new(payload: &'a [u8], plane_len: usize) -> Result<Reader<'a>, Error> {
+        const ENDS: Error = Error::Malformed("plane of levels ends early");
+        let (spec, taken) = Spec::read(payload)?;
+        let shape = Shape::of(&spec);
+        let deeper = shape.levels - shape.whole;
+        let (counts, mut rest) = payload[taken..]
+            .split_at_checked(COUNT_LEN * deeper)
+            .ok_or(ENDS)?;
+        let mut whole = Vec::with_capacity(LEVELS);
+        for _ in 0..shape.raw + shape.whole {
+            let len = plane_len.div_ceil(ROW) * ROW_BYTES;
+            let (plane, after) = rest.split_at_checked(len).ok_or(ENDS)?;
+            whole.push(plane);
+            rest = after;
+        }
+        let mut strings = Vec::with_capacity(deeper);
+        for count in counts.as_chunks::<COUNT_LEN>().0 {
+            let len = count_of(*count);
+            let after = rest.get(len.div_ceil(8)..).ok_or(ENDS)?;
+            strings.push(String {
+                from: rest,
+                len,
+                at: 0,
+            });
+            rest = after;
+        }
+        Ok(Reader {
+            bytes: shape.bytes_of_words(),
+            shape,
+            whole,
+            strings,
+            literals: Literals {
+                bytes: literals::decode(rest, plane_len)?,
+                at: 0,
+            },
+            planes: Box::new([[0; WORDS]; LEVELS]),
+        })
+    }
+
+    /// Decodes the next symbols: a tile of them, but for the plane's last.
+    pub(crate) fn tile(&mut self, out: &mut [u8]) -> Result<(), Error> {
+        read_planes(self)?;
+        if let Ok(tile) = <&mut [u8; TILE]>::try_from(&mut *out) {
+            return self.bytes(tile);
+        }
+        let mut tile = [0; TILE];
+        self.bytes(&mut tile)?;
+        let len = out.len();
+        out.copy_from_slice(&tile[..len]);
+        // Which the payload lacks: zeros were read instead.
+        let past = self.shape.escapes_past_end(TILE - len);
+        self.literals.at = self.literals.at.saturating_sub(past);
+        Ok(())
+    }
+
+    fn bytes(&mut self, tile: &mut [u8; TILE]) -> Result<(), Error> {
+        let enough = bytes::from_planes(
+            &self.shape,
+            &self.bytes,
+            &self.planes,
+            &mut self.literals,
+            tile,
+        );
+        enough.ok_or(Error::Malformed("literals end early"))
+    }
+
+    /// Whether all was used.
+    pub(crate) fn finish(&self) -> Result<(), Error> {
+        let literals = self.literals.bytes.len() - literals::SPARE;
+        if self.strings.iter().any(|string| string.at != string.len) || self.literals.at != literals
+        {
+            return Err(Error::Malformed("plane of levels is too long"));
+        }
+        Ok(())
+    }
+}
+
+on_best! {
+    /// Reads the next tile of all planes.
+    fn read_planes(reader: &mut Reader<'_>) -> Result<(), Error> = read_planes_with
+}
+
+#[inline(always)]
+fn read_planes_with<M: Machine>(machine: M, reader: &mut Reader<'_>) -> Result<(), Error> {
+    let shape = &reader.shape;
+    let planes = &mut *reader.planes;
+    let (raw, whole) = reader.whole.split_at_mut(shape.raw);
+    for (plane, from) in planes.iter_mut().zip(raw) {
+        take_whole(from, plane);
+    }
+    for (level, from) in whole.iter_mut().enumerate() {
+        take_whole(from, &mut planes[shape.plane(level)]);
+    }
+    for (string, level) in reader.strings.iter_mut().zip(shape.whole..) {
+        // A symbol that did not get to the level before has zeros from there on, which are below the bound.
+        let mask = reach(shape, planes, level);
+        string.read(machine, &mask, &mut planes[shape.plane(level)])?;
+    }
+    Ok(())
+}
+
+impl String<'_> {
+    /// Spreads the next bits to where the mask has ones.
+    #[inline(always)]
+    fn read<M: Machine>(
+        &mut self,
+        machine: M,
+        mask: &Plane,
+        plane: &mut Plane,
+    ) -> Result<(), Error> {
+        let (start, bit) = (self.at / 8, self.at % 8);
+        let from = self.from.get(start..).unwrap_or_default();
+        let end = match from.first_chunk::<WINDOW>() {
+            Some(window) => spread(machine, window, bit, mask, plane),
+            None => {
+                let mut window = [0; WINDOW];
+                window[..from.len()].copy_from_slice(from);
+                spread(machine, &window, bit, mask, plane)
+            }
+        };
+        self.at = start * 8 + end;
+        if self.at > self.len {
+            return Err(Error::Malformed("string of a level ends early"));
+        }
+        Ok(())
+    }
+}
+
+/// Spreads the bits of a string from bit `at` of its window on, and says where the next is.
+#[inline(always)]
+fn spread<M: Machine>(
+    machine: M,
+    window: &[u8; WINDOW],
+    mut at: usize,
+    mask: &Plane,
+    plane: &mut Plane,
+) -> usize {
+    for (to, &mask) in plane.iter_mut().zip(mask) {
+        let count = mask.count_ones() as usize;
+        // Less than 8 bits and those of a tile came before, so that the window has a word here.
+        let Some(bytes) = window[at / 8..].first_chunk() else {
+            return at;
+        };
+        let mut bits = u64::from_le_bytes(*bytes) >> (at % 8);
+        if count > 57 {
+            bits |= u64::from(window[at / 8 + 8]) << 1 << (63 - at % 8);
+        }
+        *to = machine.deposit(bits, mask);
+        at += count;
+    }
+    at
+}

@@ -1,0 +1,216 @@
+//! From tiles of symbols to a payload.
+
+use super::spec::{Shape, Spec};
+use super::{
+    COUNT_LEN, LEVELS, Plane, ROW, ROW_BYTES, ROWS, TILE, WORDS, bytes, count_bytes, literals,
+};
+use crate::coder::machine::{Machine, on_best};
+
+/// Buffers that are used again.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    /// One for each deeper level.
+    strings: [Vec<u64>; LEVELS],
+    literals: Vec<u8>,
+}
+
+/// Writes a payload tile by tile.
+pub(crate) struct Writer<'a> {
+    shape: Shape,
+    /// The words of all bytes.
+    words: [u8; 256],
+    strings: &'a mut [Vec<u64>; LEVELS],
+    literals: Literals<'a>,
+    out: &'a mut Vec<u8>,
+    /// Where the payload begins, the numbers of symbols, and the planes.
+    start: usize,
+    counts: usize,
+    planes: usize,
+    /// Bytes of a plane that has a bit for each symbol, and how many of them are written.
+    whole_len: usize,
+    whole_at: usize,
+    /// By deeper level, the bits that its string has so far.
+    at: [usize; LEVELS],
+}
+
+/// What escapes stand for, so far: the first `count` of a buffer that has room for a tile more.
+pub(super) struct Literals<'a> {
+    pub bytes: &'a mut Vec<u8>,
+    pub count: usize,
+    /// The bits of a byte that are kept.
+    pub field: u8,
+}
+
+impl<'a> Writer<'a> {
+    /// For a plane of so many bytes, to the end of `out`.
+    pub(crate) fn new(
+        spec: &Spec,
+        plane_len: usize,
+        scratch: &'a mut Scratch,
+        out: &'a mut Vec<u8>,
+    ) -> Writer<'a> {
+        let start = out.len();
+        let shape = Shape::of(spec);
+        spec.write(out);
+        let counts = out.len();
+        let planes = counts + COUNT_LEN * (shape.levels - shape.whole);
+        let whole_len = plane_len.div_ceil(ROW) * ROW_BYTES;
+        out.resize(planes + (shape.raw + shape.whole) * whole_len, 0);
+        let Scratch { strings, literals } = scratch;
+        for string in &mut strings[..shape.levels - shape.whole] {
+            // A tile's words are written whole, and one beyond.
+            grow(string, plane_len.div_ceil(TILE) * WORDS + 1);
+        }
+        grow(literals, plane_len + literals::SPARE);
+        Writer {
+            words: shape.words_of_bytes(spec),
+            literals: Literals {
+                bytes: literals,
+                count: 0,
+                field: !spec.raw,
+            },
+            shape,
+            strings,
+            out,
+            start,
+            counts,
+            planes,
+            whole_len,
+            whole_at: 0,
+            at: [0; LEVELS],
+        }
+    }
+
+    /// What was there before the payload.
+    pub(crate) fn before(&mut self) -> &mut [u8] {
+        &mut self.out[..self.start]
+    }
+
+    /// Encodes the next symbols: a tile of them, but for the plane's last.
+    pub(crate) fn tile(&mut self, symbols: &[u8]) {
+        let mut planes = [[0; WORDS]; LEVELS];
+        let (shape, words) = (&self.shape, &self.words);
+        if let Ok(tile) = symbols.try_into() {
+            bytes::to_planes(shape, words, tile, &mut planes, &mut self.literals);
+            return write_tile(self, &planes, ROWS);
+        }
+        // What there is too much has a word of zeros, which no deeper level sees.
+        let first = words.iter().position(|word| *word == 0).unwrap_or_default();
+        let mut tile = [first as u8; TILE];
+        tile[..symbols.len()].copy_from_slice(symbols);
+        bytes::to_planes(shape, words, &tile, &mut planes, &mut self.literals);
+        // They come last, and a reader knows them.
+        self.literals.count -= shape.escapes_past_end(TILE - symbols.len());
+        write_tile(self, &planes, symbols.len().div_ceil(ROW));
+    }
+
+    /// Completes the payload.
+    pub(crate) fn finish(self) {
+        let deeper = self.shape.levels - self.shape.whole;
+        let counts = self.counts;
+        for (level, (string, &at)) in self.strings.iter().zip(&self.at).take(deeper).enumerate() {
+            let end = self.out.len() + at.div_ceil(8);
+            let words = &string[..at.div_ceil(64)];
+            self.out
+                .extend(words.iter().flat_map(|word| word.to_le_bytes()));
+            self.out.truncate(end);
+            let to = &mut self.out[counts + COUNT_LEN * level..][..COUNT_LEN];
+            to.copy_from_slice(&count_bytes(at));
+        }
+        literals::encode(&self.literals.bytes[..self.literals.count], self.out);
+    }
+
+    /// Writes rows of a plane that has a bit for each symbol: the payload's `number`th.
+    #[inline(always)]
+    fn write_whole(&mut self, number: usize, plane: &Plane, rows: usize) {
+        let at = self.planes + number * self.whole_len + self.whole_at;
+        let to = self.out[at..at + rows * ROW_BYTES].as_chunks_mut::<8>().0;
+        for (to, word) in to.iter_mut().zip(plane) {
+            *to = word.to_le_bytes();
+        }
+    }
+}
+
+fn grow<T: Clone + Default>(buffer: &mut Vec<T>, len: usize) {
+    if buffer.len() < len {
+        buffer.resize(len, T::default());
+    }
+}
+
+on_best! {
+    fn write_tile(writer: &mut Writer<'_>, planes: &[Plane; LEVELS], rows: usize) = write_tile_with
+}
+
+#[inline(always)]
+fn write_tile_with<M: Machine>(
+    machine: M,
+    writer: &mut Writer<'_>,
+    planes: &[Plane; LEVELS],
+    rows: usize,
+) {
+    let (raw, whole, levels) = (writer.shape.raw, writer.shape.whole, writer.shape.levels);
+    for (number, plane) in planes[..raw].iter().enumerate() {
+        writer.write_whole(number, plane, rows);
+    }
+    for level in 0..whole {
+        writer.write_whole(raw + level, &planes[writer.shape.plane(level)], rows);
+    }
+    writer.whole_at += rows * ROW_BYTES;
+    for level in whole..levels {
+        let mask = reach(&writer.shape, planes, level);
+        let plane = &planes[writer.shape.plane(level)];
+        let (string, at) = (
+            &mut writer.strings[level - whole],
+            &mut writer.at[level - whole],
+        );
+        *at = gather(machine, plane, &mask, string, *at);
+    }
+}
+
+/// Which symbols get to a deeper level: those whose bits so far are not below its bound.
+#[inline(always)]
+pub(super) fn reach(shape: &Shape, planes: &[Plane; LEVELS], level: usize) -> Plane {
+    let bound = shape.bound(level);
+    let mut mask = [u64::MAX; WORDS];
+    // From the lowest bit up: whether the bits so far are enough.
+    for bit in 0..level {
+        let plane = &planes[shape.plane(level - 1 - bit)];
+        if bound >> bit & 1 == 1 {
+            mask.iter_mut()
+                .zip(plane)
+                .for_each(|(to, word)| *to &= word);
+        } else {
+            mask.iter_mut()
+                .zip(plane)
+                .for_each(|(to, word)| *to |= word);
+        }
+    }
+    mask
+}
+
+/// Appends the bits of a plane where the mask has ones to a string of `at` bits, and says how many it has
+/// then.
+#[inline(always)]
+fn gather<M: Machine>(
+    machine: M,
+    plane: &Plane,
+    mask: &Plane,
+    string: &mut [u64],
+    at: usize,
+) -> usize {
+    let (base, mut at) = (at / 64, at % 64);
+    let string = &mut string[base..][..WORDS + 1];
+    // What is beyond `at` is of the plane before.
+    let mut pending = string[0] & ((1 << at) - 1);
+    for (&plane, &mask) in plane.iter().zip(mask) {
+        let next = at + mask.count_ones() as usize;
+        let bits = machine.extract(plane, mask);
+        let word = pending | bits << (at % 64);
+        let beyond = bits >> 1 >> (63 - at % 64);
+        string[at / 64] = word;
+        pending = if next / 64 == at / 64 { word } else { beyond };
+        at = next;
+    }
+    string[at / 64] = pending;
+    base * 64 + at
+}
