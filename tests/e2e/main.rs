@@ -25,6 +25,7 @@ mod garage;
 mod http_headers;
 mod http_ranges;
 mod http_writes;
+mod jobs;
 #[allow(dead_code, reason = "the tests of stores need more of it")]
 #[path = "../blobs/light.rs"]
 mod light;

@@ -8,6 +8,7 @@ use sheaf_types::{ChunkId, FilePath, RefName, Sha256, UploadId};
 use sqlx::AnyConnection;
 
 use crate::contents::{self, ContentId};
+use crate::jobs::end_commit;
 use crate::refs::{self, Expected};
 use crate::revisions::RevisionRowId;
 use crate::{
@@ -284,7 +285,7 @@ async fn end_upload(
 ) -> Result<bool> {
     let done = sqlx::query(
         "UPDATE uploads SET state = 'committed', revision = $2 \
-         WHERE id = $1 AND state <> 'committed'",
+         WHERE id = $1 AND state IN ('open', 'committing')",
     )
     .bind(upload.as_bytes().as_slice())
     .bind(revision.0)
@@ -295,10 +296,7 @@ async fn end_upload(
 
 /// Ends what an upload that is done need not have any more: its job and its pins.
 async fn release(connection: &mut AnyConnection, upload: &UploadId) -> Result<()> {
-    sqlx::query("DELETE FROM jobs WHERE upload = $1")
-        .bind(upload.as_bytes().as_slice())
-        .execute(&mut *connection)
-        .await?;
+    end_commit(connection, upload).await?;
     sqlx::query("DELETE FROM upload_pins WHERE upload = $1")
         .bind(upload.as_bytes().as_slice())
         .execute(connection)

@@ -9,12 +9,13 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{Any, AnyPool, Connection, Executor, SqlSafeStr, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, SqlSafeStr, Transaction};
 
-use crate::{Error, Result};
+use crate::{Error, Result, row};
 
 const READERS: u32 = 8;
 
@@ -95,6 +96,18 @@ impl Engine {
             })
     }
 
+    /// The time by which leases are reckoned: the database's, so that servers' clocks need not agree.
+    /// SQLite is on the machine of its only server.
+    pub async fn now(self, connection: &mut AnyConnection) -> Result<Timestamp> {
+        if self == Self::Sqlite {
+            return Ok(Timestamp::now());
+        }
+        let row = sqlx::query(
+            "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT) AS now",
+        );
+        row::time(&row.fetch_one(connection).await?, "now")
+    }
+
     /// What brings the schema up to date. On Postgres the driver takes a lock for it, so that servers
     /// may start at the same time.
     pub fn migrator(self) -> Migrator {
@@ -102,9 +115,9 @@ impl Engine {
             Self::Sqlite => SQLITE,
             Self::Postgres => POSTGRES,
         };
-        let migrations = (1..).zip(texts).map(|(version, (name, text))| {
+        let migrations = texts.iter().map(|(number, name, text)| {
             let kind = MigrationType::Simple;
-            Migration::new(version, (*name).into(), kind, text.into_sql_str(), false)
+            Migration::new(*number, (*name).into(), kind, text.into_sql_str(), false)
         });
         Migrator {
             migrations: Cow::Owned(migrations.collect()),
@@ -132,45 +145,28 @@ impl Writer {
     }
 }
 
-/// The migrations of one engine, by name: each has its twin in the other.
+/// The migrations of one engine, by number and name: each has its twin in the other.
 macro_rules! migrations {
     ($engine:literal) => {
         &[
-            (
-                "catalog",
-                include_str!(concat!(
-                    "../../../migrations/",
-                    $engine,
-                    "/0001_catalog.sql"
-                )),
-            ),
-            (
-                "near-lossless",
-                include_str!(concat!(
-                    "../../../migrations/",
-                    $engine,
-                    "/0002_near_lossless.sql"
-                )),
-            ),
-            (
-                "collection",
-                include_str!(concat!(
-                    "../../../migrations/",
-                    $engine,
-                    "/0003_collection.sql"
-                )),
-            ),
-            (
-                "pickles",
-                include_str!(concat!(
-                    "../../../migrations/",
-                    $engine,
-                    "/0004_pickles.sql"
-                )),
-            ),
+            migration!($engine, 1, "0001_catalog"),
+            migration!($engine, 2, "0002_near_lossless"),
+            migration!($engine, 3, "0003_collection"),
+            migration!($engine, 4, "0004_pickles"),
+            migration!($engine, 6, "0006_jobs"),
         ]
     };
 }
 
-const SQLITE: &[(&str, &str)] = migrations!("sqlite");
-const POSTGRES: &[(&str, &str)] = migrations!("postgres");
+macro_rules! migration {
+    ($engine:literal, $number:literal, $name:literal) => {
+        (
+            $number,
+            $name,
+            include_str!(concat!("../../../migrations/", $engine, "/", $name, ".sql")),
+        )
+    };
+}
+
+const SQLITE: &[(i64, &str, &str)] = migrations!("sqlite");
+const POSTGRES: &[(i64, &str, &str)] = migrations!("postgres");

@@ -33,7 +33,7 @@ pub use collect::{Garbage, Tally, Unreachable};
 pub use commits::{CommitOutcome, NewFile, NewRevision};
 pub use contents::{ContentId, FileRow};
 pub use error::Error;
-pub use jobs::Job;
+pub use jobs::{Dropped, Job, JobFilter, JobRow, Lease, NewJob, Progress, Queued, Retried};
 pub use near_lossless::NearLosslessId;
 pub use pickles::Scanned;
 pub use refs::{Expected, RefRow};

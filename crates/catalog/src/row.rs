@@ -20,6 +20,17 @@ pub(crate) fn id<T, E>(
     make(&bytes(row, column)?).map_err(|_| Error::Corrupt("id"))
 }
 
+/// An id, where there is one.
+pub(crate) fn optional_id<T, E>(
+    row: &AnyRow,
+    column: &str,
+    make: fn(&[u8]) -> std::result::Result<T, E>,
+) -> Result<Option<T>> {
+    let bytes: Option<Vec<u8>> = row.try_get(column)?;
+    let id = bytes.map(|bytes| make(&bytes));
+    id.transpose().map_err(|_| Error::Corrupt("id"))
+}
+
 pub(crate) fn text(row: &AnyRow, column: &str) -> Result<String> {
     Ok(row.try_get(column)?)
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use sqlx::{Any, AnyPool, Transaction};
+use jiff::Timestamp;
+use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 
 use crate::Result;
 use crate::chunks::{Live, NewBlob};
@@ -55,6 +56,11 @@ impl Catalog {
 
     pub(crate) fn engine(&self) -> Engine {
         self.writer.engine
+    }
+
+    /// The time by which leases are reckoned.
+    pub(crate) async fn now(&self, connection: &mut AnyConnection) -> Result<Timestamp> {
+        self.writer.engine.now(connection).await
     }
 
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Any>> {

@@ -14,7 +14,8 @@ pub fn print<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> anyhow:
     Ok(out.flush()?)
 }
 
-fn lines<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
+/// The lines that are printed.
+pub fn lines<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
     let len = |cell: &String| cell.chars().count();
     let width = |column: usize| rows.iter().map(|row| len(&row[column])).max().unwrap_or(0);
     let widths: [usize; N] = std::array::from_fn(width);

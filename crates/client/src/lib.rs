@@ -19,6 +19,7 @@ mod blobs;
 mod check;
 mod collection;
 mod files;
+mod jobs;
 mod refs;
 mod repositories;
 mod revisions;

@@ -72,6 +72,12 @@ impl Caller {
         Err(self.refusal(Role::Admin, "every repository".into()))
     }
 
+    /// Whether the caller may look after a job: an administrator, or who may write to the repository
+    /// that it is about.
+    pub(crate) fn may_see_job(&self, about: Option<&RepositoryName>) -> bool {
+        self.check_admin().is_ok() || about.is_some_and(|name| self.may(Role::Write, name))
+    }
+
     fn refusal(&self, role: Role, place: String) -> Error {
         if self.token.is_none() {
             return Error::TokenNeeded;

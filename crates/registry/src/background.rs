@@ -1,19 +1,14 @@
-//! What a registry does by itself: commits that were promised, expiry, counts of what was sent.
+//! What a registry does by itself: jobs, expiry, counts of what was sent.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use sheaf_catalog::Tally;
+use sheaf_types::jobs::JobKind;
 
+use crate::jobs::workers;
 use crate::{Registry, Result};
-
-/// Commits at once. They read much and wait for each other's CPU anyway.
-const WORKERS: usize = 2;
-
-/// How often is looked for commits that another server left.
-const COMMIT_POLL: Duration = Duration::from_secs(5);
 
 /// How often counts are written.
 const FLUSH: Duration = Duration::from_secs(5);
@@ -27,8 +22,11 @@ const PURGE: Duration = Duration::from_secs(10);
 type Work = fn(Arc<Registry>) -> BoxFuture<'static, Result<()>>;
 
 pub(crate) fn start(registry: &Arc<Registry>) {
-    for _ in 0..WORKERS {
-        work_on_commits(registry);
+    for kind in JobKind::ALL {
+        for _ in 0..workers(*kind) {
+            let work = Arc::clone(registry).work(*kind);
+            registry.tasks.spawn(work);
+        }
     }
     repeat(registry, FLUSH, |registry| {
         Box::pin(async move { registry.flush_sent().await })
@@ -42,26 +40,9 @@ pub(crate) fn start(registry: &Arc<Registry>) {
     let every = registry.settings.collection_every;
     if !every.is_zero() {
         repeat(registry, every, |registry| {
-            Box::pin(async move { registry.collect_in_background().await })
+            Box::pin(async move { registry.queue_periodic_collection().await })
         });
     }
-}
-
-/// Works on commits whenever one was queued, and looks now and then for what others left.
-fn work_on_commits(registry: &Arc<Registry>) {
-    let registry = Arc::clone(registry);
-    registry.tasks.clone().spawn(async move {
-        while !registry.stop.is_cancelled() {
-            if let Err(error) = registry.work_on_commits().await {
-                crate::report::log(&error);
-            }
-            tokio::select! {
-                () = registry.stop.cancelled() => {}
-                () = registry.commit_queued.notified() => {}
-                () = tokio::time::sleep(COMMIT_POLL) => {}
-            }
-        }
-    });
 }
 
 /// Does something again and again until the registry stops. A failure is logged.
@@ -89,15 +70,10 @@ impl Registry {
         Ok(())
     }
 
-    async fn collect_in_background(&self) -> Result<()> {
-        let Tally {
-            rows: objects,
-            bytes,
-        } = self.run_collection(Timestamp::now()).await?.objects;
-        if objects > 0 {
-            tracing::info!(objects, bytes, "objects that nothing reached are deleted");
-        }
-        Ok(())
+    /// Servers that share a catalog collect for each other: one that did so lately does for all.
+    async fn queue_periodic_collection(&self) -> Result<()> {
+        let lately = self.settings.collection_every / 2;
+        self.queue_collection(lately).await.map(drop)
     }
 
     async fn expire_uploads(&self) -> Result<()> {

@@ -78,6 +78,15 @@ pub enum Error {
     /// No such token.
     #[error("there is no such token")]
     TokenNotFound,
+    /// No such job.
+    #[error("there is no such job: it was dropped, or gave way to a later one")]
+    JobNotFound,
+    /// A job that has not failed.
+    #[error("only a job that failed can be tried again: this one is {0}")]
+    JobNotFailed(&'static str),
+    /// A commit that was given up, and made again since.
+    #[error("the client has gone on with this upload by itself: drop the job")]
+    JobSuperseded,
     /// A write to what does not move.
     #[error("'{0}' is not a branch: only branches can be written to")]
     NotABranch(String),
@@ -195,6 +204,9 @@ impl Error {
             Self::UploadClosed => "upload_closed",
             Self::BlobNotFound(_) => "blob_not_found",
             Self::TokenNotFound => "token_not_found",
+            Self::JobNotFound => "job_not_found",
+            Self::JobNotFailed(_) => "job_not_failed",
+            Self::JobSuperseded => "job_superseded",
             Self::NotABranch(_) => "not_a_branch",
             Self::BranchMoved(_) => "branch_moved",
             Self::RefExists(_) => "ref_exists",
@@ -229,9 +241,12 @@ impl Error {
             | Self::FileNotFound { .. }
             | Self::UploadNotFound
             | Self::BlobNotFound(_)
-            | Self::TokenNotFound => Kind::NotFound,
+            | Self::TokenNotFound
+            | Self::JobNotFound => Kind::NotFound,
             Self::RepositoryExists(_)
             | Self::UploadClosed
+            | Self::JobNotFailed(_)
+            | Self::JobSuperseded
             | Self::NotABranch(_)
             | Self::BranchMoved(_)
             | Self::RefExists(_)
@@ -267,8 +282,11 @@ impl Error {
 /// A refused commit keeps only its code.
 fn refused_kind(code: &str) -> Kind {
     match code {
-        "branch_moved" | "not_a_branch" | "paths_collide" | "upload_closed" => Kind::Conflict,
+        "branch_moved" | "not_a_branch" | "paths_collide" | "upload_closed" | "job_dropped" => {
+            Kind::Conflict
+        }
         "storage_full" => Kind::Full,
+        "unavailable" => Kind::Unavailable,
         "internal" | "blob_damaged" => Kind::Internal,
         _ => Kind::Unprocessable,
     }

@@ -5,13 +5,14 @@ use jiff::Timestamp;
 use sheaf_blobs::Blobs;
 use sheaf_catalog::{Catalog, RepositoryId, Sent};
 use sheaf_types::tokens::Token;
-use tokio::sync::{Mutex as AsyncMutex, Notify, Semaphore, watch};
+use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::background;
 use crate::budget::Budget;
 use crate::cpu::Cpu;
+use crate::jobs::JobQueue;
 use crate::turns::Turns;
 use crate::{Result, Settings};
 
@@ -33,10 +34,7 @@ pub struct Registry {
     pub(crate) admin: OnceLock<(blake3::Hash, Token)>,
     /// What was sent and is not written yet.
     pub(crate) sent: Mutex<HashMap<RepositoryId, Sent>>,
-    /// Wakes who works on commits.
-    pub(crate) commit_queued: Notify,
-    /// Counts commits that ended, for those who wait for one.
-    pub(crate) commits_ended: watch::Sender<u64>,
+    pub(crate) jobs: JobQueue,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
 }
@@ -62,8 +60,7 @@ impl Registry {
             settings,
             admin: OnceLock::new(),
             sent: Mutex::default(),
-            commit_queued: Notify::new(),
-            commits_ended: watch::Sender::new(0),
+            jobs: JobQueue::new(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });

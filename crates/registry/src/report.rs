@@ -65,6 +65,15 @@ pub fn log(error: &Error) {
     }
 }
 
+/// What the operator is told of an error, in one sentence.
+pub(crate) fn cause(error: &Error) -> String {
+    match error {
+        Error::Internal(cause) | Error::Unavailable(cause) => chain(cause.as_ref()),
+        Error::Damaged { object_key, reason } => format!("{object_key}: {reason}"),
+        error => error.to_string(),
+    }
+}
+
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

@@ -46,6 +46,10 @@ pub struct Settings {
     pub collection_grace: Duration,
     /// How long a write to the object store may take before its object is collected.
     pub writes_abandoned_after: Duration,
+    /// What this server is called where several share a catalog.
+    pub server_name: String,
+    /// How long a server that died keeps others from its jobs.
+    pub job_lease: Duration,
     /// The most bytes of a file that is spooled.
     pub spool_limit: u64,
     /// What is done with pickles that may do harm.

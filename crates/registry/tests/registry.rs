@@ -45,6 +45,8 @@ impl World {
             collection_every: Duration::ZERO,
             collection_grace: Duration::ZERO,
             writes_abandoned_after: Duration::from_secs(3600),
+            server_name: "test".into(),
+            job_lease: Duration::from_secs(30),
             spool_limit: 4 << 20,
             suspicious_pickles: PicklePolicy::Allow,
             level: Level::Default,

@@ -11,6 +11,7 @@ pub mod access;
 pub mod check;
 pub mod collection;
 pub mod files;
+pub mod jobs;
 pub mod pickles;
 pub mod repositories;
 pub mod revisions;

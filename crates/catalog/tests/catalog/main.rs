@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod database;
+mod jobs;
 mod schema;
 mod servers;
 
@@ -17,7 +18,7 @@ use sheaf_catalog::{
 use sheaf_types::files::ChunkRef;
 use sheaf_types::repositories::NewRepository;
 use sheaf_types::revisions::Revision;
-use sheaf_types::{BlobId, ChunkId, ErrorDetail, RefName, RevisionId, Sha256, UploadId};
+use sheaf_types::{BlobId, ChunkId, RefName, RevisionId, Sha256, UploadId};
 
 /// A catalog with a repository and an upload to it.
 struct World {
@@ -347,57 +348,6 @@ async fn savings_add_up(database: Database) {
         assert_eq!(savings.saved_by.dedup, 500);
         assert_eq!(savings.saved_by.encoding, 80);
     }
-}
-
-both!(a_promised_commit_is_worked_on_by_one_at_a_time_until_it_is_done);
-async fn a_promised_commit_is_worked_on_by_one_at_a_time_until_it_is_done(database: Database) {
-    let world = World::new(database).await;
-    let catalog = &world.catalog;
-    assert!(catalog.queue_commit(&world.upload, "{}").await.unwrap());
-    assert!(!catalog.queue_commit(&world.upload, "{}").await.unwrap());
-    let job = catalog.claim_job(now(), later(30)).await.unwrap().unwrap();
-    assert_eq!(
-        (job.upload, job.repository),
-        (world.upload, world.repository)
-    );
-    assert_eq!(catalog.claim_job(now(), later(30)).await.unwrap(), None);
-    let again = catalog.claim_job(later(31), later(60)).await.unwrap();
-    assert_eq!(again.unwrap().attempts, 1);
-    let pinned = catalog.pin_shown(&world.upload, &ChunkId([7; 32])).await;
-    assert_eq!(pinned.unwrap(), None, "an upload that is being committed");
-    let error = ErrorDetail {
-        code: "branch_moved".into(),
-        message: "it moved".into(),
-    };
-    catalog
-        .fail_job(&world.upload, &error, later(99))
-        .await
-        .unwrap();
-    let row = catalog.find_upload(world.repository, &world.upload).await;
-    assert_eq!(row.unwrap().unwrap().upload.error, Some(error));
-    assert_eq!(
-        catalog.claim_job(later(99), later(100)).await.unwrap(),
-        None
-    );
-}
-
-both!(a_commit_ends_with_its_upload);
-async fn a_commit_ends_with_its_upload(database: Database) {
-    let world = World::new(database).await;
-    let catalog = &world.catalog;
-    catalog.queue_commit(&world.upload, "{}").await.unwrap();
-    catalog.claim_job(now(), later(30)).await.unwrap().unwrap();
-    assert_eq!(catalog.expire_uploads(later(999)).await.unwrap(), 0);
-    assert!(catalog.renew_job(&world.upload, later(60)).await.unwrap());
-    assert!(catalog.drop_upload(&world.upload).await.unwrap());
-    assert!(!catalog.renew_job(&world.upload, later(90)).await.unwrap());
-    assert_eq!(
-        catalog.claim_job(later(99), later(100)).await.unwrap(),
-        None
-    );
-    let outcome = world.commit("a", 1, Expected::Missing).await;
-    assert_eq!(outcome, CommitOutcome::UploadGone);
-    assert_eq!(world.head().await, None);
 }
 
 both!(uploads_expire_unless_something_is_sent);

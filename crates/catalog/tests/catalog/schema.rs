@@ -42,11 +42,13 @@ async fn of_sqlite(pool: &SqlitePool) -> Facts {
            CASE WHEN c.\"notnull\" OR c.pk THEN ' not null' ELSE '' END || \
            COALESCE(' default ' || c.dflt_value, '') \
          FROM sqlite_schema t, pragma_table_info(t.name) c \
-         WHERE t.type = 'table' AND t.name NOT LIKE '\\_%' ESCAPE '\\'";
+         WHERE t.type = 'table' AND t.name NOT LIKE '\\_%' ESCAPE '\\' \
+           AND t.name <> 'sqlite_sequence'";
     let primary = "SELECT t.name || ' primary key (' || \
            (SELECT group_concat(name, ', ') FROM \
              (SELECT name FROM pragma_table_info(t.name) WHERE pk > 0 ORDER BY pk)) || ')' \
-         FROM sqlite_schema t WHERE t.type = 'table' AND t.name NOT LIKE '\\_%' ESCAPE '\\'";
+         FROM sqlite_schema t WHERE t.type = 'table' AND t.name NOT LIKE '\\_%' ESCAPE '\\' \
+           AND t.name <> 'sqlite_sequence'";
     let indexes = "SELECT CASE WHEN i.origin = 'u' THEN t.name || ' unique (' \
              ELSE i.name || ' on ' || t.name || ' (' END || \
            (SELECT group_concat(name, ', ') FROM \
@@ -71,7 +73,7 @@ async fn of_postgres(pool: &PgPool) -> Facts {
     let columns = "SELECT table_name || '.' || column_name || ' ' || \
            CASE data_type WHEN 'bytea' THEN 'BLOB' ELSE upper(data_type) END || \
            CASE is_nullable WHEN 'NO' THEN ' not null' ELSE '' END || \
-           COALESCE(' default ' || column_default, '') \
+           COALESCE(' default ' || replace(column_default, '::text', ''), '') \
          FROM information_schema.columns \
          WHERE table_schema = 'public' AND table_name NOT LIKE '\\_%'";
     let keys = "SELECT c.conrelid::regclass || \

@@ -7,6 +7,7 @@ mod decompress;
 mod gc;
 mod info;
 mod inspect;
+mod jobs;
 mod login;
 mod ls;
 mod pull;
@@ -35,6 +36,7 @@ pub enum Command {
     Token(token::Args),
     Gc(gc::Args),
     Check(check::Args),
+    Jobs(jobs::Args),
 }
 
 impl Command {
@@ -55,6 +57,7 @@ impl Command {
             Self::Token(args) => token::run(args, globals).await,
             Self::Gc(args) => gc::run(args, globals).await,
             Self::Check(args) => check::run(args, globals).await,
+            Self::Jobs(args) => jobs::run(args, globals).await,
         }
     }
 }

@@ -35,11 +35,11 @@ pub async fn run(args: Args, _globals: &Globals) -> anyhow::Result<()> {
     let listener = TcpListener::bind(&config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
-    let registry = registry::open(&config, &data).await?;
+    let address = listener.local_addr().context("cannot tell the address")?;
+    let registry = registry::open(&config, &data, address).await?;
     registry.set_admin_secret(&admin_token::secret(&data)?);
 
     let signals = drain::Signals::new()?;
-    let address = listener.local_addr().context("cannot tell the address")?;
     // Nobody has to read it.
     let _ = output::line(format_args!("listening on http://{address}"));
 

@@ -1,5 +1,7 @@
 //! Every key, and how its text becomes a value: the same for the file and for variables.
 
+use std::time::Duration;
+
 use anyhow::{Context, bail};
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
@@ -33,7 +35,7 @@ impl Key {
 }
 
 /// All keys, in the order of `config/sheaf.toml`.
-pub const KEYS: [Key; 26] = [
+pub const KEYS: [Key; 27] = [
     Key::new("listen", |c, v| put(&mut c.listen, address(v))),
     Key::new("data", |c, v| put(&mut c.data, Ok(given(v)))),
     Key::new("catalog.url", |c, v| put(&mut c.catalog_url, Ok(given(v)))),
@@ -89,6 +91,7 @@ pub const KEYS: [Key; 26] = [
     Key::new("collection.writes_abandoned_after", |c, v| {
         put(&mut c.writes_abandoned_after, units::duration(v))
     }),
+    Key::new("jobs.lease", |c, v| put(&mut c.job_lease, lease(v))),
     Key::new("cpu.threads", |c, v| put(&mut c.threads, number(v))),
     Key::new("log.filter", |c, v| put(&mut c.log_filter, filter(v))),
     Key::new("log.format", |c, v| put(&mut c.log_format, one_of(v))),
@@ -143,6 +146,15 @@ fn address(value: &str) -> anyhow::Result<String> {
         bail!("'{value}' is no address and port, such as 127.0.0.1:8080");
     }
     Ok(value.into())
+}
+
+/// It is renewed a few times before it ends.
+fn lease(value: &str) -> anyhow::Result<Duration> {
+    let lease = units::duration(value)?;
+    if lease.is_zero() {
+        bail!("'{value}' is too short: 1s at least");
+    }
+    Ok(lease)
 }
 
 fn number(value: &str) -> anyhow::Result<usize> {

@@ -74,6 +74,7 @@ pub struct Config {
     pub collection_every: Duration,
     pub collection_grace: Duration,
     pub writes_abandoned_after: Duration,
+    pub job_lease: Duration,
     /// Bytes.
     pub spool_limit: u64,
     pub suspicious_pickles: PicklePolicyName,
@@ -100,6 +101,7 @@ impl Default for Config {
             collection_every: Duration::from_secs(60 * 60),
             collection_grace: Duration::from_secs(24 * 60 * 60),
             writes_abandoned_after: Duration::from_secs(60 * 60),
+            job_lease: Duration::from_secs(30),
             spool_limit: 256 << 30,
             suspicious_pickles: PicklePolicyName::Allow,
             level: LevelName::Default,

@@ -32,7 +32,8 @@ fn another(name: &str) -> &'static str {
         "uploads.expire_after"
         | "collection.every"
         | "collection.grace"
-        | "collection.writes_abandoned_after" => "7d",
+        | "collection.writes_abandoned_after"
+        | "jobs.lease" => "7d",
         "uploads.suspicious_pickles" => "refuse",
         "uploads.level" => "max",
         "cpu.threads" => "3",
@@ -183,6 +184,12 @@ fn unknown_keys_are_refused_by_key_and_file() {
         let part = format!("sheaf.toml: unknown key '{key}'");
         assert!(error.contains(&part), "{text}: {error}");
     }
+}
+
+#[test]
+fn a_lease_lasts_a_second_at_least() {
+    let error = load("", &[("SHEAF_JOBS_LEASE", "0s")]).unwrap_err();
+    assert!(format!("{error:#}").contains("1s at least"), "{error:#}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use sheaf_catalog::RepositoryId;
 use sheaf_codec::MAX_CHUNK_LEN;
 use sheaf_types::files::{ChunkRef, NearLossless, RoundedTensor};
+use sheaf_types::jobs::JobKind;
 use sheaf_types::uploads::{CommitRequest, NewFile, Upload, UploadState};
 use sheaf_types::{RepositoryName, UploadId};
 
@@ -76,7 +77,7 @@ impl Registry {
         if !self.catalog.queue_commit(id, &payload).await? {
             return Err(Error::UploadClosed);
         }
-        self.commit_queued.notify_one();
+        self.jobs.wake(JobKind::Commit);
         Ok(())
     }
 }

@@ -144,7 +144,7 @@ impl Registry {
         id: &UploadId,
         wait: Duration,
     ) -> Result<Upload> {
-        let mut ended = self.commits_ended.subscribe();
+        let mut ended = self.jobs.subscribe();
         let deadline = tokio::time::Instant::now() + wait.min(MAX_WAIT);
         loop {
             let row = self.find_upload(repository, id).await?;

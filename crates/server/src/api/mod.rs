@@ -4,6 +4,7 @@ pub(crate) mod blobs;
 pub(crate) mod check;
 pub(crate) mod collection;
 pub(crate) mod files;
+pub(crate) mod jobs;
 pub(crate) mod refs;
 pub(crate) mod repositories;
 pub(crate) mod revisions;

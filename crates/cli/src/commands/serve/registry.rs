@@ -1,6 +1,8 @@
 //! The registry and its HTTP server, run as the configuration says.
 
 use std::env;
+use std::fs;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,7 +16,11 @@ use crate::config::Config;
 use crate::faults;
 
 /// Opens the registry whose data is in a folder.
-pub async fn open(config: &Config, data: &Path) -> anyhow::Result<Arc<Registry>> {
+pub async fn open(
+    config: &Config,
+    data: &Path,
+    address: SocketAddr,
+) -> anyhow::Result<Arc<Registry>> {
     let temp_dir = data_folder::make(&data.join("tmp"))?;
     let settings = Settings {
         catalog_url: config.catalog_url(data)?,
@@ -30,11 +36,22 @@ pub async fn open(config: &Config, data: &Path) -> anyhow::Result<Arc<Registry>>
         collection_every: config.collection_every,
         collection_grace: config.collection_grace,
         writes_abandoned_after: config.writes_abandoned_after,
+        server_name: name(address),
+        job_lease: config.job_lease,
         spool_limit: config.spool_limit,
         suspicious_pickles: config.suspicious_pickles.into(),
         level: config.level.into(),
     };
     Registry::open(settings).await.map_err(with_cause)
+}
+
+/// What the server is called in the list of jobs: `HOST:PORT`, where the machine says what it is called.
+fn name(address: SocketAddr) -> String {
+    let host = fs::read_to_string("/proc/sys/kernel/hostname");
+    match host.as_deref().map(str::trim) {
+        Ok(host) if !host.is_empty() => format!("{host}:{}", address.port()),
+        _ => address.to_string(),
+    }
 }
 
 /// The registry hides its own failures from callers; who starts the server is to see them.
