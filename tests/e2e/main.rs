@@ -26,6 +26,7 @@ mod http_headers;
 mod http_ranges;
 mod http_writes;
 mod jobs;
+mod kill_points;
 #[allow(dead_code, reason = "the tests of stores need more of it")]
 #[path = "../blobs/light.rs"]
 mod light;

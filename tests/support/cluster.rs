@@ -29,7 +29,11 @@ impl Cluster {
 
     /// Starts a server.
     pub fn server(&self) -> Server {
-        let mut command = Command::new(sheaf());
+        self.server_as(Command::new(sheaf()))
+    }
+
+    /// Starts a server from the `sheaf` command with whatever was set for it.
+    pub fn server_as(&self, mut command: Command) -> Server {
         for (name, value) in self.settings() {
             command.env(name, value);
         }

@@ -3,7 +3,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 
 use tempfile::TempDir;
@@ -113,6 +113,11 @@ impl Server {
     /// Forgets a setting: when it is started again it goes without.
     pub fn unset(&mut self, name: &str) {
         self.settings.retain(|(set, _)| set != name);
+    }
+
+    /// Waits until the server has ended by itself; how it did.
+    pub fn wait_for_end(&mut self) -> ExitStatus {
+        self.process.wait().expect("a server that ends")
     }
 
     /// Ends the server with `kill -9`.

@@ -10,6 +10,7 @@ mod faults;
 mod folders;
 mod globals;
 mod in_order;
+mod kill_point;
 mod level;
 mod login_file;
 mod near_lossless;

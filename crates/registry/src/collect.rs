@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use sheaf_catalog::{Garbage, Tally, Unreachable};
 use sheaf_types::collection::{Collected, Collection, UnreachableRevision};
 
+use crate::step::Step;
 use crate::{Caller, Registry, Result};
 
 /// Objects that are deleted at once.
@@ -89,12 +90,15 @@ impl Registry {
         let _turn = self.collecting.lock().await;
         let since = before(now, self.settings.collection_grace);
         self.catalog.mark_revisions(now).await?;
+        self.reached(Step::CollectRevisionsMarked);
         let mut taken = Taken::default();
         while let revisions @ 1.. = self.catalog.collect_revisions(since).await? {
             taken.revisions.rows += revisions;
+            self.reached(Step::CollectRevisionsTaken);
         }
         self.catalog.collect_contents().await?;
         self.catalog.mark_chunks(now).await?;
+        self.reached(Step::CollectChunksMarked);
         loop {
             let chunks = self.catalog.collect_chunks(since).await?;
             if chunks.rows == 0 {
@@ -102,8 +106,11 @@ impl Registry {
             }
             taken.chunks.rows += chunks.rows;
             taken.chunks.bytes += chunks.bytes;
+            self.reached(Step::CollectChunksTaken);
         }
-        while self.catalog.collect_intents(self.abandoned(now)).await? > 0 {}
+        while self.catalog.collect_intents(self.abandoned(now)).await? > 0 {
+            self.reached(Step::CollectIntentsTaken);
+        }
         taken.objects = self.delete_garbage().await?;
         Ok(taken)
     }
@@ -125,6 +132,7 @@ impl Registry {
                 .collect()
                 .await;
             self.catalog.forget_garbage(&deleted).await?;
+            self.reached(Step::CollectObjectForgotten);
             tally.rows += deleted.len() as u64;
             tally.bytes += deleted
                 .iter()
@@ -136,7 +144,10 @@ impl Registry {
     /// The garbage, if it is gone.
     async fn delete_object(&self, garbage: Garbage) -> Option<Garbage> {
         match self.blobs.delete(&garbage.object_key).await {
-            Ok(()) => Some(garbage),
+            Ok(()) => {
+                self.reached(Step::CollectObjectDeleted);
+                Some(garbage)
+            }
             Err(error) => {
                 tracing::warn!(garbage.object_key, %error, "an object could not be deleted");
                 None

@@ -23,6 +23,7 @@ mod registry;
 mod report;
 mod repository;
 mod settings;
+mod step;
 mod text;
 mod tokens;
 mod turns;
@@ -37,5 +38,6 @@ pub use report::log;
 pub use repository::PageRequest;
 pub use settings::{PicklePolicy, Settings};
 pub use sheaf_blobs::{FaultPlan, Faults, S3Keys, S3Options};
+pub use step::{Step, StepHook};
 
 type Result<T> = std::result::Result<T, Error>;

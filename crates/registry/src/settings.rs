@@ -4,6 +4,8 @@ use std::time::Duration;
 use sheaf_blobs::{Faults, S3Options};
 use sheaf_codec::Level;
 
+use crate::StepHook;
+
 /// What is done with files whose pickles may do harm when loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PicklePolicy {
@@ -30,6 +32,8 @@ pub struct Settings {
     pub direct: Option<Duration>,
     /// What goes wrong with the object store on purpose, in tests.
     pub faults: Option<Faults>,
+    /// Is told of each step, in tests.
+    pub at_step: Option<StepHook>,
     /// Where files are spooled whose layout is not at their beginning.
     pub temp_dir: PathBuf,
     /// Threads for CPU work; 0 for as many as there are cores.

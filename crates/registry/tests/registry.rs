@@ -36,6 +36,7 @@ impl World {
             blobs_url: format!("file:{}", folder.path().join("store").display()),
             direct: None,
             faults: None,
+            at_step: None,
             s3: S3Options::default(),
             temp_dir: folder.path().into(),
             threads: 2,

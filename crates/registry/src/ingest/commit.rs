@@ -11,6 +11,7 @@ use sheaf_types::{FilePath, RefName, RevisionId, UploadId};
 use super::condition::Condition;
 use super::revision_id::revision_id;
 use super::tree::TreeFiles;
+use crate::step::Step;
 use crate::text::check_text;
 use crate::{Error, Registry, Result};
 
@@ -94,8 +95,12 @@ impl Registry {
             put: &put,
             delete: &change.delete,
         };
+        self.reached(Step::CommitTreeBuilt);
         match self.catalog.commit(upload, &new).await? {
-            CommitOutcome::Committed => Ok(Some((revision, true))),
+            CommitOutcome::Committed => {
+                self.reached(Step::CommitCommitted);
+                Ok(Some((revision, true)))
+            }
             CommitOutcome::HeadMoved => Ok(None),
             CommitOutcome::UploadGone => Err(Error::UploadNotFound),
             CommitOutcome::ChunkMissing(first) => Err(Error::ChunksMissing { count: 1, first }),

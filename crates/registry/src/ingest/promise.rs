@@ -11,6 +11,7 @@ use sheaf_types::uploads::{CommitRequest, NewFile, Upload, UploadState};
 use sheaf_types::{RepositoryName, UploadId};
 
 use super::commit::{check_message, check_parent};
+use crate::step::Step;
 use crate::{Caller, Error, Registry, Result};
 
 /// The most bits to which weights can be rounded.
@@ -39,6 +40,9 @@ impl Registry {
             self.promise_commit(caller, repository, id, request).await?;
         }
         let upload = self.upload_once_ended(repository, id, WAIT).await?;
+        if upload.state == UploadState::Committed {
+            self.reached(Step::CommitUploadEnded);
+        }
         match (&upload.state, &upload.error) {
             (UploadState::Failed, Some(error)) => Err(Error::Refused(error.clone())),
             _ => Ok(upload),
@@ -77,6 +81,7 @@ impl Registry {
         if !self.catalog.queue_commit(id, &payload).await? {
             return Err(Error::UploadClosed);
         }
+        self.reached(Step::CommitPromised);
         self.jobs.wake(JobKind::Commit);
         Ok(())
     }

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use sheaf_catalog::{ChunkRow, Live, NewBlob};
 use sheaf_types::{BlobId, ChunkId, UploadId};
 
+use crate::step::Step;
 use crate::{Error, Registry, Result};
 
 impl Registry {
@@ -50,6 +51,7 @@ impl Registry {
     async fn write_blob(&self, new: NewBlob, bytes: Bytes) -> Result<Live> {
         let object_key = new.row.object_key.clone();
         self.catalog.announce(object_key.clone()).await?;
+        self.reached(Step::PushAnnounced);
         if let Err(error) = self.blobs.put(&object_key, bytes).await {
             // What may come about later is found by its intent.
             if !error.may_come_about() {
@@ -57,7 +59,11 @@ impl Registry {
             }
             return Err(error.into());
         }
+        self.reached(Step::PushWritten);
         let live = self.catalog.go_live(new).await;
+        if matches!(live, Ok(Live::Stored)) {
+            self.reached(Step::PushLive);
+        }
         // On a full disk nothing was written: no row will ever name it.
         if !matches!(live, Ok(Live::Stored)) && !is_unknown(&live) {
             self.discard(&object_key).await;

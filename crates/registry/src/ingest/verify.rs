@@ -13,6 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::revision_id::list_id;
 use crate::budget::Reserved;
+use crate::step::Step;
 use crate::{Error, Registry, Result};
 
 /// Chunks that are read ahead of the hash.
@@ -35,9 +36,11 @@ impl Registry {
                     found,
                 });
             }
+            self.reached(Step::CommitHashed);
         }
         let id = (&file.sha256, &list);
         let scanned = self.judge(upload, &file.path, id, &file.chunks).await?;
+        self.reached(Step::CommitJudged);
         Ok(VerifiedFile {
             path: file.path,
             sha256: file.sha256,

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::data_folder;
 use crate::config::Config;
-use crate::faults;
+use crate::{faults, kill_point};
 
 /// Opens the registry whose data is in a folder.
 pub async fn open(
@@ -28,6 +28,7 @@ pub async fn open(
         s3: config.s3(&|name| env::var_os(name))?,
         direct: config.direct()?,
         faults: faults::of_the_tests()?,
+        at_step: kill_point::of_the_tests()?,
         temp_dir,
         threads: config.threads,
         ingest_memory: config.ingest_memory,
