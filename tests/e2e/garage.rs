@@ -1,5 +1,6 @@
 //! A registry on a real S3 store.
 
+use std::fs;
 use std::process::Command;
 
 use sheaf_tests::{Garage, Server, content, corpus, sha256_of_file, sheaf};
@@ -27,7 +28,7 @@ fn a_real_model_goes_into_garage_and_comes_back() {
     let pulled = client.path("here").join("model.safetensors");
     assert_eq!(sha256_of_file(&pulled), model.sha256);
 
-    let bytes = std::fs::read(&model.path).unwrap();
+    let bytes = fs::read(&model.path).unwrap();
     let (from, to) = (5_000_000, 30_000_001);
     let range = format!("Range: bytes={from}-{}", to - 1);
     let path = "/acme/minilm/resolve/main/model.safetensors";
@@ -81,4 +82,44 @@ fn garage_goes_down_and_comes_back() {
             .body
             == new
     );
+}
+
+#[test]
+fn of_three_nodes_one_may_die_in_mid_push_and_another_in_mid_pull() {
+    let Some(mut garage) = Garage::start_three() else {
+        return;
+    };
+    let mut server = server(&garage);
+    let pusher = server.client();
+    let bytes = content::safetensors_of(1, &[100_000; 60]);
+    fs::write(pusher.path("model.safetensors"), &bytes).unwrap();
+    let arguments = ["push", "model.safetensors", "acme/model"];
+    let mut push = pusher.command().args(arguments).spawn().unwrap();
+    let uploads = "/api/v1/repositories/acme/model/uploads";
+    let has_begun = || server.admin().get(uploads).status == 200;
+    while !has_begun() {
+        assert!(push.try_wait().unwrap().is_none(), "the push was too quick");
+    }
+    garage.kill_node(1);
+    assert!(push.wait().unwrap().success());
+
+    garage.start_node(1);
+    let puller = server.client();
+    let mut pull = puller
+        .command()
+        .args(["pull", "acme/model", "here"])
+        .spawn()
+        .unwrap();
+    let begun = || fs::read_dir(puller.path("here")).is_ok_and(|mut files| files.next().is_some());
+    while !begun() {
+        assert!(pull.try_wait().unwrap().is_none(), "the pull was too quick");
+    }
+    garage.kill_node(2);
+    assert!(pull.wait().unwrap().success());
+    let pulled = fs::read(puller.path("here").join("model.safetensors")).unwrap();
+    assert!(pulled == bytes);
+    // Also after a start, which writes, lists, reads and deletes.
+    server.restart();
+    let file = server.admin().file("acme/model", "model.safetensors");
+    assert!(file.expect(200).body == bytes);
 }

@@ -22,6 +22,7 @@ mod durability;
 mod faults;
 mod full_disk;
 mod garage;
+mod health;
 mod http_headers;
 mod http_ranges;
 mod http_writes;

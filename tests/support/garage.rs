@@ -15,12 +15,18 @@ const REGION: &str = "garage";
 /// How often a node that was just started is asked whether it is there.
 const TRIES: usize = 600;
 
-/// A real S3 store: one Garage node on this machine, with the bucket `models`. It ends with this value.
+/// A real S3 store: nodes of Garage on this machine, with the bucket `models`. They end with this value.
 #[derive(Debug)]
 pub struct Garage {
+    nodes: Vec<Node>,
+}
+
+#[derive(Debug)]
+struct Node {
     folder: TempDir,
     process: Child,
     port: u16,
+    rpc: u16,
 }
 
 impl Garage {
@@ -29,28 +35,30 @@ impl Garage {
     /// # Panics
     /// When it was not installed though `CI=true`.
     pub fn start() -> Option<Self> {
+        Self::of(1)
+    }
+
+    /// Starts three nodes, each of which keeps all: one may be gone.
+    pub fn start_three() -> Option<Self> {
+        Self::of(3)
+    }
+
+    fn of(nodes: usize) -> Option<Self> {
         let binary = binary();
         if !binary.is_file() {
             skip(&format!("there is no {}", binary.display()));
             return None;
         }
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let (port, rpc) = free_ports();
-        fs::write(config(&folder), configuration(folder.path(), port, rpc)).expect("a file");
         let garage = Self {
-            process: serve(&folder),
-            folder,
-            port,
+            nodes: (0..nodes).map(|_| Node::start(nodes)).collect(),
         };
-        // Without a layout, which is said then, it has no buckets to tell of.
-        garage.wait(&["status"]);
         garage.set_up();
         Some(garage)
     }
 
-    /// Where it listens for S3.
+    /// Where the first node listens for S3.
     pub fn endpoint(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://127.0.0.1:{}", self.nodes[0].port)
     }
 
     /// The region that it is in.
@@ -73,34 +81,85 @@ impl Garage {
             .env("AWS_ALLOW_HTTP", "true");
     }
 
-    /// Ends the node as a power cut would.
+    /// Ends the first node as a power cut would.
     pub fn kill(&mut self) {
+        self.kill_node(0);
+    }
+
+    /// Starts it again, at the same address.
+    pub fn start_again(&mut self) {
+        self.start_node(0);
+    }
+
+    /// Ends a node as a power cut would.
+    pub fn kill_node(&mut self, number: usize) {
+        self.nodes[number].kill();
+    }
+
+    /// Starts a node again, at the same address.
+    pub fn start_node(&mut self, number: usize) {
+        let node = &mut self.nodes[number];
+        node.process = serve(&node.folder);
+        node.wait(&["bucket", "list"]);
+    }
+
+    fn set_up(&self) {
+        let first = &self.nodes[0];
+        let names: Vec<String> = self.nodes.iter().map(Node::name).collect();
+        for other in &names[1..] {
+            first.run(&["node", "connect", other]);
+        }
+        for name in &names {
+            let id = name.split('@').next().unwrap_or_default();
+            first.run(&["layout", "assign", "-z", "here", "-c", "1G", id]);
+        }
+        first.run(&["layout", "apply", "--version", "1"]);
+        // The others hear of the layout a little later.
+        first.wait(&["key", "import", "--yes", "-n", "tests", KEY, SECRET]);
+        first.wait(&["bucket", "create", "models"]);
+        let allow = ["bucket", "allow", "--read", "--write", "--owner", "models"];
+        first.wait(&[&allow[..], &["--key", "tests"][..]].concat());
+        for node in &self.nodes {
+            node.wait(&["bucket", "info", "models"]);
+        }
+    }
+}
+
+impl Node {
+    /// Starts one of so many.
+    fn start(nodes: usize) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (port, rpc) = free_ports();
+        let text = configuration(folder.path(), port, rpc, nodes);
+        fs::write(config(&folder), text).expect("a file");
+        let node = Self {
+            process: serve(&folder),
+            folder,
+            port,
+            rpc,
+        };
+        // Without a layout, which is said then, it has no buckets to tell of.
+        node.wait(&["status"]);
+        node
+    }
+
+    /// `ID@HOST:PORT`.
+    fn name(&self) -> String {
+        let id = self.run(&["node", "id", "-q"]);
+        let id = id.trim().split('@').next().unwrap_or_default();
+        format!("{id}@127.0.0.1:{}", self.rpc)
+    }
+
+    fn kill(&mut self) {
         // An error says that it has ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 
-    /// Starts it again, at the same address.
-    pub fn start_again(&mut self) {
-        self.process = serve(&self.folder);
-        self.wait(&["bucket", "list"]);
-    }
-
-    /// Until the node answers to this question.
+    /// Until the node does this.
     fn wait(&self, question: &[&str]) {
         let there = |_| self.command(question).status.success();
-        assert!((0..TRIES).any(there), "Garage does not answer");
-    }
-
-    fn set_up(&self) {
-        let id = self.run(&["node", "id", "-q"]);
-        let id = id.split('@').next().unwrap_or_default();
-        self.run(&["layout", "assign", "-z", "here", "-c", "1G", id]);
-        self.run(&["layout", "apply", "--version", "1"]);
-        self.run(&["key", "import", "--yes", "-n", "tests", KEY, SECRET]);
-        self.run(&["bucket", "create", "models"]);
-        let allow = ["bucket", "allow", "--read", "--write", "--owner", "models"];
-        self.run(&[&allow[..], &["--key", "tests"][..]].concat());
+        assert!((0..TRIES).any(there), "Garage does not {question:?}");
     }
 
     fn run(&self, arguments: &[&str]) -> String {
@@ -117,7 +176,7 @@ impl Garage {
     }
 }
 
-impl Drop for Garage {
+impl Drop for Node {
     fn drop(&mut self) {
         self.kill();
     }
@@ -150,13 +209,13 @@ fn serve(folder: &TempDir) -> Child {
     command.stderr(log).spawn().expect("a node that starts")
 }
 
-fn configuration(folder: &Path, port: u16, rpc: u16) -> String {
+fn configuration(folder: &Path, port: u16, rpc: u16, nodes: usize) -> String {
     let folder = folder.display();
     format!(
         r#"metadata_dir = "{folder}/meta"
 data_dir = "{folder}/data"
 db_engine = "sqlite"
-replication_factor = 1
+replication_factor = {nodes}
 rpc_bind_addr = "127.0.0.1:{rpc}"
 rpc_public_addr = "127.0.0.1:{rpc}"
 rpc_secret = "{SECRET}"

@@ -93,10 +93,8 @@ impl Server {
     /// Ends the server as an administrator would, which must work, and starts another on the same
     /// data.
     pub fn restart(&mut self) {
-        let pid = self.process.id().to_string();
-        // The shell has a `kill` of its own, the system may have none.
-        Ran::of(Command::new("sh").args(["-c", "kill -TERM $0", &pid])).success();
-        let ended = self.process.wait().expect("a server that ends");
+        self.terminate();
+        let ended = self.wait_for_end();
         assert!(
             ended.success(),
             "the server ended with {ended} after SIGTERM"
@@ -113,6 +111,13 @@ impl Server {
     /// Forgets a setting: when it is started again it goes without.
     pub fn unset(&mut self, name: &str) {
         self.settings.retain(|(set, _)| set != name);
+    }
+
+    /// Sends SIGTERM.
+    pub fn terminate(&self) {
+        let pid = self.process.id().to_string();
+        // The shell has a `kill` of its own, the system may have none.
+        Ran::of(Command::new("sh").args(["-c", "kill -TERM $0", &pid])).success();
     }
 
     /// Waits until the server has ended by itself; how it did.

@@ -20,6 +20,18 @@ pub(crate) fn open(path: &Path) -> Result<LocalFileSystem, Error> {
     Ok(store.with_fsync(true).with_automatic_cleanup(false))
 }
 
+/// Whether the folder is there: one on another machine can go away.
+pub(crate) async fn check(folder: &Path) -> Result<(), Error> {
+    let path = folder.join(PREFIX);
+    match tokio::fs::metadata(&path).await {
+        Ok(_) => Ok(()),
+        Err(source) => Err(Error::Folder {
+            path: path.display().to_string(),
+            source,
+        }),
+    }
+}
+
 /// Deletes what is left of a write to a key that was cut off: an object gets its name when it is whole,
 /// until then it has this one. A key belongs to one write, so there is no second.
 pub(crate) async fn delete_unfinished(folder: &Path, key: &str) -> Result<(), Error> {

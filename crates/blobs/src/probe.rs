@@ -8,6 +8,9 @@ use crate::{Blobs, Error, key};
 /// Beside the blobs, so that what a server leaves that dies meanwhile is never taken for one.
 const PREFIX: &str = "startup-checks";
 
+/// The key of no object.
+pub(crate) const NOTHING: &str = "startup-checks/nothing";
+
 /// Writes, lists, reads and deletes a small object.
 pub(crate) async fn check(blobs: &Blobs) -> Result<(), Error> {
     let name = key::random_name()?;

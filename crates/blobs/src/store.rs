@@ -110,6 +110,18 @@ impl Blobs {
         url.map(Some).map_err(|error| self.error(error))
     }
 
+    /// Whether the store answers.
+    pub async fn check(&self) -> Result<(), Error> {
+        match &self.kind {
+            Kind::Folder(path) => folder::check(path).await,
+            // That there is no such object is an answer.
+            Kind::S3 => match self.get(probe::NOTHING, 0..1).await {
+                Ok(_) | Err(Error::NotFound(_)) => Ok(()),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
     /// Deletes an object; one that is not there is deleted. What is left of a write that never came to
     /// an end goes with it.
     pub async fn delete(&self, key: &str) -> Result<(), Error> {

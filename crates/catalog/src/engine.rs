@@ -19,6 +19,8 @@ use crate::{Error, Result, row};
 
 const READERS: u32 = 8;
 
+const FIRST_CONTACT: Duration = Duration::from_secs(5);
+
 /// What stands for itself in the URL of a SQLite file.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
@@ -106,6 +108,18 @@ impl Engine {
             "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT) AS now",
         );
         row::time(&row.fetch_one(connection).await?, "now")
+    }
+
+    /// Finds out early, and in its own words, that a database is not there: a pool would try for as long as
+    /// its patience lasts and then know only that time is up.
+    pub async fn first_contact(self, url: &str) -> Result<()> {
+        if self == Self::Sqlite {
+            return Ok(());
+        }
+        let connect = AnyConnection::connect(url);
+        let connected = tokio::time::timeout(FIRST_CONTACT, connect).await;
+        let connection = connected.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
+        Ok(connection.close().await?)
     }
 
     /// What brings the schema up to date. On Postgres the driver takes a lock for it, so that servers

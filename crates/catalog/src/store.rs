@@ -25,6 +25,7 @@ impl Catalog {
     pub async fn open(url: &str) -> Result<Self> {
         let (engine, url) = Engine::of(url)?;
         sqlx::any::install_default_drivers();
+        engine.first_contact(&url).await?;
         let pool = engine.writer().connect(&url).await?;
         engine.migrator().run(&pool).await?;
         let read = engine.readers().connect(&url).await?;
@@ -41,6 +42,12 @@ impl Catalog {
             announcing: Arc::new(announcing),
             going_live: Arc::new(going_live),
         })
+    }
+
+    /// Whether the database answers.
+    pub async fn check(&self) -> Result<()> {
+        sqlx::query("SELECT 1").execute(&self.read).await?;
+        Ok(())
     }
 
     /// Whether other servers may use this catalog too.

@@ -157,7 +157,7 @@ impl Registry {
     ) -> Result<Admitted> {
         self.writable(caller, name).await?;
         Ok(Admitted {
-            _reserved: self.ingest_budget.reserve(bytes).await?,
+            _reserved: self.ingest_budget.reserve_soon(bytes).await?,
         })
     }
 

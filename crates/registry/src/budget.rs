@@ -1,6 +1,7 @@
 //! Memory as a budget: what is to be held is reserved first, in one step, first come first served.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -9,6 +10,9 @@ use crate::{Error, Result};
 
 /// What a permit stands for. A semaphore counts to 2^32 at most in one step.
 const UNIT: u64 = 1024;
+
+/// How long a request that has not begun waits for memory, before its client is asked to come back.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Clone)]
 pub(crate) struct Budget {
@@ -43,6 +47,12 @@ impl Budget {
 }
 
 impl Budget {
+    /// The same for what can as well come later: not for ever.
+    pub async fn reserve_soon(&self, bytes: u64) -> Result<Reserved> {
+        let reserved = tokio::time::timeout(PATIENCE, self.reserve(bytes)).await;
+        reserved.unwrap_or(Err(Error::Busy))
+    }
+
     /// Reserves what is free now, or nothing.
     pub fn try_reserve(&self, bytes: u64) -> Option<Reserved> {
         let units = u32::try_from(bytes.div_ceil(UNIT)).ok()?;
@@ -85,6 +95,15 @@ mod tests {
         assert!(budget.units.try_acquire().is_err());
         drop(part);
         assert!(budget.units.try_acquire().is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_can_come_later_does_not_wait_for_ever() {
+        let budget = Budget::new(2048);
+        let held = budget.reserve(1024).await.unwrap();
+        assert!(matches!(budget.reserve_soon(2048).await, Err(Error::Busy)));
+        drop(held);
+        assert!(budget.reserve_soon(2048).await.is_ok());
     }
 
     #[tokio::test]

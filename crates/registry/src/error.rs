@@ -181,6 +181,9 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// All memory for chunks is taken.
+    #[error("the server has no memory free for this right now: try again in a few seconds")]
+    Busy,
     /// The catalog's database or the object store, which is away or busy.
     #[error("the server cannot do this right now: try again in a few seconds")]
     Unavailable(Arc<dyn std::error::Error + Send + Sync>),
@@ -225,6 +228,7 @@ impl Error {
             Self::Refused(detail) => &detail.code,
             Self::Full => "storage_full",
             Self::Damaged { .. } => "blob_damaged",
+            Self::Busy => "busy",
             Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
         }
@@ -261,7 +265,7 @@ impl Error {
             | Self::PickleRefused { .. } => Kind::Unprocessable,
             Self::Refused(detail) => refused_kind(&detail.code),
             Self::Full => Kind::Full,
-            Self::Unavailable(_) => Kind::Unavailable,
+            Self::Busy | Self::Unavailable(_) => Kind::Unavailable,
             Self::Damaged { .. } | Self::Internal(_) => Kind::Internal,
         }
     }

@@ -15,6 +15,7 @@ mod check;
 mod collect;
 mod cpu;
 mod error;
+mod health;
 mod ingest;
 mod jobs;
 mod materialize;

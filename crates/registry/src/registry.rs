@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use sheaf_blobs::Blobs;
@@ -12,12 +13,17 @@ use tokio_util::task::TaskTracker;
 use crate::background;
 use crate::budget::Budget;
 use crate::cpu::Cpu;
+use crate::health::Health;
 use crate::jobs::JobQueue;
 use crate::turns::Turns;
 use crate::{Result, Settings};
 
 /// Files that are cut at once. Each has a chunk in the making, which no budget counts; others wait.
 const FILES_AT_ONCE: usize = 16;
+
+/// How long a start waits for the catalog, and how long until it looks again.
+const CATALOG_PATIENCE: Duration = Duration::from_secs(60);
+const CATALOG_PAUSE: Duration = Duration::from_secs(2);
 
 /// Sheaf's use cases over one catalog and one object store.
 pub struct Registry {
@@ -35,6 +41,7 @@ pub struct Registry {
     /// What was sent and is not written yet.
     pub(crate) sent: Mutex<HashMap<RepositoryId, Sent>>,
     pub(crate) jobs: JobQueue,
+    pub(crate) health: Health,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
 }
@@ -42,7 +49,7 @@ pub struct Registry {
 impl Registry {
     /// Opens catalog and object store, and begins to work on what is queued.
     pub async fn open(settings: Settings) -> Result<Arc<Self>> {
-        let catalog = Catalog::open(&settings.catalog_url).await?;
+        let catalog = open_catalog(&settings.catalog_url).await?;
         let blobs = open_blobs(&settings).await?;
         if !catalog.is_shared() {
             // The data folder is locked: whoever held a lease is gone.
@@ -61,6 +68,7 @@ impl Registry {
             admin: OnceLock::new(),
             sent: Mutex::default(),
             jobs: JobQueue::new(),
+            health: Health::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
@@ -83,6 +91,21 @@ impl Registry {
     pub(crate) fn expiry(&self, now: Timestamp) -> Timestamp {
         now.checked_add(self.settings.upload_expiry)
             .unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// Opens the catalog; a database that is not there yet, since it was started at the same time, is waited
+/// for.
+async fn open_catalog(url: &str) -> Result<Catalog> {
+    let begun = Instant::now();
+    loop {
+        match Catalog::open(url).await {
+            Err(sheaf_catalog::Error::Unavailable(cause)) if begun.elapsed() < CATALOG_PATIENCE => {
+                tracing::warn!(%cause, "the catalog does not answer: waiting for up to a minute");
+                tokio::time::sleep(CATALOG_PAUSE).await;
+            }
+            opened => return Ok(opened?),
+        }
     }
 }
 

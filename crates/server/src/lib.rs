@@ -6,12 +6,14 @@
 
 mod api;
 mod error;
+mod health;
 mod openapi;
 mod raw;
 mod request;
 mod response;
 mod router;
 mod stall;
+mod trace;
 
 use std::future::Future;
 use std::io;

@@ -20,15 +20,16 @@ use crate::api::{
 };
 use crate::error::{no_method, no_route, panicked};
 use crate::openapi::ByHand;
-use crate::raw;
 use crate::request::drained;
+use crate::{health, raw, trace};
 
 /// All of Sheaf over HTTP.
 pub fn router(registry: Arc<Registry>) -> Router {
     let (routes, document) = documented();
     let document = document.to_json().unwrap_or_default();
     routes
-        .route("/healthz", get(async || "ok"))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
         .route(
             "/openapi.json",
             get(async move || ([("content-type", "application/json")], document.clone())),
@@ -38,7 +39,7 @@ pub fn router(registry: Arc<Registry>) -> Router {
         .with_state(registry)
         .layer(map_request(drained))
         .layer(PropagateRequestIdLayer::x_request_id())
-        .layer(TraceLayer::new_for_http())
+        .layer(TraceLayer::new_for_http().make_span_with(trace::span))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(SetSensitiveRequestHeadersLayer::new([AUTHORIZATION]))

@@ -7,6 +7,7 @@ mod log;
 mod registry;
 
 use std::env;
+use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -43,7 +44,8 @@ pub async fn run(args: Args, _globals: &Globals) -> anyhow::Result<()> {
     // Nobody has to read it.
     let _ = output::line(format_args!("listening on http://{address}"));
 
+    let announced = registry::announce_stop(Arc::clone(&registry), config.announce_for);
     signals
-        .run(|stop| registry::serve(listener, registry, stop))
+        .run(|stop| registry::serve(listener, registry, stop), announced)
         .await
 }

@@ -35,7 +35,7 @@ impl Key {
 }
 
 /// All keys, in the order of `config/sheaf.toml`.
-pub const KEYS: [Key; 27] = [
+pub const KEYS: [Key; 28] = [
     Key::new("listen", |c, v| put(&mut c.listen, address(v))),
     Key::new("data", |c, v| put(&mut c.data, Ok(given(v)))),
     Key::new("catalog.url", |c, v| put(&mut c.catalog_url, Ok(given(v)))),
@@ -92,6 +92,9 @@ pub const KEYS: [Key; 27] = [
         put(&mut c.writes_abandoned_after, units::duration(v))
     }),
     Key::new("jobs.lease", |c, v| put(&mut c.job_lease, lease(v))),
+    Key::new("shutdown.announce_for", |c, v| {
+        put(&mut c.announce_for, units::duration(v))
+    }),
     Key::new("cpu.threads", |c, v| put(&mut c.threads, number(v))),
     Key::new("log.filter", |c, v| put(&mut c.log_filter, filter(v))),
     Key::new("log.format", |c, v| put(&mut c.log_format, one_of(v))),

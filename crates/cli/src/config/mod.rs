@@ -79,6 +79,8 @@ pub struct Config {
     pub spool_limit: u64,
     pub suspicious_pickles: PicklePolicyName,
     pub level: LevelName,
+    /// How long requests are taken after the first signal.
+    pub announce_for: Duration,
     /// 0 is one for each core.
     pub threads: usize,
     pub log_filter: String,
@@ -105,6 +107,7 @@ impl Default for Config {
             spool_limit: 256 << 30,
             suspicious_pickles: PicklePolicyName::Allow,
             level: LevelName::Default,
+            announce_for: Duration::ZERO,
             threads: 0,
             log_filter: "info".into(),
             log_format: LogFormat::Text,

@@ -33,7 +33,8 @@ fn another(name: &str) -> &'static str {
         | "collection.every"
         | "collection.grace"
         | "collection.writes_abandoned_after"
-        | "jobs.lease" => "7d",
+        | "jobs.lease"
+        | "shutdown.announce_for" => "7d",
         "uploads.suspicious_pickles" => "refuse",
         "uploads.level" => "max",
         "cpu.threads" => "3",

@@ -38,7 +38,7 @@ impl Registry {
         // The blob, its chunk, and the chunk of its base.
         let reserved = self
             .ingest_budget
-            .reserve((len + 2 * raw_len + max_blob_len(raw_len)) as u64)
+            .reserve_soon((len + 2 * raw_len + max_blob_len(raw_len)) as u64)
             .await?;
         let bytes = body.rest(begun, len).await?;
         let base = self.base_of(caller, upload, chunk, &bytes).await?;

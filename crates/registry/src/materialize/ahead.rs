@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
 
 use super::run::Run;
 use crate::budget::Reserved;
@@ -77,7 +78,7 @@ impl Ahead {
                 return Ok(());
             };
             let task = make(Arc::clone(&self.registry), piece, reserved);
-            let task = AbortOnDropHandle::new(tokio::spawn(task));
+            let task = AbortOnDropHandle::new(tokio::spawn(task.in_current_span()));
             self.making.push_back(task);
         }
         Ok(())

@@ -51,11 +51,12 @@ impl Signals {
 }
 
 impl Signals {
-    /// Runs a server until it ends. At the first signal it is told to stop; it is dropped at the
-    /// second, or when it takes too long.
+    /// Runs a server until it ends. At the first signal that is announced, then it is told to stop; it is
+    /// dropped at the second, or when it takes too long.
     pub async fn run<Server>(
         mut self,
         start: impl FnOnce(oneshot::Receiver<()>) -> Server,
+        announce: impl Future<Output = ()>,
     ) -> anyhow::Result<()>
     where
         Server: Future<Output = anyhow::Result<()>>,
@@ -67,6 +68,11 @@ impl Signals {
             () = self.next() => {}
         }
         tracing::info!("stopping: requests under way are answered");
+        tokio::select! {
+            outcome = &mut server => return outcome,
+            () = self.next() => return cut_off("a second signal"),
+            () = announce => {}
+        }
         // The server may have just ended by itself.
         let _ = stop.send(());
         tokio::select! {

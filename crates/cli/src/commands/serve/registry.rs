@@ -5,6 +5,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::anyhow;
 use sheaf_registry::{Error, Registry, Settings};
@@ -61,6 +62,12 @@ fn with_cause(error: Error) -> anyhow::Error {
         Error::Internal(cause) | Error::Unavailable(cause) => anyhow!(cause),
         error => error.into(),
     }
+}
+
+/// Says that it stops while it still answers, so that a balancer sends no more.
+pub async fn announce_stop(registry: Arc<Registry>, how_long: Duration) {
+    registry.announce_stop();
+    tokio::time::sleep(how_long).await;
 }
 
 /// Serves until told to stop, then until what is under way is done.
