@@ -154,6 +154,18 @@ impl Plan for Delta {
         }
     }
 
+    fn decode_two(
+        &self,
+        [(stored_a, a), (stored_b, b)]: [(&[u8], Decoded<'_>); 2],
+        scratch: &mut Scratch,
+    ) -> Result<(), Error> {
+        if stored_a.is_empty() || stored_b.is_empty() {
+            self.decode(stored_a, a, scratch)?;
+            return self.decode(stored_b, b, scratch);
+        }
+        frame::decode_two(self, [(stored_a, a), (stored_b, b)])
+    }
+
     fn parts(&self, stored: &[u8], core_len: usize) -> Result<Vec<Part>, Error> {
         let count = core_len / self.unit();
         let [low, raw, payload] = match stored {

@@ -65,39 +65,150 @@ pub(super) fn encode(delta: &Delta, core: Core<'_>, buffers: &mut Buffers, out: 
 
 /// Decodes a frame that is not what its base lets expect throughout.
 pub(super) fn decode(delta: &Delta, stored: &[u8], core: Decoded<'_>) -> Result<(), Error> {
-    let unit = delta.unit();
-    let count = core.bytes.len() / unit;
-    let [low, raw, payload] = delta.split(stored, count)?;
-    let mut symbols = match payload {
-        [] => None,
-        payload => Some(Symbols {
-            delta,
-            coder: Decoder::new(payload)?,
-            contexts: [0; BLOCK],
-            symbols: [0; BLOCK],
-        }),
-    };
-    let mut reader = Reader::new(raw);
-    let pair = delta.pair(core.first, &[], core.base);
-    let mut block = Block::new();
-    let blocks = core.bytes.chunks_mut(BLOCK * unit);
-    for (at, out) in (0..).step_by(BLOCK).zip(blocks) {
-        let len = out.len() / unit;
-        let (expected, words) = (&mut block.expected[..len], &mut block.words[..len]);
-        pair.expect(at, expected);
-        match &mut symbols {
-            None => words.fill(0),
-            Some(symbols) => {
-                let symbols = symbols.next(core.first + at, expected)?;
-                get_numbers(&delta.buckets, symbols, &mut reader, words);
+    let mut frame = Frame::begin(delta, stored, core)?;
+    while frame.expect() {
+        frame.decode()?;
+        frame.put();
+    }
+    frame.finish()
+}
+
+/// Decodes two such frames side by side, which takes less time than one after the other.
+pub(super) fn decode_two(
+    delta: &Delta,
+    [(stored_a, core_a), (stored_b, core_b)]: [(&[u8], Decoded<'_>); 2],
+) -> Result<(), Error> {
+    let mut a = Frame::begin(delta, stored_a, core_a)?;
+    let mut b = Frame::begin(delta, stored_b, core_b)?;
+    loop {
+        match (a.expect(), b.expect()) {
+            (false, false) => break,
+            (true, true) => Frame::decode_both(&mut a, &mut b)?,
+            _ => {
+                a.decode()?;
+                b.decode()?;
             }
         }
-        get_low(low, at, count, &mut block.lows[..len]);
-        difference::together(delta.form, expected, words, &block.lows[..len]);
-        predict::store(words, out);
+        a.put();
+        b.put();
     }
-    reader.finish()?;
-    symbols.map_or(Ok(()), |symbols| symbols.coder.finish())
+    a.finish()?;
+    b.finish()
+}
+
+/// A frame that is decoded block by block: what to expect, symbols, elements.
+struct Frame<'a> {
+    delta: &'a Delta,
+    core: Decoded<'a>,
+    low: &'a [u8],
+    reader: Reader<'a>,
+    /// None where all symbols are 0.
+    coder: Option<Decoder<'a>>,
+    count: usize,
+    /// Where the block in work begins, and how many elements it has.
+    at: usize,
+    len: usize,
+    block: Block,
+    contexts: [u8; BLOCK],
+    symbols: [u8; BLOCK],
+}
+
+impl<'a> Frame<'a> {
+    fn begin(delta: &'a Delta, stored: &'a [u8], core: Decoded<'a>) -> Result<Frame<'a>, Error> {
+        let count = core.bytes.len() / delta.unit();
+        let [low, raw, payload] = delta.split(stored, count)?;
+        let coder = match payload {
+            [] => None,
+            payload => Some(Decoder::new(payload)?),
+        };
+        Ok(Frame {
+            delta,
+            core,
+            low,
+            reader: Reader::new(raw),
+            coder,
+            count,
+            at: 0,
+            len: 0,
+            block: Block::new(),
+            contexts: [0; BLOCK],
+            symbols: [0; BLOCK],
+        })
+    }
+
+    /// Finds what to expect of the next block and its contexts; whether there is one.
+    fn expect(&mut self) -> bool {
+        let delta = self.delta;
+        self.at += self.len;
+        self.len = BLOCK.min(self.count - self.at);
+        let expected = &mut self.block.expected[..self.len];
+        let pair = delta.pair(self.core.first, &[], self.core.base);
+        pair.expect(self.at, expected);
+        if self.coder.is_some() && delta.has_contexts() {
+            let first = self.core.first + self.at;
+            let own = &mut self.contexts[..self.len];
+            delta.contexts.fill(delta.place, first, expected, own);
+        }
+        self.len > 0
+    }
+
+    /// Decodes the block's symbols.
+    fn decode(&mut self) -> Result<(), Error> {
+        let contexts = match self.delta.has_contexts() {
+            true => &self.contexts[..self.len],
+            false => &[],
+        };
+        let symbols = &mut self.symbols[..self.len];
+        match &mut self.coder {
+            Some(coder) => coder.decode(contexts, self.delta.decoder(), symbols),
+            None => Ok(()),
+        }
+    }
+
+    /// Decodes the symbols of two frames' blocks.
+    fn decode_both(a: &mut Frame<'a>, b: &mut Frame<'a>) -> Result<(), Error> {
+        let (Some(coder_a), Some(coder_b)) = (&mut a.coder, &mut b.coder) else {
+            a.decode()?;
+            return b.decode();
+        };
+        let contexts: [&[u8]; 2] = match a.delta.has_contexts() {
+            true => [&a.contexts[..a.len], &b.contexts[..b.len]],
+            false => [&[]; 2],
+        };
+        let symbols = [&mut a.symbols[..a.len], &mut b.symbols[..b.len]];
+        Decoder::decode_two([coder_a, coder_b], contexts, a.delta.decoder(), symbols)
+    }
+
+    /// Makes elements of the block's symbols.
+    fn put(&mut self) {
+        let (delta, len) = (self.delta, self.len);
+        let Block {
+            expected,
+            words,
+            lows,
+        } = &mut self.block;
+        let (expected, words, lows) = (&expected[..len], &mut words[..len], &mut lows[..len]);
+        match self.coder {
+            None => words.fill(0),
+            Some(_) => {
+                get_numbers(
+                    &delta.buckets,
+                    &self.symbols[..len],
+                    &mut self.reader,
+                    words,
+                );
+            }
+        }
+        get_low(self.low, self.at, self.count, lows);
+        difference::together(delta.form, expected, words, lows);
+        let unit = delta.unit();
+        predict::store(words, &mut self.core.bytes[self.at * unit..][..len * unit]);
+    }
+
+    fn finish(self) -> Result<(), Error> {
+        self.reader.finish()?;
+        self.coder.map_or(Ok(()), Decoder::finish)
+    }
 }
 
 /// A frame that is what its base lets expect.
@@ -119,30 +230,6 @@ pub(super) fn decode_equal(delta: &Delta, core: Decoded<'_>) -> Result<(), Error
         predict::store(expected, out);
     }
     Ok(())
-}
-
-/// The symbols of a frame that is decoded, block by block.
-struct Symbols<'a> {
-    delta: &'a Delta,
-    coder: Decoder<'a>,
-    contexts: [u8; BLOCK],
-    symbols: [u8; BLOCK],
-}
-
-impl Symbols<'_> {
-    /// The next block's symbols: those of elements from number `first` of the chunk on.
-    fn next(&mut self, first: usize, expected: &[u32]) -> Result<&[u8], Error> {
-        let delta = self.delta;
-        let mut contexts: &[u8] = &[];
-        if delta.has_contexts() {
-            let own = &mut self.contexts[..expected.len()];
-            delta.contexts.fill(delta.place, first, expected, own);
-            contexts = own;
-        }
-        let symbols = &mut self.symbols[..expected.len()];
-        self.coder.decode(contexts, delta.decoder(), symbols)?;
-        Ok(symbols)
-    }
 }
 
 /// Puts the low bytes of elements from number `at` on into planes of `count` bytes, as many as there are.

@@ -14,12 +14,13 @@ const PAIRS: u64 = (RUNS * RUN) as u64 * (RUNS * RUN - 1) as u64 / 2 / 256;
 const MORE_PAIRS: u64 = PAIRS / 8;
 /// From one unit that is counted to the next: no divisor of rows' usual lengths, so that all columns
 /// have their turn.
-const STEP: usize = 7;
+const STEP: usize = 9;
 /// The share by which what is stored may be larger than by the entropy of the last plane.
 const FOR_SPEED: f64 = 0.005;
 /// How many times more often than by chance a byte of the last plane is equal to the next where there may be
-/// more to find.
-const ALIKE: f64 = 1.1;
+/// more to find, and what more a sample may show.
+const ALIKE: f64 = 1.2;
+const MORE_ALIKE: f64 = 0.01;
 
 /// What units can be made of in one pass.
 pub(super) enum Look {
@@ -41,27 +42,33 @@ pub(super) fn look(layout: Layout, dtype: Dtype, level: Level, units: &[u8]) -> 
     if units.len() < 4 * RUNS * RUN * layout.unit() {
         return None;
     }
-    let noise = noise_planes(layout, units);
+    let mut sample = [0; RUNS * RUN * MAX_PLANES];
+    let sample = sampled_planes(layout, units, &mut sample);
+    let noise = sample
+        .chunks(RUNS * RUN)
+        .take_while(|p| is_noise(p))
+        .count();
     if noise == layout.planes() {
         return Some(Look::Noise);
     }
     if noise + 1 < layout.planes() {
         return None;
     }
-    last(layout, dtype, units).map(|spec| Look::Last(Box::new(spec)))
+    let last_sample = &sample[noise * RUNS * RUN..];
+    last(layout, dtype, units, alike(last_sample)).map(|spec| Look::Last(Box::new(spec)))
 }
 
 /// How the last plane is coded where the others are noise.
-fn last(layout: Layout, dtype: Dtype, units: &[u8]) -> Option<levels::Spec> {
+fn last(layout: Layout, dtype: Dtype, units: &[u8], alike: f64) -> Option<levels::Spec> {
     let raw = raw_bits(layout, dtype)?;
-    let (counts, alike) = count_last(layout, units);
+    let counts = count_last(layout, units);
     let mut coded = [0; 256];
     for (value, count) in counts.iter().enumerate() {
         coded[value & usize::from(!raw)] += count;
     }
     let total = f64::from(counts.iter().sum::<u32>());
     let by_chance: f64 = counts.iter().map(|&n| (f64::from(n) / total).powi(2)).sum();
-    if f64::from(alike) / total > by_chance * ALIKE + 0.004 {
+    if alike > by_chance * ALIKE + MORE_ALIKE {
         return None;
     }
     let fit = levels::fit(&coded, raw)?;
@@ -80,21 +87,29 @@ fn raw_bits(layout: Layout, dtype: Dtype) -> Option<u8> {
     }
 }
 
-/// How many planes there are before the first whose bytes do not look equally likely.
-fn noise_planes(layout: Layout, units: &[u8]) -> usize {
+/// A sample of the units, as planes that follow each other.
+fn sampled_planes<'a>(
+    layout: Layout,
+    units: &[u8],
+    planes: &'a mut [u8; RUNS * RUN * MAX_PLANES],
+) -> &'a [u8] {
     let unit = layout.unit();
     let step = units.len() / unit / RUNS * unit;
-    let [mut sample, mut split] = [[0; RUNS * RUN * MAX_PLANES]; 2];
-    let (sample, split) = (
-        &mut sample[..RUNS * RUN * unit],
-        &mut split[..RUNS * RUN * unit],
-    );
+    let mut sample = [0; RUNS * RUN * MAX_PLANES];
+    let sample = &mut sample[..RUNS * RUN * unit];
     for (to, from) in sample.chunks_mut(RUN * unit).zip(units.chunks(step)) {
         to.copy_from_slice(&from[..RUN * unit]);
     }
-    planes::split(layout, sample, split);
-    let planes = split.chunks(RUNS * RUN);
-    planes.take_while(|plane| is_noise(plane)).count()
+    let planes = &mut planes[..RUNS * RUN * unit];
+    planes::split(layout, sample, planes);
+    planes
+}
+
+/// The share of bytes of a sampled plane that are equal to the next of their run.
+fn alike(plane: &[u8]) -> f64 {
+    let pairs = plane.chunks(RUN).flat_map(|run| run.windows(2));
+    let equal = pairs.filter(|pair| pair[0] == pair[1]).count();
+    equal as f64 / (RUNS * (RUN - 1)) as f64
 }
 
 fn is_noise(plane: &[u8]) -> bool {
@@ -105,26 +120,19 @@ fn is_noise(plane: &[u8]) -> bool {
     noise::equal_pairs(counts.into_iter()) <= PAIRS + MORE_PAIRS
 }
 
-/// Counts of the last plane's bytes, of one unit in some, and how many are as the next.
-fn count_last(layout: Layout, units: &[u8]) -> ([u32; 256], u32) {
+/// Counts of the last plane's bytes, of one unit in some.
+fn count_last(layout: Layout, units: &[u8]) -> [u32; 256] {
+    const TABLES: usize = 4;
     let shift = if layout == Layout::Bytes(2) { 8 } else { 7 };
     let unit = layout.unit();
-    let last = |units: &[u8], at: usize| {
-        (u16::from_le_bytes([units[at + unit - 2], units[at + unit - 1]]) >> shift) as u8
-    };
-    // Two tables, so that a value that comes twice does not wait for its own counter.
-    let (mut tables, mut alike) = ([[0; 256]; 2], 0);
-    for pair in units.chunks_exact(2 * STEP * unit) {
-        let (first, second) = pair.split_at(STEP * unit);
-        for (table, units) in tables.iter_mut().zip([first, second]) {
-            let value = last(units, 0);
-            table[usize::from(value)] += 1;
-            alike += u32::from(value == last(units, unit));
+    // Several tables, so that a value that comes again does not wait for its own counter.
+    let mut tables = [[0; 256]; TABLES];
+    for run in units.chunks_exact(TABLES * STEP * unit) {
+        for (i, table) in tables.iter_mut().enumerate() {
+            let at = i * STEP * unit + unit - 2;
+            let top = u16::from_le_bytes([run[at], run[at + 1]]);
+            table[usize::from((top >> shift) as u8)] += 1;
         }
     }
-    let [mut sum, more] = tables;
-    sum.iter_mut()
-        .zip(more)
-        .for_each(|(sum, count)| *sum += count);
-    (sum, alike)
+    std::array::from_fn(|value| tables.iter().map(|table| table[value]).sum())
 }
