@@ -11,7 +11,7 @@ use sheaf_codec::Dtype;
 use crate::format::{Contents, Format, Found, MAX_HEAD_LEN, MAX_TENSORS};
 use crate::layout::Tensor;
 use crate::metadata::Metadata;
-use crate::size;
+use crate::{packed, size};
 
 /// The length before the header.
 const PREFIX: usize = 8;
@@ -47,7 +47,7 @@ fn header_end(head: &[u8]) -> Option<usize> {
 
 fn parse(header: &[u8], data: u64) -> Option<Contents> {
     let header: Header = serde_json::from_slice(header).ok()?;
-    let tensors = header
+    let mut tensors = header
         .tensors
         .into_iter()
         .map(|entry| entry.tensor(data))
@@ -58,6 +58,7 @@ fn parse(header: &[u8], data: u64) -> Option<Contents> {
     if !tensors.iter().all(|tensor| names.insert(&tensor.name)) {
         return None;
     }
+    packed::tell_mxfp4(&mut tensors);
     Some(Contents::with_header(
         "safetensors",
         data,
