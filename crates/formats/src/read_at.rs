@@ -10,6 +10,9 @@ pub trait ReadAt {
     fn size(&self) -> u64;
     /// Fills `buffer` from `offset`; an error of kind `UnexpectedEof` where the file ends before.
     fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
+    /// Says what is likely to be read next, to those that get several ranges faster at once. Ranges
+    /// may lie outside the file.
+    fn expect(&self, _ranges: &[Range<u64>]) {}
 }
 
 impl ReadAt for [u8] {
@@ -104,9 +107,19 @@ impl ReadAt for Section<'_> {
         }
         self.file.read_exact_at(self.range.start + offset, buffer)
     }
+
+    fn expect(&self, ranges: &[Range<u64>]) {
+        let moved = |range: &Range<u64>| {
+            let start = range.start.saturating_add(self.range.start);
+            start..range.end.saturating_add(self.range.start)
+        };
+        let ranges: Vec<Range<u64>> = ranges.iter().map(moved).collect();
+        self.file.expect(&ranges);
+    }
 }
 
-/// Bytes that are read at a time.
+/// Bytes that are read first at a place, and the most that are read at a time of what goes on from there.
+const FIRST: usize = 1 << 10;
 const WINDOW: usize = 16 << 10;
 
 /// A file that is read in small pieces, from its beginning to its end.
@@ -116,6 +129,8 @@ pub(crate) struct Window<'a> {
     /// What was read last, and where it begins.
     bytes: Vec<u8>,
     start: u64,
+    /// What is read at least.
+    least: usize,
 }
 
 impl<'a> Window<'a> {
@@ -125,6 +140,7 @@ impl<'a> Window<'a> {
             size: file.size(),
             bytes: vec![],
             start: 0,
+            least: FIRST,
         }
     }
 
@@ -137,7 +153,14 @@ impl<'a> Window<'a> {
         let len = left.min(len as u64);
         let end = self.start + self.bytes.len() as u64;
         if place < self.start || place + len > end {
-            self.bytes = read_vec(self.file, place, left.min(len.max(WINDOW as u64)) as usize)?;
+            let goes_on = !self.bytes.is_empty() && (self.start..=end).contains(&place);
+            self.least = if goes_on {
+                WINDOW.min(2 * self.least)
+            } else {
+                FIRST
+            };
+            let len = left.min(len.max(self.least as u64)) as usize;
+            self.bytes = read_vec(self.file, place, len)?;
             self.start = place;
         }
         Ok(&self.bytes[(place - self.start) as usize..])

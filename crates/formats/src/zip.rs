@@ -18,6 +18,9 @@ const LOCATOR_LEN: u64 = 20;
 const ENTRY_LEN: usize = 46;
 const LOCAL_LEN: usize = 30;
 
+/// What writers put between entries so that bytes begin at round places.
+const PADDING: u64 = 64;
+
 /// The longest comment at a file's end.
 const MAX_COMMENT_LEN: u64 = 0xffff;
 
@@ -59,6 +62,15 @@ impl Directory {
             entries,
             start: range.start,
         }))
+    }
+
+    /// Says that the headers of the entries will be read, and about so many bytes behind each.
+    pub fn expect_headers(&self, file: &dyn ReadAt, behind: u64) {
+        let around = |entry: &Entry| {
+            let len = (LOCAL_LEN + entry.name.len()) as u64 + PADDING + behind;
+            entry.header.saturating_sub(PADDING)..entry.header.saturating_add(len)
+        };
+        file.expect(&self.entries.iter().map(around).collect::<Vec<_>>());
     }
 
     /// An entry's bytes, where they are stored as they are and the header before them agrees with

@@ -6,6 +6,7 @@ mod common;
 
 use common::noise;
 use common::pickle::{Pickle, float, legacy};
+use common::tar;
 use common::zip::{Entry, Width, write};
 use proptest::prelude::*;
 use sheaf_formats::scan::{State, Verdict, scan};
@@ -394,6 +395,57 @@ fn lines_of_any_length() {
     bad(&[&long[..], b"0", SYSTEM].concat(), "os.system");
     // A name that is too long to be kept is none that is known.
     bad(&[&b"S'os'\n"[..], &long, b"\x93)R."].concat(), "");
+}
+
+#[test]
+fn tars_are_looked_into() {
+    let clean = tar::write(&[
+        ("model/data.pkl", checkpoint()),
+        ("readme", b"text".to_vec()),
+    ]);
+    assert_eq!(verdict(&clean, "model.tar").unwrap().state, State::Clean);
+    let none = tar::write(&[
+        ("weights.bin", noise(5000, 1)),
+        ("readme", b"text".to_vec()),
+    ]);
+    assert_eq!(verdict(&none, "model.tar"), None);
+
+    let long = "deep/".repeat(40) + "weights.bin";
+    let file = tar::write(&[("readme", b"text".to_vec()), (&long, SYSTEM.to_vec())]);
+    bad(&file, "os.system");
+    let zipped = tar::write(&[("a.pt", zip(&archive(SYSTEM.to_vec())))]);
+    bad(&zipped, "os.system");
+    let deflated = miniz_oxide::deflate::compress_to_vec(&file, 6);
+    let gzip = [&b"\x1f\x8b\x08\0\0\0\0\0\0\0"[..], &deflated, &[0; 8]].concat();
+    bad(&gzip, "os.system");
+
+    // A first header whose name is a pickle.
+    let name = String::from_utf8(SYSTEM.to_vec()).unwrap();
+    let file = tar::write(&[(&name, b"text".to_vec())]);
+    bad(&file[512..], "os.system");
+    // In what is no file, too.
+    let mut link = tar::write(&[("file", SYSTEM.to_vec())]);
+    let header = 512;
+    link[header + 156] = b'Z';
+    let sum: u32 = link[header..header + 512]
+        .iter()
+        .map(|byte| u32::from(*byte))
+        .sum();
+    let own: u32 = link[header + 148..header + 156]
+        .iter()
+        .map(|byte| u32::from(*byte))
+        .sum();
+    let sum = sum - own + 8 * 32;
+    link[header + 148..header + 155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+    bad(&link, "os.system");
+}
+
+#[test]
+fn a_tar_that_ends_in_the_middle_is_not_clean() {
+    let file = tar::write(&[("a.pkl", checkpoint()), ("b.bin", noise(5000, 1))]);
+    let cut = &file[..file.len() - 4000];
+    let found = verdict(cut, "model.tar").unwrap();
+    assert_eq!(found.state, State::NotScanned, "{found:?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Files of files: what is understood of the files in them is understood in them.
 
 mod parts;
-mod tar;
+pub(crate) mod tar;
 mod zip;
 
 pub(crate) use tar::Tar;

@@ -23,10 +23,10 @@ const MAX_RECORD_LEN: u64 = 64 << 10;
 
 impl Format for Tar {
     fn sniff(&self, head: &[u8]) -> Found {
-        match head.first_chunk::<BLOCK>() {
-            Some(block) if Header::parse(block).is_some() => Found::WholeFile,
-            Some(_) => Found::No,
-            None => Found::NeedMore(BLOCK),
+        match head.len() {
+            BLOCK.. if is_tar(head) => Found::WholeFile,
+            BLOCK.. => Found::No,
+            _ => Found::NeedMore(BLOCK),
         }
     }
 
@@ -35,44 +35,99 @@ impl Format for Tar {
     }
 
     fn read(&self, file: &dyn ReadAt) -> io::Result<Option<Contents>> {
-        let mut contents = look(file, parts(file)?, RANK)?.contents;
+        let members = Archive::read(file)?.members.into_iter();
+        let files = members.filter(|member| member.is_file);
+        let parts = files.map(|member| Part {
+            name: member.name.into(),
+            range: member.range,
+        });
+        let mut contents = look(file, parts.collect(), RANK)?.contents;
         contents.format = "tar";
         Ok(Some(contents))
     }
 }
 
-fn parts(file: &dyn ReadAt) -> io::Result<Vec<Part<'static>>> {
-    let (size, mut at, mut parts) = (file.size(), 0_u64, Vec::new());
-    let mut said = Said::default();
-    for _ in 0..MAX_HEADERS {
-        let data = at.saturating_add(BLOCK as u64);
-        if data > size {
-            break;
-        }
-        let block = read_vec(file, at, BLOCK)?;
-        let Some(header) = block.first_chunk().and_then(Header::parse) else {
-            break;
-        };
-        let len = said
-            .size
-            .filter(|_| header.is_file())
-            .unwrap_or(header.size);
-        let range = data..data.saturating_add(len);
-        if range.end > size {
-            break;
-        }
-        at = range.end.next_multiple_of(BLOCK as u64);
-        match header.kind {
-            b'L' | b'x' => said.read(file, header.kind, range)?,
-            _ if header.is_file() => {
-                let name = said.name.take().unwrap_or(header.name).into();
-                parts.push(Part { name, range });
-                said = Said::default();
+/// Whether a file begins with a sound header.
+pub(crate) fn is_tar(head: &[u8]) -> bool {
+    head.first_chunk().and_then(Header::parse).is_some()
+}
+
+/// What is in a tar file.
+#[derive(Default)]
+pub(crate) struct Archive {
+    pub members: Vec<Member>,
+    /// Whether it was read up to its end.
+    pub whole: bool,
+    /// Whether something is said of lengths that not every reader takes from there.
+    pub contradicts: bool,
+}
+
+/// A file in a tar file, or whatever else has bytes of its own there.
+pub(crate) struct Member {
+    pub name: Vec<u8>,
+    pub range: Range<u64>,
+    pub is_file: bool,
+}
+
+impl Archive {
+    /// Reads the headers, as far as they are sound.
+    pub fn read(file: &dyn ReadAt) -> io::Result<Archive> {
+        let (size, mut at) = (file.size(), 0_u64);
+        let mut archive = Archive::default();
+        let mut said = Said::default();
+        for _ in 0..MAX_HEADERS {
+            let data = at.saturating_add(BLOCK as u64);
+            if data > size {
+                archive.whole = at == size;
+                break;
             }
-            _ => said = Said::default(),
+            let block = read_vec(file, at, BLOCK)?;
+            let Some(header) = block.first_chunk().and_then(Header::parse) else {
+                archive.whole = block.iter().all(|byte| *byte == 0);
+                break;
+            };
+            let len = said
+                .size
+                .filter(|_| header.is_file())
+                .unwrap_or(header.size);
+            let range = data..data.saturating_add(len);
+            if range.end > size {
+                break;
+            }
+            at = range.end.next_multiple_of(BLOCK as u64);
+            archive.take(file, header, range, &mut said)?;
         }
+        Ok(archive)
     }
-    Ok(parts)
+
+    fn take(
+        &mut self,
+        file: &dyn ReadAt,
+        header: Header,
+        range: Range<u64>,
+        said: &mut Said,
+    ) -> io::Result<()> {
+        match header.kind {
+            b'L' | b'x' => return said.read(file, header.kind, range),
+            // What is said of all that follow.
+            b'g' => {
+                let mut of_all = Said::default();
+                of_all.read(file, b'x', range)?;
+                self.contradicts |= of_all.size.is_some();
+                return Ok(());
+            }
+            _ => {}
+        }
+        let is_file = header.is_file();
+        let said = std::mem::take(said);
+        self.contradicts |= said.size.is_some() && !is_file;
+        self.members.push(Member {
+            name: said.name.unwrap_or(header.name),
+            range,
+            is_file,
+        });
+        Ok(())
+    }
 }
 
 /// What a header says.

@@ -19,6 +19,9 @@ const RANK: u8 = 2;
 /// What a program that runs everywhere begins with; places in the zip behind it are those of the file.
 const PROGRAM: &[u8] = b"MZqFpD";
 
+/// What is looked at of most files in it.
+const LOOKED_AT: u64 = 512;
+
 impl Format for Zip {
     fn sniff(&self, head: &[u8]) -> Found {
         if head.starts_with(PROGRAM) {
@@ -42,6 +45,7 @@ impl Format for Zip {
         let Some(directory) = Directory::read(file)? else {
             return Ok(None);
         };
+        directory.expect_headers(file, LOOKED_AT);
         let mut parts = Vec::new();
         for entry in &directory.entries {
             if let Some(range) = directory.data(file, entry)? {

@@ -33,6 +33,7 @@ impl Format for Archive {
         let Some(folder) = find_folder(&directory) else {
             return Ok(None);
         };
+        directory.expect_headers(file, 0);
         let big_endian = is_big(file, &directory, folder)?;
         let mut contents = Contents {
             format: "pytorch",

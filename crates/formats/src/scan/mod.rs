@@ -4,7 +4,7 @@
 //! what it imports, what it calls, and whether that is known to be harmless. What cannot be read
 //! through is never clean. Time and memory are bounded for any input (`budget`).
 //!
-//! The way through: `scan` tells what a file is; `zip`, `numpy` and `inflate` get at the pickles in
+//! The way through: `scan` tells what a file is; `zip`, `tar`, `numpy` and `inflate` get at the pickles in
 //! it; `pickles` finds where one begins; `machine` runs it over a `tape` of opcodes; `globals`
 //! knows names; `findings` collects.
 
@@ -19,6 +19,7 @@ mod names;
 mod numpy;
 mod pickles;
 mod tape;
+mod tar;
 mod value;
 mod verdict;
 mod zip;
@@ -28,6 +29,7 @@ use std::io;
 use self::budget::Budget;
 use self::findings::Findings;
 use self::pickles::Said;
+use crate::containers::tar::is_tar;
 use crate::read_at::{ReadAt, Section, read_vec};
 use crate::{format, zip as zip_file};
 
@@ -91,10 +93,12 @@ fn part(
         numpy::read(file, findings, budget)?;
     } else if let Some(start) = deflated(&head) {
         compressed(file, start, said, findings, budget)?;
+    } else if is_tar(&head) {
+        tar::read(file, findings, budget)?;
     } else if let Some(what) = container(&head) {
         findings.note(
             State::NotScanned,
-            format!("it is {what}, which is not looked into"),
+            format!("it is {what}, which is not looked into: nothing here unpacks that"),
         );
     } else {
         pickles::read(file, said, findings, budget)?;
@@ -172,7 +176,7 @@ fn container(head: &[u8]) -> Option<&'static str> {
         [0x5d, 0, 0, _, _, ..] if head.len() > 13 => "an LZMA file",
         [0x28, 0xb5, 0x2f, 0xfd, ..] => "a zstd file",
         [0x04, 0x22, 0x4d, 0x18, ..] => "an LZ4 file",
-        _ if head.get(257..262) == Some(b"ustar") => "a tar archive",
+        _ if head.get(257..262) == Some(b"ustar") => "a tar archive with a broken header",
         _ => return None,
     })
 }

@@ -26,6 +26,9 @@ const LOCAL_LEN: u64 = 30;
 /// How far beyond an entry one that no directory lists is looked for.
 const GAP_LEN: u64 = 4 << 10;
 
+/// What is looked at of most entries.
+const LOOKED_AT: u64 = 2 << 10;
+
 /// The most bytes of a pickle whose sum is checked.
 const MAX_SUMMED: u64 = 64 << 20;
 
@@ -64,6 +67,7 @@ fn read_entries(
     findings: &mut Findings,
     budget: &mut Budget,
 ) -> io::Result<()> {
+    directory.expect_headers(file, LOOKED_AT);
     let mut names = HashSet::new();
     let mut entries: Vec<&Entry> = directory.entries.iter().collect();
     entries.sort_by_key(|entry| entry.header);
