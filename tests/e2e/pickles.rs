@@ -55,6 +55,23 @@ fn who_pulls_a_suspicious_pickle_is_warned() {
     let import = json!({"module": "posix", "name": "system", "kind": "dangerous"});
     assert_eq!(verdict["imports"], json!([import]));
     assert_eq!(verdict["calls"][0]["arguments"], "\"id\"");
+    let tree = admin.get_json("/api/v1/repositories/acme/model/tree/main");
+    let states = tree["items"].as_array().unwrap().iter();
+    let states: Vec<_> = states
+        .map(|file| (&file["path"], &file["pickles"]))
+        .collect();
+    assert_eq!(
+        json!(states),
+        json!([
+            ["config.json", null],
+            ["good.pkl", "clean"],
+            ["model.pt", "suspicious"]
+        ])
+    );
+    let listed = client.run(["ls", "acme/model"]).success();
+    let line = |name: &str| listed.lines().find(|line| line.contains(name)).unwrap();
+    assert!(line("model.pt").ends_with("pickles suspicious"), "{listed}");
+    assert!(line("config.json").ends_with("config.json"), "{listed}");
     let good = admin.manifest("acme/model", "good.pkl");
     assert_eq!(good["pickles"]["state"], "clean");
     assert!(admin.manifest("acme/model", "config.json")["pickles"].is_null());
@@ -70,6 +87,10 @@ fn who_pulls_a_suspicious_pickle_is_warned() {
     pulled.success();
     let pulled = client.run(["pull", "acme/model", "again", "--json"]);
     assert_eq!(pulled.json()["pickles"][0]["path"], "model.pt");
+    // What is there already may run code all the same.
+    let pulled = client.run(["pull", "acme/model", "there", "--json"]).json();
+    assert_eq!(pulled["skipped"], 3);
+    assert_eq!(pulled["pickles"][0]["path"], "model.pt");
 }
 
 #[test]

@@ -142,6 +142,7 @@ fn read(row: &AnyRow) -> Result<FileRow> {
             size: row::size(row, "size")?,
             sha256: row::id(row, "sha256", Sha256::from_slice)?,
             near_lossless_bits: row::optional_bits(row, "bits")?,
+            pickles: None,
         },
     })
 }

@@ -1,11 +1,15 @@
 //! What scans of files for pickles found.
 
-use sheaf_types::Sha256;
-use sheaf_types::pickles::PickleVerdict;
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+
+use sheaf_types::pickles::{PickleState, PickleVerdict};
+use sheaf_types::{FilePath, Sha256};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::contents::ContentId;
+use crate::revisions::RevisionRowId;
 use crate::{Catalog, Error, Result, row};
 
 /// What a scan of a file found.
@@ -55,6 +59,38 @@ impl Catalog {
             .await?;
         row.as_ref().map_or(Ok(None), verdict)
     }
+
+    /// What was found in the pickles of files of a revision, from one path to another, by the bytes and
+    /// whether a name says that they are a pickle.
+    pub async fn pickle_states(
+        &self,
+        revision: RevisionRowId,
+        paths: RangeInclusive<&FilePath>,
+    ) -> Result<HashMap<(ContentId, bool), PickleState>> {
+        let rows = sqlx::query(
+            "SELECT p.content, p.named, SUBSTR(p.verdict, 1, 40) AS beginning \
+             FROM revision_files f JOIN pickles p ON p.content = f.content \
+             WHERE f.revision = $1 AND f.path >= $2 AND f.path <= $3 AND p.verdict IS NOT NULL",
+        )
+        .bind(revision.0)
+        .bind(paths.start().as_str())
+        .bind(paths.end().as_str())
+        .fetch_all(&self.read)
+        .await?;
+        let read = |row: &AnyRow| {
+            let content = ContentId(row::integer(row, "content")?);
+            let named = row::integer(row, "named")? != 0;
+            let state = state(&row::text(row, "beginning")?).ok_or(Error::Corrupt("verdict"))?;
+            Ok(((content, named), state))
+        };
+        rows.iter().map(read).collect()
+    }
+}
+
+/// A verdict may be long, and begins with its state.
+fn state(beginning: &str) -> Option<PickleState> {
+    let (state, _) = beginning.strip_prefix(r#"{"state":"#)?.split_once(',')?;
+    serde_json::from_str(state).ok()
 }
 
 pub(crate) async fn insert(
@@ -80,4 +116,29 @@ fn verdict(row: &AnyRow) -> Result<Option<PickleVerdict>> {
     let text = row::optional_text(row, "verdict")?;
     let parse = |text: String| serde_json::from_str(&text).map_err(|_| Error::Corrupt("verdict"));
     text.map(parse).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_begins_with_its_state() {
+        for named in [
+            PickleState::Clean,
+            PickleState::NotScanned,
+            PickleState::Unknown,
+            PickleState::Suspicious,
+        ] {
+            let verdict = PickleVerdict {
+                state: named,
+                why: "x".repeat(100),
+                pickles: 1,
+                imports: vec![],
+                calls: vec![],
+            };
+            let json = serde_json::to_string(&verdict).unwrap();
+            assert_eq!(state(&json[..40]), Some(named));
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Small things in words, the same in every command.
 
 use jiff::Timestamp;
+use sheaf_types::pickles::PickleState;
 
 use crate::output;
 
@@ -13,6 +14,16 @@ pub fn count(number: u64, noun: &str) -> String {
 /// Who may see a repository.
 pub fn visibility(private: bool) -> &'static str {
     if private { "private" } else { "public" }
+}
+
+/// What a verdict on pickles comes to.
+pub fn pickles(state: PickleState) -> &'static str {
+    match state {
+        PickleState::Clean => "clean",
+        PickleState::NotScanned => "not scanned",
+        PickleState::Unknown => "unknown",
+        PickleState::Suspicious => "suspicious",
+    }
 }
 
 /// A time to the minute, in UTC.

@@ -31,7 +31,7 @@ mod turns;
 
 pub use access::{Admitted, Caller};
 pub use error::{Error, Kind};
-pub use ingest::{BodyError, ByteStream, Condition, FileChange, Matching};
+pub use ingest::{BodyError, ByteStream, Condition, FileChange, Matching, verdict_of};
 pub use jobs::JobQuery;
 pub use materialize::{OpenBlob, OpenFile};
 pub use registry::Registry;

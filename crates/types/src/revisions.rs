@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::pickles::PickleState;
 use crate::{FilePath, RefName, RevisionId, Sha256};
 
 /// An immutable set of files.
@@ -68,6 +69,9 @@ pub struct TreeEntry {
     /// manifest says more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub near_lossless_bits: Option<u8>,
+    /// What a scan of its pickles came to; absent where it has none. The file's manifest says more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pickles: Option<PickleState>,
 }
 
 /// The files of a revision, one page of them, in the order of their paths.

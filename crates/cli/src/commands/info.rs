@@ -159,6 +159,7 @@ mod tests {
                 size: 1,
                 sha256: Sha256([0; 32]),
                 near_lossless_bits: Some(16),
+                pickles: None,
             }],
             savings: Savings {
                 raw_bytes: 2_000_000_000,

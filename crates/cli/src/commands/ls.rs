@@ -45,11 +45,19 @@ async fn files(client: &Client, target: &Target, globals: &Globals) -> anyhow::R
             output::size(file.size),
             file.sha256.to_string()[..12].into(),
             file.path.to_string(),
-            file.near_lossless_bits
-                .map(|bits| format!("near-lossless, {bits} bits"))
-                .unwrap_or_default(),
+            notes(file).join("; "),
         ]
     }))
+}
+
+/// What is to be known of a file before it is used.
+fn notes(file: &TreeEntry) -> Vec<String> {
+    let rounded = file.near_lossless_bits;
+    let rounded = rounded.map(|bits| format!("near-lossless, {bits} bits"));
+    let pickles = file
+        .pickles
+        .map(|state| format!("pickles {}", words::pickles(state)));
+    rounded.into_iter().chain(pickles).collect()
 }
 
 async fn repositories(

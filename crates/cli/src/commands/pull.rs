@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use sheaf_client::Filter;
 use sheaf_client::pull::{PickledFile, PullOptions, PullReport};
-use sheaf_types::pickles::PickleState;
 
 use crate::globals::Globals;
 use crate::target::Target;
@@ -13,7 +12,7 @@ use crate::{output, remote, transfer_bar, words};
 /// Pulls the files of a revision
 ///
 /// Every file is verified before it gets its name. What is there already and unchanged stays; pulling
-/// again after an error goes on from there. Files whose pickles are not known to be harmless are named
+/// again after an error goes on from there. Files whose pickles are not known to be harmless, there before or not, are named
 /// on standard error.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -55,15 +54,11 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<()> {
 }
 
 fn warning(file: &PickledFile) -> String {
-    let state = match file.state {
-        PickleState::Suspicious => "suspicious",
-        PickleState::Unknown => "unknown",
-        PickleState::NotScanned => "not scanned",
-        PickleState::Clean => "clean",
-    };
     format!(
-        "{}: its pickles are {state}: {}. Loading it may run code.",
-        file.path, file.why
+        "{}: its pickles are {}: {}. Loading it may run code.",
+        file.path,
+        words::pickles(file.state),
+        file.why
     )
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures::{StreamExt, TryStreamExt, stream};
 use sheaf_types::FilePath;
 use sheaf_types::files::FileManifest;
+use sheaf_types::pickles::PickleState;
 use sheaf_types::revisions::TreeEntry;
 use tokio::sync::mpsc;
 
@@ -53,7 +54,10 @@ impl Pull<'_> {
         if there {
             self.progress.raw(file.size);
             self.progress.file(&file.path, Outcome::Unchanged);
-            return Ok(Pulled::skipped(file.size));
+            return Ok(Pulled {
+                pickles: self.pickles_of(file).await?,
+                ..Pulled::skipped(file.size)
+            });
         }
         let download = Download {
             pull: self,
@@ -68,6 +72,18 @@ impl Pull<'_> {
         let pulled = download.run().await?;
         self.progress.file(&file.path, Outcome::Transferred);
         Ok(pulled)
+    }
+
+    /// What is to be said of a file that is there already: why is in its manifest alone.
+    async fn pickles_of(&self, file: &TreeEntry) -> Result<Option<PickledFile>, Error> {
+        if file.pickles.is_none_or(|state| state == PickleState::Clean) {
+            return Ok(None);
+        }
+        let manifest = self
+            .client
+            .manifest(self.name, &self.revision, &file.path)
+            .await?;
+        Ok(PickledFile::of(&manifest))
     }
 }
 

@@ -125,6 +125,7 @@ mod tests {
             size: chunks.iter().map(|chunk| chunk.size).sum(),
             sha256: Sha256([0; 32]),
             near_lossless_bits: None,
+            pickles: None,
         };
         let manifest = FileManifest {
             revision: RevisionId([0; 20]),

@@ -27,7 +27,7 @@ pub struct PullReport {
     pub received_bytes: u64,
     /// That many of them straight from the bucket.
     pub direct_bytes: u64,
-    /// Files that were received and whose pickles are not known to be harmless.
+    /// Files whose pickles are not known to be harmless.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pickles: Vec<PickledFile>,
 }

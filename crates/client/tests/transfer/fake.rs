@@ -138,6 +138,7 @@ async fn tree(State(state): State<Shared>, query: Query<HashMap<String, String>>
         size: file.size,
         sha256: file.sha256,
         near_lossless_bits: file.near_lossless.as_ref().map(|done| done.bits),
+        pickles: None,
     });
     let tree = Tree {
         revision,

@@ -187,6 +187,7 @@ fn apply(tree: &mut TreeFiles, change: &Change) -> Result<Vec<VerifiedFile>> {
             size: file.size,
             sha256: file.sha256,
             near_lossless_bits: file.near_lossless.as_ref().map(|done| done.bits),
+            pickles: None,
         };
         if tree.put(entry) {
             put.push(file.clone());

@@ -10,6 +10,7 @@ use sheaf_types::{FilePath, Sha256, UploadId};
 use tokio::runtime::Handle;
 
 use super::uploaded_file::UploadedFile;
+use super::verdict::verdict_of;
 use crate::settings::PicklePolicy;
 use crate::{Error, Registry, Result};
 
@@ -54,14 +55,8 @@ impl Registry {
             found
         };
         let found = tokio::task::spawn_blocking(work).await;
-        found.map_err(Error::internal)??.map(told).transpose()
+        Ok(found.map_err(Error::internal)??.map(verdict_of))
     }
-}
-
-/// A verdict as the API has it, which is the same in other types.
-fn told(verdict: scan::Verdict) -> Result<PickleVerdict> {
-    let json = serde_json::to_value(verdict).map_err(Error::internal)?;
-    serde_json::from_value(json).map_err(Error::internal)
 }
 
 fn check(policy: PicklePolicy, path: &FilePath, scanned: &Scanned) -> Result<()> {

@@ -16,6 +16,7 @@ mod store;
 mod tree;
 mod uploaded_file;
 mod uploads;
+mod verdict;
 mod verify;
 mod worker;
 
@@ -23,3 +24,4 @@ pub use body::{BodyError, ByteStream};
 pub use condition::{Condition, Matching};
 pub use one_file::FileChange;
 pub(crate) use revision_id::{list_id, revision_id};
+pub use verdict::verdict_of;

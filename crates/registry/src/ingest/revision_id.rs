@@ -57,6 +57,7 @@ mod tests {
             size: 3,
             sha256: Sha256([7; 32]),
             near_lossless_bits: None,
+            pickles: None,
         }
     }
 

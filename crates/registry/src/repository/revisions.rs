@@ -1,6 +1,8 @@
+use sheaf_catalog::{FileRow, RevisionRowId};
+use sheaf_formats::scan;
 use sheaf_types::RepositoryName;
 use sheaf_types::repositories::Page;
-use sheaf_types::revisions::{Revision, Tree};
+use sheaf_types::revisions::{Revision, Tree, TreeEntry};
 
 use crate::{Caller, PageRequest, Registry, Result};
 
@@ -53,14 +55,34 @@ impl Registry {
             .catalog
             .files(revision.id, prefix, &page.cursor, page.rows())
             .await?;
-        let entries = files.into_iter().map(|file| file.entry).collect();
-        let page = page.page(entries, |entry: &sheaf_types::revisions::TreeEntry| {
-            entry.path.to_string()
-        });
+        let entries = self.with_pickles(revision.id, files).await?;
+        let page = page.page(entries, |entry: &TreeEntry| entry.path.to_string());
         Ok(Tree {
             revision: revision.revision,
             items: page.items,
             next: page.next,
         })
+    }
+
+    /// What is shown of files that follow each other in a revision.
+    async fn with_pickles(
+        &self,
+        revision: RevisionRowId,
+        files: Vec<FileRow>,
+    ) -> Result<Vec<TreeEntry>> {
+        let (Some(first), Some(last)) = (files.first(), files.last()) else {
+            return Ok(vec![]);
+        };
+        let paths = &first.entry.path..=&last.entry.path;
+        let states = self.catalog.pickle_states(revision, paths).await?;
+        let shown = files.into_iter().map(|file| {
+            let named = scan::is_named(file.entry.path.as_str());
+            let pickles = states.get(&(file.content, named)).copied();
+            TreeEntry {
+                pickles,
+                ..file.entry
+            }
+        });
+        Ok(shown.collect())
     }
 }
