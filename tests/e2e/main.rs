@@ -26,6 +26,7 @@ mod health;
 mod http_headers;
 mod http_ranges;
 mod http_writes;
+mod inspect_remote;
 mod jobs;
 mod kill_points;
 #[allow(dead_code, reason = "the tests of stores need more of it")]

@@ -1,5 +1,8 @@
 //! Which server a command talks to, and as whom.
 
+use std::io;
+
+use sheaf_client::remote::RemoteError;
 use sheaf_client::{Address, Client};
 
 use crate::folders;
@@ -20,6 +23,16 @@ pub fn connect(globals: &Globals) -> anyhow::Result<Client> {
     Ok(Client::new(&server, token.as_deref())?)
 }
 
+/// The token for a file's address: the one for the server that holds it, and for no other.
+pub fn token_for(globals: &Globals, address: &str) -> anyhow::Result<Option<String>> {
+    let login = login_file::load(&login_file::path()?)?;
+    let server = server(globals, login.as_ref())?;
+    Ok(match server.holds(address) {
+        true => token(globals, login, &server),
+        false => None,
+    })
+}
+
 /// The server's address: given, else stored, else the default.
 pub fn server(globals: &Globals, login: Option<&Login>) -> anyhow::Result<Address> {
     let stored = login.map(|login| login.server.as_str());
@@ -34,8 +47,31 @@ fn token(globals: &Globals, login: Option<Login>, server: &Address) -> Option<St
     given.or(stored.map(|login| login.token))
 }
 
+/// What helps where a remote file could not be read.
+fn remote_advice(error: &anyhow::Error) -> Option<&'static str> {
+    match remote_error(error)? {
+        RemoteError::Denied { .. } => {
+            Some("--token-from names the variable with a token for it, such as HF_TOKEN")
+        }
+        RemoteError::Limit => Some("--full reads all of it"),
+        _ => None,
+    }
+}
+
+/// What went wrong with a remote file, below what was said about it.
+pub fn remote_error(error: &anyhow::Error) -> Option<&RemoteError> {
+    error.chain().find_map(|cause| {
+        let of_reading = cause.downcast_ref::<io::Error>();
+        let inner = of_reading.and_then(|error| error.get_ref()?.downcast_ref());
+        inner.or_else(|| cause.downcast_ref())
+    })
+}
+
 /// Adds to a server's refusal what is to be done about it on the command line.
 pub fn explain(error: anyhow::Error) -> anyhow::Error {
+    if let Some(advice) = remote_advice(&error) {
+        return anyhow::anyhow!("{error:#} ({advice})");
+    }
     let refusal: Option<&sheaf_client::Error> = error.downcast_ref();
     let advice = match refusal.and_then(sheaf_client::Error::code) {
         Some("token_needed" | "token_invalid") => "run 'sheaf login', or give --token",

@@ -1,10 +1,10 @@
-//! `NAMESPACE/NAME[@REF]`, as the commands take it.
+//! `NAMESPACE/NAME[@REF]` and `NAMESPACE/NAME[@REF]/PATH`, as the commands take them.
 
 use std::fmt;
 use std::str::FromStr;
 
 use anyhow::bail;
-use sheaf_types::{RefName, RepositoryName, RevisionId};
+use sheaf_types::{FilePath, RefName, RepositoryName, RevisionId};
 
 /// A repository, and what of it is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,15 @@ pub enum Reference {
     Ref(RefName),
     /// The revision itself.
     Revision(RevisionId),
+}
+
+/// A file of a revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileTarget {
+    /// The repository, and the revision in it.
+    pub target: Target,
+    /// The file in that.
+    pub path: FilePath,
 }
 
 impl Target {
@@ -64,6 +73,35 @@ impl FromStr for Target {
     }
 }
 
+/// A ref that has slashes of its own ends in a colon: neither refs nor paths have any.
+impl FromStr for FileTarget {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "a file on a server is NAMESPACE/NAME[@REF]/PATH".to_owned();
+        let name_end = match text.split_once('@') {
+            Some((name, _)) if name.matches('/').count() == 1 => name.len() + 1,
+            _ => text.find('/').map_or(0, |slash| slash + 1),
+        };
+        let rest = &text[name_end..];
+        let at = rest.find(':').filter(|_| text[..name_end].ends_with('@'));
+        let at = at.or_else(|| rest.find('/')).ok_or_else(wrong)?;
+        let path = rest[at + 1..].parse();
+        Ok(Self {
+            target: text[..name_end + at].parse()?,
+            path: path.map_err(|error| format!("{error}"))?,
+        })
+    }
+}
+
+impl fmt::Display for FileTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let has_slash = self.target.reference().contains('/');
+        let separator = if has_slash { ':' } else { '/' };
+        write!(f, "{}{separator}{}", self.target, self.path)
+    }
+}
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.reference {
@@ -94,6 +132,26 @@ mod tests {
         }
         let target: Target = "a/b".parse().unwrap();
         assert_eq!(target.reference(), "main");
+    }
+
+    #[test]
+    fn a_file_on_a_server_has_a_path() {
+        for (text, target, path) in [
+            ("a/b/c", "a/b", "c"),
+            ("a/b/c/d@e", "a/b", "c/d@e"),
+            ("a/b@v1/c/d", "a/b@v1", "c/d"),
+            ("a/b@refs/pr/1:c/d", "a/b@refs/pr/1", "c/d"),
+        ] {
+            let file: FileTarget = text.parse().unwrap();
+            assert_eq!(file.target.to_string(), target, "{text}");
+            assert_eq!(file.path.as_str(), path, "{text}");
+            assert_eq!(file.to_string(), text);
+        }
+        for text in [
+            "", "a", "a/b", "a/b/", "a/b@v1", "a/b@/c", "a/b/../c", "/a/b/c",
+        ] {
+            assert!(text.parse::<FileTarget>().is_err(), "{text}");
+        }
     }
 
     #[test]

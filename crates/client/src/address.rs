@@ -19,6 +19,25 @@ impl Address {
         host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
     }
 
+    /// The server of a URL.
+    pub(crate) fn of(url: &Url) -> Self {
+        let mut server = url.clone();
+        server.set_path("");
+        server.set_query(None);
+        server.set_fragment(None);
+        Self(server)
+    }
+
+    /// Whether a URL is of something on this server.
+    pub fn holds(&self, url: &str) -> bool {
+        let Ok(url) = Url::parse(url) else {
+            return false;
+        };
+        let root = self.0.path().trim_end_matches('/');
+        let below = url.path().strip_prefix(root);
+        url.origin() == self.0.origin() && below.is_some_and(|rest| rest.starts_with('/'))
+    }
+
     pub(crate) fn is_encrypted(&self) -> bool {
         self.0.scheme() == "https"
     }
@@ -67,6 +86,23 @@ mod tests {
         ] {
             let parsed: Result<Address, Error> = wrong.parse();
             assert!(matches!(parsed, Err(Error::Setting(_))), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_server_holds_what_is_below_its_address() {
+        let server: Address = "https://m.example/sheaf/".parse().unwrap();
+        for (url, held) in [
+            ("https://m.example/sheaf/a/b/resolve/main/c", true),
+            ("https://M.example:443/sheaf/x", true),
+            ("https://m.example/sheafs/x", false),
+            ("https://m.example/sheaf/../x", false),
+            ("http://m.example/sheaf/x", false),
+            ("https://m.example.evil/sheaf/x", false),
+            ("https://m.example@evil/sheaf/x", false),
+            ("no url", false),
+        ] {
+            assert_eq!(server.holds(url), held, "{url}");
         }
     }
 

@@ -2,13 +2,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{RequestBuilder, Response};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::{ClientBuilder, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
+use sheaf_types::{FilePath, RepositoryName};
 
 use crate::bucket::Bucket;
+use crate::remote::{RemoteError, RemoteFile};
 use crate::request::{Answer, Body, BodyError, Request, read_body};
 use crate::retry::{Again, Retry, again_after};
+use crate::route::resolve;
 use crate::{Address, Error};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -26,26 +29,20 @@ pub struct Client {
     reached: Arc<AtomicBool>,
     /// Where blobs are had without the server, as far as it lets us.
     pub(crate) bucket: Arc<Bucket>,
+    authorization: Option<HeaderValue>,
 }
 
 impl Client {
     /// A client of a server. Nothing is sent yet. Fails when the token holds what no header may.
     pub fn new(server: &Address, token: Option<&str>) -> Result<Self, Error> {
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("sheaf/", env!("CARGO_PKG_VERSION")))
-            .default_headers(headers(token)?)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(SILENCE)
-            .tcp_keepalive(KEEPALIVE)
-            .tcp_nodelay(true);
-        // Another may have chosen a provider for the whole process already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let authorization = token.map(bearer).transpose()?;
+        let headers = authorization.clone().map(|value| (AUTHORIZATION, value));
+        let mut builder = http_builder(server)
+            .default_headers(headers.into_iter().collect())
+            .read_timeout(SILENCE);
         if !server.is_encrypted() {
             // A machine without certificates can still talk plainly.
             builder = builder.tls_certs_only([]);
-        }
-        if server.is_local() {
-            builder = builder.no_proxy();
         }
         let http = builder
             .build()
@@ -55,7 +52,20 @@ impl Client {
             server: server.to_string(),
             reached: Arc::default(),
             bucket: Arc::new(Bucket::new(server)),
+            authorization,
         })
+    }
+
+    /// A file of a revision, whose bytes are fetched as they are read.
+    pub async fn remote_file(
+        &self,
+        name: &RepositoryName,
+        reference: &str,
+        file: &FilePath,
+        silence: Duration,
+    ) -> Result<RemoteFile, RemoteError> {
+        let address = format!("{}{}", self.server, resolve(name, reference, file));
+        RemoteFile::open_as(&address, self.authorization.clone(), silence).await
     }
 
     /// Sends a request and takes JSON.
@@ -147,6 +157,22 @@ impl Client {
     }
 }
 
+/// What all our HTTP has.
+pub(crate) fn http_builder(server: &Address) -> ClientBuilder {
+    // Another may have chosen a provider for the whole process already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!("sheaf/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_keepalive(KEEPALIVE)
+        .tcp_nodelay(true);
+    if server.is_local() {
+        builder.no_proxy()
+    } else {
+        builder
+    }
+}
+
 /// A try that may be worth another.
 struct Failure {
     /// What it comes to when it was the last.
@@ -165,15 +191,12 @@ fn too_long(request: &Request) -> Failure {
     }
 }
 
-fn headers(token: Option<&str>) -> Result<HeaderMap, Error> {
-    let mut headers = HeaderMap::new();
-    if let Some(token) = token {
-        let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
-            .map_err(|_| Error::Setting("the token holds characters that none has".into()))?;
-        value.set_sensitive(true);
-        headers.insert(AUTHORIZATION, value);
-    }
-    Ok(headers)
+/// What says who asks.
+pub(crate) fn bearer(token: &str) -> Result<HeaderValue, Error> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
+        .map_err(|_| Error::Setting("the token holds characters that none has".into()))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// Seconds; a date is not understood and counts as nothing asked.
@@ -183,7 +206,7 @@ fn retry_after(response: &Response) -> Option<Duration> {
 }
 
 /// The innermost cause in plain words: what is around it says where in our code it was.
-fn reason(error: &reqwest::Error) -> String {
+pub(crate) fn reason(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "it does not answer in time".into();
     }

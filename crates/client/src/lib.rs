@@ -29,6 +29,7 @@ mod uploads;
 
 pub mod pull;
 pub mod push;
+pub mod remote;
 
 pub use address::Address;
 pub use client::Client;

@@ -10,17 +10,29 @@ const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Counts the tries of one request.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Retry {
     tried: u32,
+    tries: u32,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self::of(TRIES)
+    }
 }
 
 impl Retry {
+    /// Of so many tries in all.
+    pub fn of(tries: u32) -> Self {
+        Self { tried: 0, tries }
+    }
+
     /// How long to wait before the next try, if there is to be one. Call it after each failure;
     /// `asked` is what the server wants.
     pub fn wait(&mut self, asked: Option<Duration>) -> Option<Duration> {
         self.tried += 1;
-        if self.tried >= TRIES {
+        if self.tried >= self.tries {
             return None;
         }
         let backoff = FIRST_WAIT * 2_u32.pow(self.tried - 1);

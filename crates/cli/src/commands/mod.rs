@@ -51,7 +51,7 @@ impl Command {
             Self::Rm(args) => rm::run(args, globals).await,
             Self::Compress(args) => compress::run(args, globals),
             Self::Decompress(args) => decompress::run(args, globals),
-            Self::Inspect(args) => inspect::run(args, globals),
+            Self::Inspect(args) => inspect::run(args, globals).await,
             Self::Bench(args) => bench::run(args, globals),
             Self::Login(args) => login::run(args, globals).await,
             Self::Token(args) => token::run(args, globals).await,

@@ -10,15 +10,48 @@ use sheaf_formats::{Chunk, Layout, ReadAt, Tensor, Told};
 use crate::chunks;
 use crate::in_order::Take;
 
-/// Larger files are sampled.
-const FULL_LEN: u64 = 256 << 20;
 /// Bytes of a piece of a sample.
 const PIECE_LEN: u64 = 1 << 20;
-/// Pieces of a sample.
-const PIECES: u64 = 128;
+
+/// How much of a file is measured at most.
+#[derive(Debug, Clone, Copy)]
+pub enum Extent {
+    Nothing,
+    /// All of a file of up to 16 MiB, a sample of about so much of a larger one.
+    Little,
+    /// All of a file of up to 256 MiB, a sample of about 128 MiB of a larger one.
+    Much,
+    All,
+}
+
+impl Extent {
+    /// The most that is received of a file elsewhere, where so much is enough for all but the whole.
+    pub fn limit(self, bytes: u64) -> Option<u64> {
+        (!matches!(self, Self::All)).then_some(bytes)
+    }
+
+    /// Larger files are sampled.
+    fn full_len(self) -> u64 {
+        match self {
+            Self::Nothing => 0,
+            Self::Little => 16 << 20,
+            Self::Much => 256 << 20,
+            Self::All => u64::MAX,
+        }
+    }
+
+    /// Pieces of a sample.
+    fn pieces(self) -> u64 {
+        match self {
+            Self::Little => 16,
+            _ => 128,
+        }
+    }
+}
 
 /// What is measured.
 pub enum Pieces {
+    Nothing,
     /// The chunks as they would be stored, and what another file says of this one.
     All(Option<Told>),
     /// Parts spread evenly over the file, at least one of each dtype.
@@ -39,12 +72,15 @@ pub struct Spot {
 
 impl Pieces {
     /// What to measure of a file.
-    pub fn plan(file: &dyn ReadAt, layout: &Layout, told: Option<Told>, full: bool) -> Self {
-        if full || file.size() <= FULL_LEN {
+    pub fn plan(file: &dyn ReadAt, layout: &Layout, told: Option<Told>, extent: Extent) -> Self {
+        if matches!(extent, Extent::Nothing) {
+            return Self::Nothing;
+        }
+        if file.size() <= extent.full_len() {
             return Self::All(told);
         }
         let segments = segments(layout, file.size());
-        let spots = sample(&segments, file.size());
+        let spots = sample(&segments, file.size(), extent.pieces());
         let weights = weights(&segments, &spots);
         Self::Sample { spots, weights }
     }
@@ -52,7 +88,7 @@ impl Pieces {
     /// How many bytes of the file a measured byte of this dtype stands for.
     pub fn weight(&self, known: Dtype) -> f64 {
         match self {
-            Self::All(_) => 1.0,
+            Self::All(_) | Self::Nothing => 1.0,
             Self::Sample { weights, .. } => weights.get(&known).copied().unwrap_or(1.0),
         }
     }
@@ -60,6 +96,7 @@ impl Pieces {
     /// Reads the pieces.
     pub fn read(&self, file: &dyn ReadAt, take: &mut Take<'_, Chunk>) -> io::Result<()> {
         match self {
+            Self::Nothing => Ok(()),
             Self::All(told) => chunks::read(file, told.as_ref(), take),
             Self::Sample { spots, .. } => read_spots(file, spots, take),
         }
@@ -67,6 +104,8 @@ impl Pieces {
 }
 
 fn read_spots(file: &dyn ReadAt, spots: &[Spot], take: &mut Take<'_, Chunk>) -> io::Result<()> {
+    let ranges: Vec<Range<u64>> = spots.iter().map(|spot| spot.range.clone()).collect();
+    file.expect(&ranges);
     for Spot { range, hint } in spots {
         let mut raw = vec![0; (range.end - range.start) as usize];
         file.read_exact_at(range.start, &mut raw)?;
@@ -122,8 +161,8 @@ fn row(tensor: &Tensor) -> u32 {
     }
 }
 
-fn sample(segments: &[Segment], size: u64) -> Vec<Spot> {
-    let places = (0..PIECES).map(|piece| (2 * piece + 1) * (size / (2 * PIECES)));
+fn sample(segments: &[Segment], size: u64, pieces: u64) -> Vec<Spot> {
+    let places = (0..pieces).map(|piece| (2 * piece + 1) * (size / (2 * pieces)));
     let spread = places.filter_map(|place| {
         let at = segments.partition_point(|segment| segment.range.end <= place);
         segments.get(at).map(|segment| spot(segment, place))
@@ -180,6 +219,7 @@ mod tests {
     use super::*;
 
     const GIB: u64 = 1 << 30;
+    const PIECES: u64 = 128;
 
     fn tensor(name: &str, dtype: Dtype, range: Range<u64>) -> Tensor {
         Tensor {
@@ -222,7 +262,7 @@ mod tests {
     #[test]
     fn a_sample_is_spread_and_has_every_dtype() {
         let segments = segments_of_a_model();
-        let spots = sample(&segments, 2 * GIB);
+        let spots = sample(&segments, 2 * GIB, PIECES);
         let bytes: u64 = spots
             .iter()
             .map(|spot| spot.range.end - spot.range.start)

@@ -3,17 +3,22 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use sheaf_client::remote::RemoteFile;
 use sheaf_codec::Dtype;
-use sheaf_formats::scan::{Verdict, scan};
+use sheaf_formats::scan::scan;
 use sheaf_formats::{Layout, ReadAt, Tensor, layout};
+use sheaf_registry::verdict_of;
 use sheaf_types::files::NearLossless;
+use sheaf_types::pickles::{PickleState, PickleVerdict};
 
 use super::class::{Class, class};
 use super::measure::{Group, Plane, Totals, measure};
-use super::pieces::Pieces;
+use super::pieces::{Extent, Pieces};
+use super::registered::Registered;
 use super::subject::Subject;
 use crate::beside::told_of;
 use crate::in_order::in_order;
+use crate::remote::remote_error;
 
 /// What is in a file, and what the codec makes of it. Ratios are stored to raw bytes.
 #[derive(Debug, Serialize)]
@@ -26,18 +31,40 @@ pub struct Report {
     /// What was done to the file before it was made a stream, if anything was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub near_lossless: Option<NearLossless>,
-    /// Bytes that were encoded to know the rest; all of them, or a sample.
+    /// What was fetched to know this, where the file is elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remote: Option<Fetched>,
+    /// What the registry that holds it knows of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registry: Option<Registered>,
+    /// Bytes that were encoded to know the rest; all of them, a sample, or none.
     pub measured_bytes: u64,
-    pub stored_bytes: u64,
-    /// None of an empty file.
+    /// None where nothing was measured.
+    pub stored_bytes: Option<u64>,
+    /// None of an empty file, too.
     pub ratio: Option<f64>,
     pub class: Option<Class>,
     /// What the file's pickles would do when loaded; absent where it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub pickles: Option<Verdict>,
+    pub pickles: Option<PickleVerdict>,
+    /// What the file says of itself; long values are cut.
+    pub metadata: Vec<MetadataRow>,
     pub tensors: Vec<TensorRow>,
     pub dtypes: Vec<DtypeRow>,
     pub codec: Vec<CodecRow>,
+}
+
+/// What was fetched of a file.
+#[derive(Debug, Serialize)]
+pub struct Fetched {
+    pub requests: u64,
+    pub received_bytes: u64,
+}
+
+#[derive(Debug, Serialize)]
+pub struct MetadataRow {
+    pub key: String,
+    pub value: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -79,35 +106,91 @@ pub struct PlaneRow {
     pub codings: BTreeMap<&'static str, usize>,
 }
 
-/// Inspects a file, in whole or by a sample.
-pub fn make(subject: &Subject, full: bool) -> anyhow::Result<Report> {
+/// The most that is received to look for pickles in a file.
+const SCAN_BYTES: u64 = 32 << 20;
+
+/// The most that is received to measure a sample of a file.
+const SAMPLE_BYTES: u64 = 64 << 20;
+
+/// Inspects a file, and measures so much of it.
+pub fn make(mut subject: Subject, extent: Extent) -> anyhow::Result<Report> {
+    let receive = |bytes: u64| {
+        if let Some(file) = &subject.remote {
+            file.limit(extent.limit(bytes));
+        }
+    };
     let raw = &*subject.raw;
     let mut layout = layout(raw)?;
-    let told = match layout.format {
-        Layout::UNKNOWN => told_of(&subject.path)?,
+    let told = match (layout.format, &subject.path) {
+        (Layout::UNKNOWN, Some(path)) => told_of(path)?,
         _ => None,
     };
     if let Some(told) = told.clone() {
         layout = told.layout(raw.size());
     }
-    let pieces = Pieces::plan(raw, &layout, told, full);
+    receive(SCAN_BYTES);
+    let pickles = match &subject.registered {
+        Some(registered) => registered.pickles.clone(),
+        None => pickles(raw, subject.raw_name())?,
+    };
+    receive(SAMPLE_BYTES);
+    let pieces = Pieces::plan(raw, &layout, told, extent);
     let totals = totals(raw, &pieces)?;
     let raw_bytes = raw.size();
+    let is_measured = !matches!(pieces, Pieces::Nothing);
+    let ratio = rounded(totals.stored() / raw_bytes as f64);
     Ok(Report {
-        file: subject.path.display().to_string(),
         format: layout.format,
         raw_bytes,
         stream_bytes: subject.stream_bytes,
-        near_lossless: subject.near_lossless.clone(),
+        near_lossless: subject.near_lossless.take(),
+        remote: subject.remote.as_deref().map(fetched),
+        registry: subject.registered.take(),
         measured_bytes: totals.measured,
-        stored_bytes: totals.stored().round() as u64,
-        ratio: (raw_bytes > 0).then(|| rounded(totals.stored() / raw_bytes as f64)),
+        stored_bytes: is_measured.then(|| totals.stored().round() as u64),
+        ratio: (is_measured && raw_bytes > 0).then_some(ratio),
         class: class(&totals.groups),
-        pickles: scan(raw, &subject.raw_name())?,
+        pickles,
+        metadata: metadata(&layout),
         dtypes: dtypes(&layout),
         tensors: tensors(layout),
         codec: totals.groups.iter().map(codec_row).collect(),
+        file: subject.shown,
     })
+}
+
+/// What the file's pickles would do, or why they were not looked at.
+fn pickles(raw: &dyn ReadAt, name: &str) -> anyhow::Result<Option<PickleVerdict>> {
+    let error = match scan(raw, name) {
+        Ok(found) => return Ok(found.map(verdict_of)),
+        Err(error) => anyhow::Error::from(error),
+    };
+    match remote_error(&error) {
+        Some(reason) if reason.is_out_of_reach() => Ok(Some(PickleVerdict {
+            state: PickleState::NotScanned,
+            why: reason.to_string(),
+            pickles: 0,
+            imports: vec![],
+            calls: vec![],
+        })),
+        _ => Err(error),
+    }
+}
+
+fn fetched(file: &RemoteFile) -> Fetched {
+    let usage = file.usage();
+    Fetched {
+        requests: usage.requests,
+        received_bytes: usage.received,
+    }
+}
+
+fn metadata(layout: &Layout) -> Vec<MetadataRow> {
+    let row = |(key, value): &(String, String)| MetadataRow {
+        key: key.clone(),
+        value: value.clone(),
+    };
+    layout.metadata.iter().map(row).collect()
 }
 
 fn totals(raw: &(dyn ReadAt + Sync), pieces: &Pieces) -> anyhow::Result<Totals> {

