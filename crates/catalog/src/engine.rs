@@ -122,6 +122,14 @@ impl Engine {
         Ok(connection.close().await?)
     }
 
+    /// Begins to read what is there at one moment.
+    pub fn begin_reading(self) -> &'static str {
+        match self {
+            Self::Sqlite => "BEGIN",
+            Self::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        }
+    }
+
     /// What brings the schema up to date. On Postgres the driver takes a lock for it, so that servers
     /// may start at the same time.
     pub fn migrator(self) -> Migrator {

@@ -24,6 +24,12 @@ pub enum Error {
     /// A row holds what was never written.
     #[error("the catalog holds a value that is no {0}")]
     Corrupt(&'static str),
+    /// Somebody else is connected to the database.
+    #[error("others are connected to the catalog's database: stop the servers that use it")]
+    InUse,
+    /// Rows did not arrive.
+    #[error("not all rows of the table '{0}' arrived in the other catalog")]
+    NotCopied(&'static str),
     /// The catalog was closed.
     #[error("the catalog is closed")]
     Closed,

@@ -6,6 +6,7 @@ mod beside;
 mod chunks;
 mod commands;
 mod config;
+mod data_folder;
 mod faults;
 mod folders;
 mod globals;

@@ -10,6 +10,7 @@ mod inspect;
 mod jobs;
 mod login;
 mod ls;
+mod migrate;
 mod pull;
 mod push;
 mod rm;
@@ -37,6 +38,7 @@ pub enum Command {
     Gc(gc::Args),
     Check(check::Args),
     Jobs(jobs::Args),
+    Migrate(migrate::Args),
 }
 
 impl Command {
@@ -58,6 +60,7 @@ impl Command {
             Self::Gc(args) => gc::run(args, globals).await,
             Self::Check(args) => check::run(args, globals).await,
             Self::Jobs(args) => jobs::run(args, globals).await,
+            Self::Migrate(args) => migrate::run(args, globals).await,
         }
     }
 }

@@ -1,7 +1,6 @@
 //! `sheaf serve`: runs a registry.
 
 mod admin_token;
-mod data_folder;
 mod drain;
 mod log;
 mod registry;
@@ -13,6 +12,7 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 
 use crate::config::{Config, Flags};
+use crate::data_folder;
 use crate::globals::Globals;
 use crate::output;
 

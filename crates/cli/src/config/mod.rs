@@ -145,6 +145,17 @@ impl Config {
         Ok(config)
     }
 
+    /// The configuration of a data folder, or in a file: with no variables and no flags.
+    pub fn of(path: &Path) -> anyhow::Result<Self> {
+        let mut flags = Flags::default();
+        if path.is_dir() || !path.exists() && path.extension().is_none() {
+            flags.data = Some(path.to_owned());
+        } else {
+            flags.config = Some(path.to_owned());
+        }
+        Self::load(flags, &|_| None)
+    }
+
     /// The data folder. It may not exist.
     pub fn data(&self) -> anyhow::Result<PathBuf> {
         match &self.data {

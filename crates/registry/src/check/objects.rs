@@ -48,7 +48,7 @@ impl Checker {
         let mut after = range.start;
         loop {
             let catalog = &self.registry.catalog;
-            let rows = catalog.live_objects(&after..&range.end, ROWS).await?;
+            let rows = catalog.lengths_after(&after..&range.end, ROWS).await?;
             let full = rows.len() == ROWS as usize;
             if let Some((last, _)) = rows.last() {
                 after.clone_from(last);

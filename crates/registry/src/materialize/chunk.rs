@@ -155,6 +155,20 @@ fn verified_header(row: &ChunkRow, prefix: &[u8]) -> Result<Header> {
     Err(damaged(row, "the header is not the one that was stored"))
 }
 
+/// Whether these are the bytes of a row's blob: header against id, frames against header.
+pub(crate) fn verify_blob(row: &ChunkRow, bytes: &[u8]) -> Result<()> {
+    if bytes.len() as u64 != row.stored_len {
+        return Err(damaged(
+            row,
+            "the object has another length than its row says",
+        ));
+    }
+    let header = verified_header(row, bytes)?;
+    let frames = &bytes[header.header_len()..];
+    let verified = header.verify_frames(0..header.frames(), frames);
+    verified.map(drop).map_err(|error| damaged(row, error))
+}
+
 pub(crate) fn damaged(row: &ChunkRow, reason: impl ToString) -> Error {
     Error::Damaged {
         object_key: row.object_key.clone(),

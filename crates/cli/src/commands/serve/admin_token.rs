@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
-use super::data_folder;
+use crate::data_folder;
 use crate::folders::{self, ADMIN_TOKEN_FILE};
 
 const VARIABLE: &str = "SHEAF_ADMIN_TOKEN";

@@ -12,9 +12,8 @@ use sheaf_registry::{Error, Registry, Settings};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use super::data_folder;
 use crate::config::Config;
-use crate::{faults, kill_point};
+use crate::{data_folder, faults, kill_point};
 
 /// Opens the registry whose data is in a folder.
 pub async fn open(
