@@ -11,8 +11,12 @@ pub struct Access {
 
 impl Access {
     pub(crate) fn new(server: &Server, token: Option<&str>) -> Self {
+        Self::of_url(server.url(), token)
+    }
+
+    pub(crate) fn of_url(url: &str, token: Option<&str>) -> Self {
         Self {
-            url: server.url().to_owned(),
+            url: url.to_owned(),
             token: token.map(str::to_owned),
         }
     }

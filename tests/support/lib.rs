@@ -27,6 +27,7 @@ mod proxy;
 mod server;
 mod skip;
 mod small_disk;
+mod topology;
 mod trace;
 mod upload;
 
@@ -47,5 +48,6 @@ pub use proxy::Proxy;
 pub use server::Server;
 pub use skip::skip;
 pub use small_disk::SmallDisk;
+pub use topology::Topology;
 pub use trace::{Syscall, Trace};
 pub use upload::{Upload, file_of};
