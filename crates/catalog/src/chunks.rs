@@ -10,7 +10,7 @@ use sqlx::any::AnyRow;
 
 use crate::engine::Writer;
 use crate::visibility::visible;
-use crate::{Catalog, RepositoryId, Result, Visibility, row, uploads};
+use crate::{Catalog, RepositoryId, Result, Visibility, damage, row, uploads};
 
 /// Chunks that are pinned in one transaction: others want to write too.
 const PINS_AT_ONCE: usize = 1000;
@@ -81,9 +81,9 @@ impl Catalog {
         self.going_live.submit(blob).await
     }
 
-    /// Whether a chunk is stored, whoever holds it.
+    /// Whether a chunk is stored and not known to be damaged, whoever holds it.
     pub async fn has_chunk(&self, chunk: &ChunkId) -> Result<bool> {
-        let row = sqlx::query("SELECT id FROM chunks WHERE chunk = $1")
+        let row = sqlx::query("SELECT id FROM chunks WHERE chunk = $1 AND damaged_since IS NULL")
             .bind(chunk.as_bytes().as_slice())
             .fetch_optional(&self.read)
             .await?;
@@ -242,22 +242,30 @@ async fn go_live_one(connection: &mut AnyConnection, blob: &NewBlob) -> Result<L
     if !take_intent(connection, &blob.row.object_key).await? {
         return Ok(Live::Overtaken);
     }
+    let row = match damage::replace(connection, &blob.row).await? {
+        Some(row) => row,
+        None => insert(connection, &blob.row).await?,
+    };
+    pin(connection, &blob.upload, row).await?;
+    Ok(Live::Stored)
+}
+
+async fn insert(connection: &mut AnyConnection, new: &ChunkRow) -> Result<i64> {
     let row = sqlx::query(
         "INSERT INTO chunks (chunk, raw_len, blob, object_key, stored_len) \
          VALUES ($1, $2, $3, $4, $5) RETURNING id",
     )
-    .bind(blob.row.chunk.as_bytes().as_slice())
-    .bind(row::sql(blob.row.raw_len))
-    .bind(blob.row.blob.as_bytes().as_slice())
-    .bind(&blob.row.object_key)
-    .bind(row::sql(blob.row.stored_len))
-    .fetch_one(&mut *connection)
+    .bind(new.chunk.as_bytes().as_slice())
+    .bind(row::sql(new.raw_len))
+    .bind(new.blob.as_bytes().as_slice())
+    .bind(&new.object_key)
+    .bind(row::sql(new.stored_len))
+    .fetch_one(connection)
     .await?;
-    pin(connection, &blob.upload, row::integer(&row, "id")?).await?;
-    Ok(Live::Stored)
+    row::integer(&row, "id")
 }
 
-async fn take_intent(connection: &mut AnyConnection, object_key: &str) -> Result<bool> {
+pub(crate) async fn take_intent(connection: &mut AnyConnection, object_key: &str) -> Result<bool> {
     let done = sqlx::query("DELETE FROM intents WHERE object_key = $1")
         .bind(object_key)
         .execute(connection)
@@ -265,12 +273,13 @@ async fn take_intent(connection: &mut AnyConnection, object_key: &str) -> Result
     Ok(done.rows_affected() == 1)
 }
 
-/// The row of a chunk and its raw length.
+/// The row of a chunk and its raw length. One that is damaged is as good as none.
 async fn find(connection: &mut AnyConnection, chunk: &ChunkId) -> Result<Option<(i64, u64)>> {
-    let row = sqlx::query("SELECT id, raw_len FROM chunks WHERE chunk = $1")
-        .bind(chunk.as_bytes().as_slice())
-        .fetch_optional(connection)
-        .await?;
+    let row =
+        sqlx::query("SELECT id, raw_len FROM chunks WHERE chunk = $1 AND damaged_since IS NULL")
+            .bind(chunk.as_bytes().as_slice())
+            .fetch_optional(connection)
+            .await?;
     row.map(|row| Ok((row::integer(&row, "id")?, row::size(&row, "raw_len")?)))
         .transpose()
 }

@@ -176,6 +176,7 @@ macro_rules! migrations {
             migration!($engine, 3, "0003_collection"),
             migration!($engine, 4, "0004_pickles"),
             migration!($engine, 6, "0006_jobs"),
+            migration!($engine, 8, "0008_damage"),
         ]
     };
 }

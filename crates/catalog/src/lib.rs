@@ -12,6 +12,7 @@ mod collect;
 mod commits;
 mod contents;
 mod copy;
+mod damage;
 mod engine;
 mod error;
 mod group;

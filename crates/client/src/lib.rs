@@ -16,7 +16,6 @@ mod retry;
 mod route;
 
 mod blobs;
-mod check;
 mod collection;
 mod files;
 mod jobs;

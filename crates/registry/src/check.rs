@@ -9,34 +9,98 @@
 mod catalog;
 mod chunks;
 mod files;
+mod mend;
 mod objects;
 mod pace;
 mod state;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use sheaf_catalog::{Hurt, RepositoryId};
+use jiff::Timestamp;
+use sheaf_catalog::{Hurt, Job, NewJob, Progress, Queued, RepositoryId};
 use sheaf_types::ChunkId;
-use sheaf_types::check::{CheckDepth, CheckReport, Fault, FaultKind, NewCheck};
+use sheaf_types::check::{CheckDepth, Fault, FaultKind, NewCheck};
+use sheaf_types::jobs::{JobKind, JobResult};
 
 use crate::{Caller, Error, Registry, Result};
 
 use pace::Pace;
 use state::{CheckState, Place};
 
+/// How often is noted how far a check is. What came after is done again by a later attempt.
+const BETWEEN_NOTES: Duration = Duration::from_secs(1);
 /// Faults that are told; all are counted.
 const TOLD: usize = 500;
 /// Files that are named for each.
 const HURTS: usize = 10;
 
 impl Registry {
-    /// Checks what is stored, and says what is wrong.
-    pub async fn check(self: &Arc<Self>, caller: &Caller, check: NewCheck) -> Result<CheckReport> {
+    /// Queues a check, unless the same is queued or running.
+    pub(crate) async fn queue_check(&self, caller: &Caller, check: &NewCheck) -> Result<Queued> {
         caller.check_admin()?;
-        acceptable(&check)?;
-        let mut checker = Checker::new(self, CheckState::new(check)?).await?;
-        while checker.step().await? {}
-        Ok(checker.state.report)
+        acceptable(check)?;
+        let mut what = words(check.depth).to_owned();
+        if let Some(name) = &check.repository {
+            self.readable(caller, name).await?;
+            what = format!("{what}, of {name}");
+        }
+        let payload = serde_json::to_string(check).map_err(Error::internal)?;
+        let new = NewJob {
+            kind: JobKind::Check,
+            key: &format!("check {payload}"),
+            // Not the repository's: what is found may name others, and is for administrators.
+            repository: None,
+            what: &what,
+            payload: &payload,
+            unless_done_within: Duration::ZERO,
+        };
+        let queued = self.catalog.queue_job(&new).await?;
+        self.jobs.wake(JobKind::Check);
+        Ok(queued)
+    }
+
+    /// Goes on with a check from where the last attempt was.
+    pub(crate) async fn run_check(self: &Arc<Self>, job: &Job) -> Result<JobResult> {
+        let state = match &job.memory {
+            Some(memory) => serde_json::from_str(memory).map_err(Error::internal)?,
+            None => CheckState::new(serde_json::from_str(&job.payload).map_err(Error::internal)?)?,
+        };
+        let mut checker = Checker::new(self, state).await?;
+        let mut noted = Instant::now();
+        while checker.step().await? {
+            if noted.elapsed() >= BETWEEN_NOTES {
+                self.note_check(job, &checker.state).await?;
+                noted = Instant::now();
+            }
+        }
+        Ok(JobResult::Check(Box::new(checker.state.report)))
+    }
+
+    async fn note_check(&self, job: &Job, state: &CheckState) -> Result<()> {
+        let total = self.catalog.stored().await?.rows;
+        let report = &state.report;
+        let progress = Progress {
+            done: report.chunks.min(total),
+            total,
+            note: &format!("of the chunks, {} faults found", report.faults_found),
+            memory: &serde_json::to_string(state).map_err(Error::internal)?,
+        };
+        // Whether the job is still this server's is found by whoever keeps its lease.
+        let lease = self.settings.job_lease;
+        self.catalog
+            .note_progress(&job.lease, &progress, lease)
+            .await?;
+        Ok(())
+    }
+}
+
+/// What is looked at, for people.
+fn words(depth: CheckDepth) -> &'static str {
+    match depth {
+        CheckDepth::Listed => "rows against the list of objects",
+        CheckDepth::Stored => "rows and blobs against their hashes",
+        CheckDepth::Decoded => "rows, blobs and files against their hashes",
     }
 }
 
@@ -133,11 +197,18 @@ impl Checker {
         report.repaired += 1;
     }
 
-    /// A fault of an object, with the files that it hurts.
-    async fn fault_of(&self, kind: FaultKind, key: &str, message: String) -> Result<Fault> {
-        let hurt = self.registry.catalog.hurt_by_object(key, HURTS).await?;
+    /// A fault of a chunk's object, with the files that it hurts: noted, the chunk asked for again of
+    /// whoever has it, and mended if that is wanted and can be.
+    async fn note_chunk(&mut self, kind: FaultKind, key: &str, message: String) -> Result<()> {
+        let registry = Arc::clone(&self.registry);
+        let hurt = registry.catalog.hurt_by_object(key, HURTS).await?;
+        registry.catalog.mark_damaged(key, Timestamp::now()).await?;
         let chunk = sheaf_blobs::read_object_key(key).map(|(chunk, _)| chunk);
-        Ok(fault(kind, message, Some(key.to_owned()), chunk, hurt))
+        self.note(fault(kind, message, Some(key.to_owned()), chunk, hurt));
+        if self.state.report.check.repair && registry.mend(key).await? {
+            self.repaired(key, "mended from another object of the chunk");
+        }
+        Ok(())
     }
 }
 

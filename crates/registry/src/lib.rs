@@ -14,6 +14,7 @@ mod budget;
 mod check;
 mod collect;
 mod cpu;
+mod damage;
 mod error;
 mod health;
 mod ingest;

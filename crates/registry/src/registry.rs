@@ -35,6 +35,7 @@ pub struct Registry {
     pub(crate) cutting: Semaphore,
     pub(crate) commit_turns: Turns,
     pub(crate) collecting: AsyncMutex<()>,
+    pub(crate) suspecting: AsyncMutex<()>,
     pub(crate) settings: Settings,
     /// The admin token that is not in the catalog, with the hash of its secret.
     pub(crate) admin: OnceLock<(blake3::Hash, Token)>,
@@ -64,6 +65,7 @@ impl Registry {
             cutting: Semaphore::new(FILES_AT_ONCE),
             commit_turns: Turns::new(),
             collecting: AsyncMutex::default(),
+            suspecting: AsyncMutex::default(),
             settings,
             admin: OnceLock::new(),
             sent: Mutex::default(),

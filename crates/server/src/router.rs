@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::{
-    blobs, check, collection, files, jobs, refs, repositories, revisions, savings, tokens, uploads,
+    blobs, collection, files, jobs, refs, repositories, revisions, savings, tokens, uploads,
 };
 use crate::error::{no_method, no_route, panicked};
 use crate::openapi::ByHand;
@@ -54,7 +54,6 @@ pub(crate) fn documented() -> (Router<Arc<Registry>>, utoipa::openapi::OpenApi) 
         .routes(routes!(tokens::create, tokens::list))
         .routes(routes!(tokens::revoke))
         .routes(routes!(collection::show, collection::run))
-        .routes(routes!(check::run))
         .routes(routes!(jobs::start, jobs::list))
         .routes(routes!(jobs::show, jobs::discard))
         .routes(routes!(jobs::retry))

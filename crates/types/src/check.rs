@@ -33,7 +33,8 @@ pub struct NewCheck {
     /// Only what this repository holds.
     #[schema(value_type = Option<String>)]
     pub repository: Option<RepositoryName>,
-    /// Give objects that nothing names to the collection.
+    /// Give objects that nothing names to the collection, and damaged chunks the bytes of another object of
+    /// the same chunk, where there is one.
     pub repair: bool,
 }
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::check::{CheckReport, NewCheck};
 use crate::{ErrorDetail, RepositoryName};
 
 /// Names a job.
@@ -89,6 +90,8 @@ words!(
     Commit = "commit",
     /// Takes away what nothing reaches.
     Collect = "collect",
+    /// Looks whether what is stored is what was pushed.
+    Check = "check",
 );
 
 words!(
@@ -158,6 +161,8 @@ pub struct JobProgress {
 pub enum JobResult {
     /// Of a collection.
     Collect(Taken),
+    /// Of a check.
+    Check(Box<CheckReport>),
 }
 
 /// What a collection took.
@@ -179,6 +184,8 @@ pub struct Taken {
 pub enum NewJob {
     /// Takes away what nothing reaches.
     Collect,
+    /// Looks whether what is stored is what was pushed.
+    Check(NewCheck),
 }
 
 #[cfg(test)]

@@ -13,15 +13,16 @@ pub struct Checked<T> {
 }
 
 impl Catalog {
-    /// Chunks whose row's number is above `after`, in the order of those; of one repository, or all.
+    /// Chunks whose row's number is above `after`, and whether they are known to be damaged, in the order
+    /// of those; of one repository, or all.
     pub async fn chunks_after(
         &self,
         after: i64,
         of: Option<RepositoryId>,
         limit: u32,
-    ) -> Result<Vec<Checked<ChunkRow>>> {
+    ) -> Result<Vec<Checked<(ChunkRow, bool)>>> {
         let rows = sqlx::query(concat!(
-            "SELECT k.id, ",
+            "SELECT k.id, k.damaged_since, ",
             chunks::columns!(),
             " FROM chunks k WHERE k.id > $1 AND (CAST($2 AS BIGINT) = 0 OR EXISTS \
                (SELECT 1 FROM content_chunks cc JOIN revision_files f ON f.content = cc.content \
@@ -35,9 +36,10 @@ impl Catalog {
         .fetch_all(&self.read)
         .await?;
         let checked = rows.iter().map(|row| {
+            let damaged = row::optional(row, "damaged_since")?.is_some();
             Ok(Checked {
                 number: row::integer(row, "id")?,
-                row: chunks::read(row),
+                row: chunks::read(row).map(|row| (row, damaged)),
             })
         });
         checked.collect()

@@ -1,17 +1,31 @@
 //! `sheaf check`: whether what is stored is what was pushed.
 
-use anyhow::bail;
+use std::time::Duration;
+
+use anyhow::{anyhow, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use sheaf_client::Client;
 use sheaf_types::RepositoryName;
 use sheaf_types::check::{CheckDepth, CheckReport, Fault, HurtFile, NewCheck};
+use sheaf_types::jobs::{Job, JobResult, JobState, NewJob};
 
 use crate::config::size;
 use crate::globals::Globals;
 use crate::{output, remote, words};
 
+/// The longest that the bar stands still.
+const WAIT: Duration = Duration::from_secs(2);
+
+const BAR: &str = "{wide_bar} {pos} of {len} chunks";
+
 /// Checks that what the server stores is what was pushed
 ///
 /// Compares the catalog with the object store and reads every blob, against the hashes in its header. Ends
-/// with 0 only when nothing is wrong, else names what is and the files that it hurts.
+/// with 0 only when nothing is wrong, else names what is and the files that it hurts. A new push of such a
+/// file mends it, wherever else its chunks are.
+///
+/// It is a job of the server, which goes on when this command is stopped or the server starts anew. The same
+/// command again waits for it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Only what this repository holds
@@ -29,7 +43,8 @@ pub struct Args {
     /// Reads no more than that in a second, such as 50MB
     #[arg(long, value_name = "SIZE", value_parser = size)]
     rate: Option<u64>,
-    /// Gives objects that nothing names to the collection
+    /// Gives objects that nothing names to the collection, and mends damaged chunks from other objects,
+    /// where there are such
     #[arg(long)]
     repair: bool,
 }
@@ -53,7 +68,8 @@ impl Args {
 /// Checks, prints what is wrong, and fails if anything is.
 pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<()> {
     let client = remote::connect(globals)?;
-    let report = client.check(&args.asked()).await?;
+    let job = client.start_job(&NewJob::Check(args.asked())).await?;
+    let report = ended(&client, job, globals).await?;
     if globals.json {
         output::json(&report)?;
     } else {
@@ -63,6 +79,36 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<()> {
         0 => Ok(()),
         _ => bail!("{}", found(&report)),
     }
+}
+
+/// Waits for what a check finds.
+async fn ended(client: &Client, mut job: Job, globals: &Globals) -> anyhow::Result<CheckReport> {
+    let bar = bar(globals);
+    while matches!(job.state, JobState::Queued | JobState::Running) {
+        bar.set_length(job.progress.total);
+        bar.set_position(job.progress.done);
+        job = client.job(job.id, WAIT).await?;
+    }
+    bar.finish_and_clear();
+    match (job.result, job.error) {
+        (Some(JobResult::Check(report)), _) => Ok(*report),
+        (_, Some(error)) => {
+            Err(anyhow!(error.message).context(format!("job {} could not be done", job.id)))
+        }
+        _ => bail!("job {} ended without a result", job.id),
+    }
+}
+
+/// On a terminal.
+fn bar(globals: &Globals) -> ProgressBar {
+    let bar = match globals.quiet || globals.json {
+        true => ProgressBar::hidden(),
+        false => ProgressBar::no_length(),
+    };
+    if let Ok(style) = ProgressStyle::with_template(BAR) {
+        bar.set_style(style);
+    }
+    bar
 }
 
 fn print(report: &CheckReport, quiet: bool) -> anyhow::Result<()> {

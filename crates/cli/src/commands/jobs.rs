@@ -46,7 +46,7 @@ enum Command {
 /// Lists the jobs, newest first
 #[derive(Debug, clap::Args)]
 struct List {
-    /// Only of this kind: commit or collect
+    /// Only of this kind: commit, collect or check
     #[arg(long)]
     kind: Option<JobKind>,
     /// Only in this state: queued, running, done or failed

@@ -19,7 +19,7 @@ impl Checker {
         for message in self.registry.catalog.contradictions().await? {
             self.note_catalog(message, Hurt::default());
         }
-        Ok(Place::Objects { folder: 0 })
+        Ok(Place::Revisions { after: 0 })
     }
 
     /// Some revisions: their ids and sums, made anew from their files.

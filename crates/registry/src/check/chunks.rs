@@ -33,19 +33,22 @@ impl Checker {
         if rows.is_empty() {
             return Ok(match self.depth() {
                 CheckDepth::Decoded => Place::Files { after: 0 },
-                _ => Place::Done,
+                _ => self.in_the_end(),
             });
         }
+        // Of a slow check about a second's worth.
+        let rate = self.state.report.check.bytes_per_second;
+        let step = STEP.min(rate.unwrap_or(u64::MAX));
         let (mut next, mut bytes) = (after, 0);
         let mut looked_at = Vec::new();
         for row in rows {
-            if bytes > STEP {
+            if bytes >= step {
                 break;
             }
             next = row.number;
             match row.row {
-                Ok(row) if self.state.takes_chunk(&row.chunk) => {
-                    bytes += row.stored_len;
+                Ok(row) if self.state.takes_chunk(&row.0.chunk) => {
+                    bytes += row.0.stored_len;
                     looked_at.push(row);
                 }
                 Ok(_) => {}
@@ -56,15 +59,18 @@ impl Checker {
         Ok(Place::Chunks { after: next })
     }
 
-    async fn look_at(&mut self, rows: Vec<ChunkRow>) -> Result<()> {
+    async fn look_at(&mut self, rows: Vec<(ChunkRow, bool)>) -> Result<()> {
         let (registry, depth, list) = (self.registry.clone(), self.depth(), self.has_list());
+        let reader = Arc::clone(&registry);
         let mut looks = stream::iter(rows)
-            .map(|row| {
-                let registry = Arc::clone(&registry);
-                async move { (registry.wrong(&row, depth, list).await, row) }
+            .map(|(row, damaged)| {
+                let registry = Arc::clone(&reader);
+                // What is taken for damaged is whole only if it decodes to the chunk.
+                let depth = if damaged { CheckDepth::Decoded } else { depth };
+                async move { (registry.wrong(&row, depth, list).await, row, damaged) }
             })
             .buffer_unordered(AT_ONCE);
-        while let Some((wrong, row)) = looks.next().await {
+        while let Some((wrong, row, damaged)) = looks.next().await {
             let read = match depth {
                 CheckDepth::Listed => 0,
                 _ => row.stored_len,
@@ -72,10 +78,11 @@ impl Checker {
             self.state.report.chunks += 1;
             self.state.report.bytes_read += read;
             self.pace.read(read).await;
-            if let Some(wrong) = wrong? {
-                let fault = self.fault_of(wrong.kind, &row.object_key, wrong.message);
-                let fault = fault.await?;
-                self.note(fault);
+            let key = &row.object_key;
+            match wrong? {
+                Some(wrong) => self.note_chunk(wrong.kind, key, wrong.message).await?,
+                None if damaged => registry.catalog.mark_whole(key).await?,
+                None => {}
             }
         }
         Ok(())

@@ -19,7 +19,7 @@ impl Checker {
         let catalog = self.registry.catalog.clone();
         let rows = catalog.contents_after(after, self.repository, 1).await?;
         let Some(row) = rows.into_iter().next() else {
-            return Ok(Place::Done);
+            return Ok(self.in_the_end());
         };
         // What cannot be read was noted when lists were looked at.
         if let Ok(content) = row.row
@@ -38,20 +38,14 @@ impl Checker {
                 Ok(found) => return self.other_file(content, found).await,
                 Err(Error::Damaged { object_key, reason }) => {
                     if self.registry.catalog.is_live(&object_key).await? {
-                        return self.damaged(&object_key, &reason).await;
+                        let message = format!("the blob of a chunk is damaged: {reason}");
+                        let kind = FaultKind::BlobDamaged;
+                        return self.note_chunk(kind, &object_key, message).await;
                     }
                 }
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
-    }
-
-    async fn damaged(&mut self, object_key: &str, reason: &str) -> Result<()> {
-        let message = format!("the blob of a chunk is damaged: {reason}");
-        let fault = self.fault_of(FaultKind::BlobDamaged, object_key, message);
-        let fault = fault.await?;
-        self.note(fault);
         Ok(())
     }
 

@@ -38,7 +38,7 @@ impl Checker {
         }
         Ok(match folder.checked_add(1) {
             Some(folder) => Place::Objects { folder },
-            None => Place::Revisions { after: 0 },
+            None => Place::Done,
         })
     }
 
@@ -70,10 +70,8 @@ impl Checker {
                     return Ok(());
                 }
                 let message = "the object of a chunk is not in the store".into();
-                let fault = self.fault_of(FaultKind::ObjectMissing, key, message);
-                let fault = fault.await?;
-                self.note(fault);
-                Ok(())
+                self.note_chunk(FaultKind::ObjectMissing, key, message)
+                    .await
             }
             Err(error) => Err(error.into()),
         }
@@ -82,8 +80,8 @@ impl Checker {
     async fn other_length(&mut self, key: &str, len: u64, found: u64) -> Result<()> {
         if self.registry.catalog.is_live(key).await? {
             let message = format!("the object of a chunk has {found} bytes, not {len}");
-            let fault = self.fault_of(FaultKind::ObjectLength, key, message).await?;
-            self.note(fault);
+            self.note_chunk(FaultKind::ObjectLength, key, message)
+                .await?;
         }
         Ok(())
     }
@@ -142,11 +140,19 @@ impl Checker {
         self.repository.is_none()
     }
 
-    /// Where bytes are looked at next, if at all.
+    /// Where to go on once lists of chunks were looked at.
     pub(super) fn after_lists(&self) -> Place {
         match self.depth() {
-            CheckDepth::Listed if self.has_list() => Place::Done,
+            CheckDepth::Listed if self.has_list() => self.in_the_end(),
             _ => Place::Chunks { after: 0 },
+        }
+    }
+
+    /// The list of objects comes last: one that nothing names may have what mends a chunk.
+    pub(super) fn in_the_end(&self) -> Place {
+        match self.has_list() {
+            true => Place::Objects { folder: 0 },
+            false => Place::Done,
         }
     }
 }

@@ -65,7 +65,7 @@ impl Registry {
         }
     }
 
-    /// One try; `None` when the head moved meanwhile.
+    /// One try; `None` when another may go better, since the head moved meanwhile.
     async fn try_commit(
         &self,
         upload: &UploadId,
@@ -103,7 +103,12 @@ impl Registry {
             }
             CommitOutcome::HeadMoved => Ok(None),
             CommitOutcome::UploadGone => Err(Error::UploadNotFound),
-            CommitOutcome::ChunkMissing(first) => Err(Error::ChunksMissing { count: 1, first }),
+            CommitOutcome::ChunkMissing(first) => {
+                if self.whole_again(upload, &[first]).await? {
+                    return Ok(None);
+                }
+                Err(Error::ChunksMissing { count: 1, first })
+            }
         }
     }
 

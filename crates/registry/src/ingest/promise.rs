@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use sheaf_catalog::RepositoryId;
+use sheaf_catalog::{RepositoryId, Visibility};
 use sheaf_codec::MAX_CHUNK_LEN;
 use sheaf_types::files::{ChunkRef, NearLossless, RoundedTensor};
 use sheaf_types::jobs::JobKind;
 use sheaf_types::uploads::{CommitRequest, NewFile, Upload, UploadState};
-use sheaf_types::{RepositoryName, UploadId};
+use sheaf_types::{ChunkId, RepositoryName, UploadId};
 
 use super::commit::{check_message, check_parent};
 use crate::step::Step;
@@ -64,11 +64,10 @@ impl Registry {
             .copied()
             .collect();
         let visibility = caller.visibility();
-        let missing = self
-            .catalog
-            .pin_or_missing(id, &visibility, &chunks)
-            .await?;
-        let missing = missing.ok_or(Error::UploadClosed)?;
+        let mut missing = self.missing_of(id, &visibility, &chunks).await?;
+        if self.whole_again(id, &missing).await? {
+            missing = self.missing_of(id, &visibility, &chunks).await?;
+        }
         if let Some(first) = missing.first() {
             return Err(Error::ChunksMissing {
                 count: missing.len(),
@@ -84,6 +83,16 @@ impl Registry {
         self.reached(Step::CommitPromised);
         self.jobs.wake(JobKind::Commit);
         Ok(())
+    }
+
+    async fn missing_of(
+        &self,
+        id: &UploadId,
+        visibility: &Visibility,
+        chunks: &[ChunkRef],
+    ) -> Result<Vec<ChunkId>> {
+        let missing = self.catalog.pin_or_missing(id, visibility, chunks).await?;
+        missing.ok_or(Error::UploadClosed)
     }
 }
 

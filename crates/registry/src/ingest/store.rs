@@ -73,7 +73,7 @@ impl Registry {
 
     /// Deletes an object that no row names. Where that fails its intent stays, by which it is found
     /// again.
-    async fn discard(&self, object_key: &str) {
+    pub(crate) async fn discard(&self, object_key: &str) {
         let gone = match self.blobs.delete(object_key).await {
             Ok(()) => self.catalog.withdraw(object_key).await.map_err(Error::from),
             Err(error) => Err(error.into()),

@@ -85,6 +85,7 @@ impl Registry {
                 caller.check_admin()?;
                 self.queue_collection(Duration::ZERO).await?
             }
+            NewJob::Check(check) => self.queue_check(caller, check).await?,
         };
         Ok((self.own_job(caller, queued.job).await?, queued.new))
     }

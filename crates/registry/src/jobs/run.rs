@@ -13,6 +13,7 @@ impl Registry {
         match job.kind {
             JobKind::Commit => self.run_commit(job).await.map(|()| None),
             JobKind::Collect => self.collect_in_background().await.map(Some),
+            JobKind::Check => self.run_check(job).await.map(Some),
         }
     }
 
@@ -37,7 +38,7 @@ pub(crate) fn workers(kind: JobKind) -> usize {
     match kind {
         // They read much and wait for each other's CPU anyway.
         JobKind::Commit => 2,
-        JobKind::Collect => 1,
+        JobKind::Collect | JobKind::Check => 1,
     }
 }
 

@@ -138,7 +138,7 @@ impl Registry {
 fn most_attempts(kind: JobKind) -> u64 {
     match kind {
         JobKind::Commit => 4,
-        JobKind::Collect => 8,
+        JobKind::Collect | JobKind::Check => 8,
     }
 }
 

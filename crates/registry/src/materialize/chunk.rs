@@ -1,6 +1,7 @@
 //! A stored chunk: its header against the blob's id, its frames against the header.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use sheaf_catalog::ChunkRow;
@@ -43,6 +44,11 @@ impl OpenChunk {
 impl Registry {
     /// Reads and verifies the header of a chunk's blob.
     pub(crate) async fn open_chunk(&self, row: ChunkRow) -> Result<OpenChunk> {
+        let opened = self.read_header(row.clone()).await;
+        self.suspect(&row, opened).await
+    }
+
+    async fn read_header(&self, row: ChunkRow) -> Result<OpenChunk> {
         let wanted = match row.stored_len {
             len if len <= SMALL => len,
             _ => PREFIX_LEN,
@@ -60,6 +66,12 @@ impl Registry {
 
     /// Reads and verifies a run of frames, and decodes it where it goes out raw.
     pub(crate) async fn make_run(&self, run: Run, reserved: Option<Reserved>) -> Result<Out> {
+        let chunk = Arc::clone(&run.chunk);
+        let made = self.read_run(run, reserved).await;
+        self.suspect(&chunk.row, made).await
+    }
+
+    async fn read_run(&self, run: Run, reserved: Option<Reserved>) -> Result<Out> {
         let range = run.chunk.header.stored_range(run.frames.clone());
         let stored = self.stored(&run.chunk, range).await?;
         // The reservation goes along: this is not stopped when nobody waits for it any more.
@@ -69,6 +81,12 @@ impl Registry {
     /// The raw bytes of a whole chunk. Header and frames vouch for them, as for any run: hashing them
     /// against the chunk's id would find nothing more.
     pub(crate) async fn chunk_bytes(&self, row: &ChunkRow) -> Result<Vec<u8>> {
+        let read = self.read_chunk(row).await;
+        self.suspect(row, read).await
+    }
+
+    /// The same without suspicion.
+    pub(crate) async fn read_chunk(&self, row: &ChunkRow) -> Result<Vec<u8>> {
         let stored = self.get(row, 0..row.stored_len).await?;
         let row = row.clone();
         self.cpu

@@ -1,7 +1,6 @@
 //! The JSON API under `/api/v1`: one file for each noun.
 
 pub(crate) mod blobs;
-pub(crate) mod check;
 pub(crate) mod collection;
 pub(crate) mod files;
 pub(crate) mod jobs;

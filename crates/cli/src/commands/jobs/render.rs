@@ -84,6 +84,7 @@ fn result(result: &JobResult) -> String {
             words::count(taken.objects, "object"),
             output::size(taken.bytes)
         ),
+        JobResult::Check(report) => words::count(report.faults_found, "fault"),
     }
 }
 
