@@ -157,9 +157,13 @@ fn looked_at(report: &CheckReport) -> String {
         .map(|(number, noun)| words::count(number, noun))
         .collect();
     let read = output::size(report.bytes_read);
+    let clean = match report.faults_found {
+        0 => ": nothing is wrong",
+        _ => "",
+    };
     match parts.is_empty() {
         true => "there is nothing to check".into(),
-        false => format!("checked {}; {read} read", parts.join(", ")),
+        false => format!("checked {}; {read} read{clean}", parts.join(", ")),
     }
 }
 
