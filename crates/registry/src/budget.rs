@@ -11,8 +11,9 @@ use crate::{Error, Result};
 /// What a permit stands for. A semaphore counts to 2^32 at most in one step.
 const UNIT: u64 = 1024;
 
-/// How long a request that has not begun waits for memory, before its client is asked to come back.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a request that has not begun waits for memory, before its client is asked to come back. Who
+/// comes back stands at the end of the line, so this is longer than a line of busy clients takes.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 #[derive(Clone)]
 pub(crate) struct Budget {
