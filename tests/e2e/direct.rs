@@ -3,9 +3,9 @@
 
 use std::fs;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use sheaf_tests::{Client, Garage, Proxy, Server, content, corpus, sha256_of_file, sheaf};
 
 /// A registry in Garage whose clients reach server and bucket through proxies.
@@ -202,6 +202,61 @@ fn urls_are_for_those_who_may_read_the_repository() {
 }
 
 #[test]
+fn an_object_that_nothing_reaches_any_more_outlives_its_urls() {
+    let settings = [
+        ("SHEAF_BLOBS_DIRECT_FOR", "3s"),
+        ("SHEAF_COLLECTION_GRACE", "3s"),
+        ("SHEAF_COLLECTION_EVERY", "0s"),
+    ];
+    let Some(world) = World::start(&settings) else {
+        return;
+    };
+    let admin = world.server.admin();
+    admin.create("acme/model");
+    admin
+        .put("acme/model", "a.bin", content::noise(1, 300_000))
+        .expect(201);
+    let manifest = admin.manifest("acme/model", "a.bin");
+    let blob = manifest["chunks"][0]["blob"].as_str().unwrap();
+    let asked = Instant::now();
+    let path = format!("/api/v1/repositories/acme/model/blobs/{blob}/location");
+    let location = admin.get_json(&path);
+    let url = location["url"].as_str().unwrap();
+    assert_eq!(status(url), "200");
+
+    admin.delete("/api/v1/repositories/acme/model").expect(204);
+    let collect = || {
+        admin
+            .post("/api/v1/collection", &json!({}))
+            .expect(200)
+            .json()
+    };
+    while collect()["objects"]["collected"] == 0 {
+        // Refused for no other reason than that its time is up.
+        assert!(status(url) == "200" || asked.elapsed() >= Duration::from_secs(2));
+    }
+    assert!(
+        asked.elapsed() >= Duration::from_secs(3),
+        "gone before its URL expired"
+    );
+    assert_ne!(status(url), "200");
+}
+
+/// What the bucket answers to anybody.
+fn status(url: &str) -> String {
+    let mut curl = Command::new("curl");
+    let said = curl.args([
+        "--silent",
+        "--output",
+        "/dev/null",
+        "--write-out",
+        "%{http_code}",
+        url,
+    ]);
+    String::from_utf8(said.output().unwrap().stdout).unwrap()
+}
+
+#[test]
 fn without_a_bucket_or_when_it_is_off_there_is_no_url() {
     let server = Server::start();
     let admin = server.admin();
@@ -213,10 +268,7 @@ fn without_a_bucket_or_when_it_is_off_there_is_no_url() {
     let blob = manifest["chunks"][0]["blob"].as_str().unwrap();
     let path = format!("/api/v1/repositories/acme/model/blobs/{blob}/location");
     let location = admin.get_json(&path);
-    assert_eq!(
-        location,
-        serde_json::json!({"url": null, "expires_in": null})
-    );
+    assert_eq!(location, json!({"url": null, "expires_in": null}));
     let client = Client::bare();
     let mut command = client.command();
     command.env("SHEAF_BLOBS_DIRECT", "true").arg("serve");

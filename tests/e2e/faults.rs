@@ -78,7 +78,7 @@ impl World {
     fn store(&self) -> PathBuf {
         match &self.bucket {
             Some((light, _)) => light.bucket().join("r/blobs"),
-            None => self.server.object_store(),
+            None => self.server.object_store().join("blobs"),
         }
     }
 
