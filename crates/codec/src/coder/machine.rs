@@ -3,8 +3,11 @@
 //! A machine is a value that exists only where its instructions do, so that to hold one is the proof
 //! that they may run. The code that uses one is compiled once for each.
 
+mod table;
 #[cfg(target_arch = "x86_64")]
 mod x86;
+
+pub(super) use table::Table;
 
 /// 32 bytes, as words.
 pub(super) type Row = [u64; 4];
@@ -19,6 +22,12 @@ pub(super) trait Machine: Copy {
 
     /// The table's entry for each byte, which is below 16.
     fn look_up(self, table: &[u64; 2], row: Row) -> Row;
+
+    /// The table's entry for each byte.
+    fn look_up_any(self, table: &Table, row: Row) -> Row;
+
+    /// Which bytes are equal to `value` in the bits of `field`, as a bit each.
+    fn equal(self, row: Row, field: u8, value: u8) -> u32;
 }
 
 /// Any machine.
@@ -40,7 +49,29 @@ impl Machine for Plain {
     fn look_up(self, table: &[u64; 2], row: Row) -> Row {
         row.map(|word| u64::from_le_bytes(word.to_le_bytes().map(|byte| entry(table, byte & 15))))
     }
+
+    #[inline(always)]
+    fn look_up_any(self, table: &Table, row: Row) -> Row {
+        let entry = |byte| table.bytes[usize::from(byte)];
+        row.map(|word| u64::from_le_bytes(word.to_le_bytes().map(entry)))
+    }
+
+    #[inline(always)]
+    fn equal(self, row: Row, field: u8, value: u8) -> u32 {
+        let [field, value] = [field, value].map(|byte| u64::from_le_bytes([byte; 8]));
+        let words = row.iter().enumerate();
+        words.fold(0, |found, (i, word)| {
+            let other = (word & field) ^ value;
+            // The highest bit of each byte that is 0, and then the eight of them in the top byte.
+            let zero = !(((other & !HIGH) + !HIGH) | other) & HIGH;
+            let bits = (zero >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+            found | (bits as u32) << (8 * i)
+        })
+    }
 }
+
+/// The highest bit of each byte.
+const HIGH: u64 = 0x8080_8080_8080_8080;
 
 /// A byte of a table.
 #[inline(always)]
@@ -133,6 +164,26 @@ mod tests {
             let below = rows.map(|word| word & 0x0f0f_0f0f_0f0f_0f0f);
             let table = [tables[0], tables[1]];
             assert_eq!(machine.look_up(&table, below), Plain.look_up(&table, below));
+            let mut bytes = [tables[3] as u8; 256];
+            for (to, word) in bytes.as_chunks_mut::<8>().0[6..].iter_mut().zip(&bits) {
+                *to = word.to_le_bytes();
+            }
+            let table = Table::new(bytes);
+            assert_eq!(
+                machine.look_up_any(&table, *rows),
+                Plain.look_up_any(&table, *rows)
+            );
+            let [field, value, ..] = tables[2].to_le_bytes();
+            for (field, value) in [(field, field & value), (1, 1), (0xff, rows[0] as u8)] {
+                assert_eq!(
+                    machine.equal(*rows, field, value),
+                    Plain.equal(*rows, field, value)
+                );
+                let bytes = rows.iter().flat_map(|word| word.to_le_bytes());
+                let equal = bytes.map(|byte| u32::from(byte & field == value));
+                let bits = equal.enumerate().fold(0, |bits, (i, bit)| bits | bit << i);
+                assert_eq!(Plain.equal(*rows, field, value), bits);
+            }
         }
     }
 

@@ -8,21 +8,20 @@ use super::reader::Literals as Read;
 use super::spec::Shape;
 use super::writer::Literals as Written;
 use super::{LEVELS, Plane, ROW, TILE};
-use crate::coder::machine::Row;
+use crate::coder::machine::{Machine, Row, Table, on_best};
 use crate::coder::rows::to_planes as transpose;
-use crate::cpu::at_best;
 
 /// The planes of a tile's words; what escapes stand for is kept.
 pub(super) fn to_planes(
     shape: &Shape,
-    words: &[u8; 256],
+    words: &Table,
     tile: &[u8; TILE],
     planes: &mut [Plane; LEVELS],
     literals: &mut Written<'_>,
 ) {
     #[cfg(target_arch = "x86_64")]
     if let Some(machine) = wide::Machine::here() {
-        return wide::to_planes(machine, shape, words, tile, planes, literals);
+        return wide::to_planes(machine, shape, &words.bytes, tile, planes, literals);
     }
     to_planes_plain(shape, words, tile, planes, literals);
 }
@@ -30,65 +29,74 @@ pub(super) fn to_planes(
 /// The bytes of words that are in planes; escapes take theirs from the literals, nothing if there are too few.
 pub(super) fn from_planes(
     shape: &Shape,
-    bytes: &[u8; 256],
+    bytes: &Table,
     planes: &[Plane; LEVELS],
     literals: &mut Read,
     tile: &mut [u8; TILE],
 ) -> Option<()> {
     #[cfg(target_arch = "x86_64")]
     if let Some(machine) = wide::Machine::here() {
-        return wide::from_planes(machine, shape, bytes, planes, literals, tile);
+        return wide::from_planes(machine, shape, &bytes.bytes, planes, literals, tile);
     }
     from_planes_plain(shape, bytes, planes, literals, tile)
 }
 
-at_best! {
+on_best! {
     fn to_planes_plain(
-        shape: &Shape, words: &[u8; 256], tile: &[u8; TILE], planes: &mut [Plane; LEVELS],
+        shape: &Shape, words: &Table, tile: &[u8; TILE], planes: &mut [Plane; LEVELS],
         literals: &mut Written<'_>,
-    ) = to_planes_any
+    ) = to_planes_with
 }
 
-at_best! {
+on_best! {
     fn from_planes_plain(
-        shape: &Shape, bytes: &[u8; 256], planes: &[Plane; LEVELS], literals: &mut Read,
+        shape: &Shape, bytes: &Table, planes: &[Plane; LEVELS], literals: &mut Read,
         tile: &mut [u8; TILE],
-    ) -> Option<()> = from_planes_any
+    ) -> Option<()> = from_planes_with
 }
+
+/// Bytes that a row of the plain way has.
+const HALF: usize = ROW / 16;
 
 #[inline(always)]
-fn to_planes_any(
+fn to_planes_with<M: Machine>(
+    machine: M,
     shape: &Shape,
-    words: &[u8; 256],
+    words: &Table,
     tile: &[u8; TILE],
     planes: &mut [Plane; LEVELS],
     literals: &mut Written<'_>,
 ) {
-    let own = tile.map(|byte| words[usize::from(byte)]);
-    for (r, words) in own.as_chunks::<ROW>().0.iter().enumerate() {
+    for (r, bytes) in tile.as_chunks::<ROW>().0.iter().enumerate() {
+        let mut escapes = [0; 8];
         for half in 0..2 {
-            let rows = std::array::from_fn(|t| load(&words[64 * t + 32 * half..]));
+            let rows = std::array::from_fn(|t| {
+                let own = machine.look_up_any(words, load(&bytes[64 * t + HALF * half..]));
+                escapes[t] |= escapes_of(machine, shape, own) << (HALF * half);
+                own
+            });
             for (plane, row) in planes.iter_mut().zip(transpose(rows)) {
                 plane[8 * r + 4 * half..][..4].copy_from_slice(&row);
             }
         }
-    }
-    for at in escapes(shape, &own) {
-        literals.bytes[literals.count] = tile[at] & literals.field;
-        literals.count += 1;
+        for at in places(escapes) {
+            literals.bytes[literals.count] = bytes[at] & literals.field;
+            literals.count += 1;
+        }
     }
 }
 
 #[inline(always)]
-fn from_planes_any(
+fn from_planes_with<M: Machine>(
+    machine: M,
     shape: &Shape,
-    bytes: &[u8; 256],
+    bytes: &Table,
     planes: &[Plane; LEVELS],
     literals: &mut Read,
     tile: &mut [u8; TILE],
 ) -> Option<()> {
-    let mut words = [0; TILE];
-    for (r, words) in words.as_chunks_mut::<ROW>().0.iter_mut().enumerate() {
+    for (r, tile) in tile.as_chunks_mut::<ROW>().0.iter_mut().enumerate() {
+        let mut escapes = [0; 8];
         for half in 0..2 {
             let row = |plane: &Plane| std::array::from_fn(|word| plane[8 * r + 4 * half + word]);
             // Planes beyond the words' bits may have anything.
@@ -99,22 +107,20 @@ fn from_planes_any(
                     [0; 4]
                 }
             };
-            for (t, row) in transpose(std::array::from_fn(of)).into_iter().enumerate() {
-                let to = words[64 * t + 32 * half..][..32].as_chunks_mut::<8>().0;
-                for (to, word) in to.iter_mut().zip(row) {
+            for (t, own) in transpose(std::array::from_fn(of)).into_iter().enumerate() {
+                escapes[t] |= escapes_of(machine, shape, own) << (HALF * half);
+                let to = tile[64 * t + HALF * half..][..HALF].as_chunks_mut::<8>().0;
+                for (to, word) in to.iter_mut().zip(machine.look_up_any(bytes, own)) {
                     *to = word.to_le_bytes();
                 }
             }
         }
-    }
-    for (byte, word) in tile.iter_mut().zip(&words) {
-        *byte = bytes[usize::from(*word)];
-    }
-    for at in escapes(shape, &words) {
-        tile[at] |= literals.bytes[literals.at];
-        literals.at += 1;
-        if literals.at + WIDE > literals.bytes.len() {
-            return None;
+        for at in places(escapes) {
+            tile[at] |= literals.bytes[literals.at];
+            literals.at += 1;
+            if literals.at + WIDE > literals.bytes.len() {
+                return None;
+            }
         }
     }
     Some(())
@@ -129,25 +135,24 @@ fn load(bytes: &[u8]) -> Row {
     row
 }
 
-/// Where the words of a tile are the escape's.
+/// Which words are the escape's, as a bit each.
 #[inline(always)]
-fn escapes(shape: &Shape, words: &[u8; TILE]) -> impl Iterator<Item = usize> {
-    let code_bits = u64::from_le_bytes([shape.code_bits; 8]);
-    let escape = u64::from_le_bytes([shape.escape.unwrap_or_default(); 8]);
-    let has_any = shape.escape.is_some();
-    let words = words.as_chunks::<8>().0.iter().enumerate();
-    words.filter(move |_| has_any).flat_map(move |(i, word)| {
-        let other = (u64::from_le_bytes(*word) & code_bits) ^ escape;
-        // The highest bit of each byte that is not zero.
-        let not = ((other & !HIGH) + !HIGH) | other;
-        let mut found = !not & HIGH;
+fn escapes_of<M: Machine>(machine: M, shape: &Shape, words: Row) -> u64 {
+    match shape.escape {
+        Some(escape) => u64::from(machine.equal(words, shape.code_bits, escape)),
+        None => 0,
+    }
+}
+
+/// Where the bits of a row's symbols are set, in order.
+#[inline(always)]
+fn places(bits: [u64; 8]) -> impl Iterator<Item = usize> {
+    bits.into_iter().enumerate().flat_map(|(t, mut bits)| {
         std::iter::from_fn(move || {
-            let bit = found.trailing_zeros() as usize;
-            found &= found.wrapping_sub(1);
-            (bit < 64).then_some(8 * i + bit / 8)
+            let bit = bits.trailing_zeros() as usize;
+            bits &= bits.wrapping_sub(1);
+            // No remainder of a row is beyond it.
+            (bit < 64).then_some((64 * t + bit) % ROW)
         })
     })
 }
-
-/// The highest bit of each byte.
-const HIGH: u64 = 0x8080_8080_8080_8080;

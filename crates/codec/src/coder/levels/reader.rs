@@ -4,7 +4,7 @@ use super::spec::{Shape, Spec};
 use super::writer::reach;
 use super::{COUNT_LEN, LEVELS, Plane, ROW, ROW_BYTES, TILE, WORDS, bytes, count_of, literals};
 use crate::Error;
-use crate::coder::machine::{Machine, on_best};
+use crate::coder::machine::{Machine, Table, on_best};
 use crate::coder::rows::take_whole;
 
 /// Bytes that hold any tile's bits of a string, wherever in a byte they begin, and a word beyond.
@@ -14,7 +14,7 @@ const WINDOW: usize = TILE / 8 + 16;
 pub(crate) struct Reader<'a> {
     shape: Shape,
     /// The bytes of all words.
-    bytes: [u8; 256],
+    bytes: Table,
     /// Planes that have a bit for each symbol: those of the raw bits, then the first levels'.
     whole: Vec<&'a [u8]>,
     strings: Vec<String<'a>>,
@@ -68,7 +68,7 @@ impl<'a> Reader<'a> {
             rest = after;
         }
         Ok(Reader {
-            bytes: shape.bytes_of_words(),
+            bytes: Table::new(shape.bytes_of_words()),
             shape,
             whole,
             strings,

@@ -4,7 +4,7 @@ use super::spec::{Shape, Spec};
 use super::{
     COUNT_LEN, LEVELS, Plane, ROW, ROW_BYTES, ROWS, TILE, WORDS, bytes, count_bytes, literals,
 };
-use crate::coder::machine::{Machine, on_best};
+use crate::coder::machine::{Machine, Table, on_best};
 
 /// Buffers that are used again.
 #[derive(Default)]
@@ -18,7 +18,7 @@ pub(crate) struct Scratch {
 pub(crate) struct Writer<'a> {
     shape: Shape,
     /// The words of all bytes.
-    words: [u8; 256],
+    words: Table,
     strings: &'a mut [Vec<u64>; LEVELS],
     literals: Literals<'a>,
     out: &'a mut Vec<u8>,
@@ -63,7 +63,7 @@ impl<'a> Writer<'a> {
         }
         grow(literals, plane_len + literals::SPARE);
         Writer {
-            words: shape.words_of_bytes(spec),
+            words: Table::new(shape.words_of_bytes(spec)),
             literals: Literals {
                 bytes: literals,
                 count: 0,
@@ -95,7 +95,11 @@ impl<'a> Writer<'a> {
             return write_tile(self, &planes, ROWS);
         }
         // What there is too much has a word of zeros, which no deeper level sees.
-        let first = words.iter().position(|word| *word == 0).unwrap_or_default();
+        let first = words
+            .bytes
+            .iter()
+            .position(|word| *word == 0)
+            .unwrap_or_default();
         let mut tile = [first as u8; TILE];
         tile[..symbols.len()].copy_from_slice(symbols);
         bytes::to_planes(shape, words, &tile, &mut planes, &mut self.literals);

@@ -1,11 +1,13 @@
 //! Machines with AVX2 and BMI2, whose `pdep` and `pext` may be fast or not.
 
 use std::arch::x86_64::{
-    __m256i, _mm_set_epi64x, _mm256_broadcastsi128_si256, _mm256_loadu_si256, _mm256_shuffle_epi8,
-    _mm256_storeu_si256, _pdep_u64, _pext_u64,
+    __m256i, _mm_set_epi64x, _mm256_adds_epu8, _mm256_and_si256, _mm256_broadcastsi128_si256,
+    _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
+    _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_storeu_si256, _mm256_xor_si256, _pdep_u64,
+    _pext_u64,
 };
 
-use super::{Machine, Row, deposit, extract};
+use super::{Machine, Row, Table, deposit, extract};
 use crate::cpu::{deposits_fast, has_v3};
 
 /// AVX2, and BMI2 that is fast.
@@ -53,6 +55,16 @@ impl Machine for V3 {
     fn look_up(self, table: &[u64; 2], row: Row) -> Row {
         self.0.look_up(table, row)
     }
+
+    #[inline(always)]
+    fn look_up_any(self, table: &Table, row: Row) -> Row {
+        self.0.look_up_any(table, row)
+    }
+
+    #[inline(always)]
+    fn equal(self, row: Row, field: u8, value: u8) -> u32 {
+        self.0.equal(row, field, value)
+    }
 }
 
 impl Machine for V3Loop {
@@ -74,6 +86,24 @@ impl Machine for V3Loop {
             look_up(table, row)
         }
     }
+
+    #[inline(always)]
+    fn look_up_any(self, table: &Table, row: Row) -> Row {
+        // SAFETY: a `V3Loop` exists only where there is AVX2.
+        #[allow(unsafe_code)]
+        unsafe {
+            look_up_any(table, row)
+        }
+    }
+
+    #[inline(always)]
+    fn equal(self, row: Row, field: u8, value: u8) -> u32 {
+        // SAFETY: a `V3Loop` exists only where there is AVX2.
+        #[allow(unsafe_code)]
+        unsafe {
+            equal(row, field, value)
+        }
+    }
 }
 
 #[inline]
@@ -81,6 +111,31 @@ impl Machine for V3Loop {
 fn look_up(table: &[u64; 2], row: Row) -> Row {
     let table = in_both_lanes(*table);
     store(_mm256_shuffle_epi8(table, load(&row)))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn look_up_any(table: &Table, row: Row) -> Row {
+    let bytes = load(&row);
+    // With `other` as 0, since that is what a byte outside of a row is to look up: from 16 on, its highest bit
+    // gets set.
+    let past = _mm256_set1_epi8(0x70);
+    let other = _mm256_set1_epi8(table.other as i8);
+    let mut found = _mm256_setzero_si256();
+    for (high, entries) in &table.rows {
+        let entries = _mm256_xor_si256(in_both_lanes(*entries), other);
+        let at = _mm256_xor_si256(bytes, _mm256_set1_epi8((high << 4) as i8));
+        let own = _mm256_shuffle_epi8(entries, _mm256_adds_epu8(at, past));
+        found = _mm256_or_si256(found, own);
+    }
+    store(_mm256_xor_si256(found, other))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn equal(row: Row, field: u8, value: u8) -> u32 {
+    let own = _mm256_and_si256(load(&row), _mm256_set1_epi8(field as i8));
+    _mm256_movemask_epi8(_mm256_cmpeq_epi8(own, _mm256_set1_epi8(value as i8))) as u32
 }
 
 #[inline]
