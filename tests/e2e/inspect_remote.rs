@@ -136,6 +136,14 @@ fn a_file_in_the_registry() {
     let bad = inspect(&client, "acme/model/bad.pkl", &[]);
     assert_eq!(bad["pickles"]["state"], "suspicious");
     assert_eq!(bad["pickles"]["imports"][0]["kind"], "dangerous");
+    // A stream is looked into, as it is here.
+    fs::write(client.path("bad.pkl"), b"cos\nsystem\n(S'id'\ntR.").unwrap();
+    client.run(["compress", "bad.pkl"]).success();
+    client
+        .run(["push", "bad.pkl.sheaf", "acme/stream"])
+        .success();
+    let stream = inspect(&client, "acme/stream/bad.pkl.sheaf", &[]);
+    assert_eq!(stream["pickles"], bad["pickles"]);
 
     // What is here goes first.
     fs::create_dir_all(client.path("acme/model")).unwrap();
@@ -447,6 +455,53 @@ fn what_is_no_server_gets_a_line_too() {
         let error = client.run(["inspect", url]).failure();
         assert!(error.contains(said), "{error}");
     }
+}
+
+#[test]
+fn a_size_beyond_all_bounds_is_only_a_number() {
+    let server = HttpServer::start(|asked, reply| {
+        let range = asked.range().expect("a range");
+        let (first, last) = (range.start, range.end - 1);
+        let place = format!("Content-Range: bytes {first}-{last}/{}", u64::MAX);
+        reply.head("206 Partial Content", &[&place]);
+        reply.body(&vec![0; range.len()]);
+    });
+    let report = inspect(&Client::bare(), &server.url("/m.pt"), &["--measure"]);
+    assert_eq!(report["raw_bytes"], u64::MAX);
+    assert!(server.sent() < 64 << 20, "{}", server.sent());
+}
+
+#[test]
+fn a_password_in_an_address_goes_along_and_is_not_shown() {
+    let file = model(1_000_000);
+    let server = HttpServer::of(file);
+    let url = format!("http://me:hush@{}/m", server.address());
+    let report = inspect(&Client::bare(), &url, &["--full"]);
+    assert!(!report.to_string().contains("hush"), "{report}");
+    let asked = server.asked();
+    assert!(asked.len() > 1);
+    for request in asked {
+        assert_eq!(request.header("Authorization"), Some("Basic bWU6aHVzaA=="));
+    }
+}
+
+#[test]
+fn a_file_beside_it_says_what_is_in_one() {
+    let server = Server::start();
+    let client = server.client();
+    let index = serde_json::json!({"weightsManifest": [{"paths": ["weights.bin"], "weights": [
+        {"name": "w", "shape": [300, 100], "dtype": "float32"},
+    ]}]});
+    fs::create_dir(client.path("web")).unwrap();
+    fs::write(client.path("web/model.json"), index.to_string()).unwrap();
+    fs::write(client.path("web/weights.bin"), content::weights(9, 30_000)).unwrap();
+    client.run(["push", "web", "acme/web"]).success();
+    let here = inspect(&client, "web/weights.bin", &[]);
+    assert_eq!(here["tensors"][0]["name"], "w");
+    let there = inspect(&client, "acme/web/weights.bin", &[]);
+    assert_eq!(layout(&there), layout(&here));
+    let measured = inspect(&client, "acme/web/weights.bin", &["--measure"]);
+    assert_eq!(measured["codec"], here["codec"]);
 }
 
 #[test]

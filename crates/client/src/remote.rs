@@ -200,7 +200,7 @@ impl State {
             JUMP_LEN
         };
         let end = self.pages.next_held(missing.start).min(size);
-        let asked = missing.start..end.min(missing.start + len).max(missing.end);
+        let asked = missing.start..end.min(missing.start.saturating_add(len)).max(missing.end);
         (self.end, self.asked) = (asked.end, len);
         asked
     }

@@ -1,5 +1,6 @@
 //! `sheaf inspect`: what is in a file, and what the codec makes of it.
 
+mod beside;
 mod class;
 mod measure;
 mod network;

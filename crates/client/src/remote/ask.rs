@@ -210,7 +210,7 @@ impl Asker {
         }
         self.requests.fetch_add(1, Ordering::Relaxed);
         let response = request.send().await.map_err(|error| self.broken(&error))?;
-        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = response.url().clone();
+        self.remember(response.url());
         Ok(response)
     }
 
@@ -272,6 +272,16 @@ impl Asker {
     fn current(&self) -> Url {
         let current = self.current.lock();
         current.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Where the server sent us; a name and password in an address are not in what answers from there.
+    fn remember(&self, url: &Url) {
+        let url = match self.place.is(url) {
+            true => self.place.url(),
+            false => url,
+        };
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        current.clone_from(url);
     }
 
     /// Whether that is another place than where we were.

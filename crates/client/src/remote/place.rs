@@ -24,6 +24,13 @@ impl Place {
         &self.0
     }
 
+    /// Whether a URL is this one, but for a name and password.
+    pub fn is(&self, url: &Url) -> bool {
+        let known = &self.0;
+        let parts = |url: &Url| (url.path().to_owned(), url.query().map(str::to_owned));
+        known.origin() == url.origin() && parts(known) == parts(url)
+    }
+
     pub fn server(&self) -> Address {
         Address::of(&self.0)
     }
@@ -76,6 +83,9 @@ mod tests {
         assert_eq!(place.shown(), "https://m.example:81/a/b%20c.gguf?...");
         assert_eq!(place.file_name(), "b c.gguf");
         assert_eq!(host(place.url()), "m.example:81");
+        let same = Url::parse("https://m.example:81/a/b%20c.gguf?sig=hush").unwrap();
+        let other = Url::parse("https://m.example:81/a/b%20c.gguf").unwrap();
+        assert!(place.is(&same) && !place.is(&other));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use anyhow::Context;
 use sheaf_client::remote::{RemoteFile, RemoteOptions};
 use sheaf_formats::ReadAt;
 
+use super::beside::{Beside, Revision};
 use super::registered::Registered;
 use super::subject::Subject;
 use crate::globals::Globals;
@@ -63,6 +64,13 @@ pub async fn in_registry(
         .await?;
     opened.limit(reading.limit);
     let mut subject = subject(opened, file.to_string(), path.to_string()).await?;
+    subject.beside = Beside::Revision(Revision {
+        client,
+        name: name.clone(),
+        id: revision,
+        path: path.clone(),
+        reading,
+    });
     let registered = Registered::of(name.clone(), manifest);
     if subject.near_lossless.is_none() {
         subject.near_lossless.clone_from(&registered.near_lossless);

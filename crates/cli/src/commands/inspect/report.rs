@@ -16,7 +16,6 @@ use super::measure::{Group, Plane, Totals, measure};
 use super::pieces::{Extent, Pieces};
 use super::registered::Registered;
 use super::subject::Subject;
-use crate::beside::told_of;
 use crate::in_order::in_order;
 use crate::remote::remote_error;
 
@@ -121,8 +120,8 @@ pub fn make(mut subject: Subject, extent: Extent) -> anyhow::Result<Report> {
     };
     let raw = &*subject.raw;
     let mut layout = layout(raw)?;
-    let told = match (layout.format, &subject.path) {
-        (Layout::UNKNOWN, Some(path)) => told_of(path)?,
+    let told = match layout.format {
+        Layout::UNKNOWN => subject.beside.told()?,
         _ => None,
     };
     if let Some(told) = told.clone() {
@@ -130,8 +129,9 @@ pub fn make(mut subject: Subject, extent: Extent) -> anyhow::Result<Report> {
     }
     receive(SCAN_BYTES);
     let pickles = match &subject.registered {
-        Some(registered) => registered.pickles.clone(),
-        None => pickles(raw, subject.raw_name())?,
+        // The registry looks at a stream, and not at what it holds.
+        Some(registered) if subject.stream_bytes.is_none() => registered.pickles.clone(),
+        _ => pickles(raw, subject.raw_name())?,
     };
     receive(SAMPLE_BYTES);
     let pieces = Pieces::plan(raw, &layout, told, extent);

@@ -1,7 +1,7 @@
 //! The file that is inspected.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
@@ -10,6 +10,7 @@ use sheaf_codec::stream;
 use sheaf_formats::ReadAt;
 use sheaf_types::files::NearLossless;
 
+use super::beside::Beside;
 use super::registered::Registered;
 use super::stream_file::StreamFile;
 use crate::near_lossless;
@@ -20,8 +21,8 @@ pub struct Subject {
     pub shown: String,
     /// The name of the file.
     pub name: String,
-    /// Where it is on this machine.
-    pub path: Option<PathBuf>,
+    /// Where files are that may say what is in it.
+    pub beside: Beside,
     /// Its raw bytes.
     pub raw: Box<dyn ReadAt + Send + Sync>,
     /// The stream's own bytes, where it is one.
@@ -45,7 +46,7 @@ impl Subject {
             let shown = path.display().to_string();
             let opened = Self::of(file, shown.clone(), shown)?;
             Ok(Self {
-                path: Some(path.into()),
+                beside: Beside::Folder(path.into()),
                 ..opened
             })
         };
@@ -61,7 +62,7 @@ impl Subject {
         let mut subject = Self {
             shown,
             name,
-            path: None,
+            beside: Beside::Unknown,
             raw: Box::new(&[][..]),
             stream_bytes: None,
             near_lossless: None,
