@@ -7,6 +7,7 @@ import sys
 import tempfile
 
 import document
+import from_beside
 import from_numpy
 import from_onnx
 import from_torch
@@ -26,7 +27,10 @@ FILES = [
     ("ONNX, the tensors as they are", from_onnx.raw, "model.onnx"),
     ("ONNX, in typed fields", from_onnx.typed, "typed.onnx"),
     ("ONNX, matrices transposed", from_onnx.transposed, "transposed.onnx"),
-    ("ONNX, in a file beside it", from_onnx.external, "model.onnx_data"),
+    ("ONNX, in a file beside it", from_onnx.with_external, "onnx-data"),
+    ("OpenVINO", from_beside.openvino, "openvino"),
+    ("TF.js, in shards of 4 MiB", from_beside.tfjs, "tfjs"),
+    ("ONNX's file of weights alone", from_onnx.external, "model.onnx_data"),
 ]
 
 

@@ -80,6 +80,16 @@ def external(model, path):
     onnx.save_model(graph(tensors), graph_path, save_as_external_data=True, location=name)
 
 
+def with_external(model, path):
+    """A folder of a model and the file of its weights."""
+    os.mkdir(path)
+    tensors = [numpy_helper.from_array(a, name) for name, a in model.arrays().items()]
+    onnx.save_model(
+        graph(tensors), os.path.join(path, "model.onnx"),
+        save_as_external_data=True, location="model.onnx_data",
+    )
+
+
 def installed(name):
     """A file that comes with silero-vad."""
 

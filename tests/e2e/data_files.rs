@@ -96,6 +96,19 @@ fn an_index_that_comes_later_changes_no_file() {
 }
 
 #[test]
+fn a_data_file_that_is_pushed_alone_is_cut_by_the_index_of_the_branch() {
+    let server = Server::start();
+    let admin = server.admin();
+    let same = chunk_of_tensor(&admin);
+    let client = server.client();
+    std::fs::write(client.path("model.json"), index().to_string()).unwrap();
+    std::fs::write(client.path("weights.bin"), data()).unwrap();
+    client.run(["push", "model.json", "acme/model"]).success();
+    client.run(["push", "weights.bin", "acme/model"]).success();
+    assert!(admin.chunks("acme/model", "weights.bin").contains(&same));
+}
+
+#[test]
 fn an_inspection_shows_the_tensors_of_both() {
     let client = sheaf_tests::Client::bare();
     std::fs::write(client.path("model.json"), index().to_string()).unwrap();

@@ -1,3 +1,4 @@
+use bytes::Bytes;
 use sheaf_types::files::{FileManifest, FileTensors};
 use sheaf_types::revisions::Revision;
 use sheaf_types::{FilePath, RefName, RepositoryName};
@@ -27,6 +28,18 @@ impl Client {
     ) -> Result<FileTensors, Error> {
         let route = format!("/tensors/{}/{}", segment(reference), path(file));
         self.json(Request::get(repository(name, &route))).await
+    }
+
+    /// A file's raw bytes, no more than so many.
+    pub(crate) async fn bytes(
+        &self,
+        name: &RepositoryName,
+        reference: &str,
+        file: &FilePath,
+        limit: usize,
+    ) -> Result<Bytes, Error> {
+        let request = Request::get(resolve(name, reference, file)).limit(limit);
+        Ok(self.send(request).await?.success()?.body)
     }
 
     /// Makes a revision of a branch without a file.

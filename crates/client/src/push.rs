@@ -158,7 +158,7 @@ impl Push<'_> {
         plan: &Plan,
     ) -> Result<PushReport, Error> {
         let sender = Sender::new(self, upload);
-        let sent = sender.send(files.clone(), plan.head.clone()).await?;
+        let sent = sender.send(files.clone(), plan).await?;
         let mut report = self.report(&sent, plan);
         let Some(commit) = plan.commit(sent.files, self.options) else {
             // Nothing in it is of use to anybody, and it would expire anyway.

@@ -42,7 +42,7 @@ mod tflite;
 mod walk;
 mod zip;
 
-pub use beside::{Place, Told, may_be_index, told};
+pub use beside::{MAX_INDEX_LEN, Place, Told, may_be_index, told};
 pub use chunker::{Chunk, Chunker};
 pub use format::{MAX_HEAD_LEN, Sniff, sniff};
 pub use layout::{Beside, Layout, Tensor, layout};

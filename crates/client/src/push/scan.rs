@@ -16,7 +16,7 @@ use sheaf_types::{ChunkId, FilePath, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use super::beside;
+use super::beside::Beside;
 use super::rounded::Bytes;
 use super::walk::SourceFile;
 use crate::budget::{Budget, Reserved};
@@ -56,6 +56,7 @@ pub(super) struct Scanner {
     budget: Budget,
     near_lossless: Option<Bits>,
     head: Arc<HashMap<FilePath, TreeEntry>>,
+    beside: Beside,
     batches: mpsc::Sender<Vec<Held>>,
     progress: Arc<dyn Progress>,
     runtime: Handle,
@@ -69,6 +70,7 @@ impl Scanner {
         budget: Budget,
         near_lossless: Option<Bits>,
         head: Arc<HashMap<FilePath, TreeEntry>>,
+        beside: Beside,
         batches: mpsc::Sender<Vec<Held>>,
         progress: Arc<dyn Progress>,
     ) -> Self {
@@ -76,6 +78,7 @@ impl Scanner {
             budget,
             near_lossless,
             head,
+            beside,
             batches,
             progress,
             runtime: Handle::current(),
@@ -87,13 +90,13 @@ impl Scanner {
 
     /// Reads all the files. Blocks: on the disk, on memory, and on whoever takes the batches.
     pub fn scan(mut self, files: &[SourceFile]) -> Result<Vec<Scanned>, Error> {
-        let scanned = files.iter().map(|file| self.file(file, files)).collect();
+        let scanned = files.iter().map(|file| self.file(file)).collect();
         self.flush();
         scanned
     }
 
-    fn file(&mut self, source: &SourceFile, files: &[SourceFile]) -> Result<Scanned, Error> {
-        let file = self.read(source, files)?;
+    fn file(&mut self, source: &SourceFile) -> Result<Scanned, Error> {
+        let file = self.read(source)?;
         let unchanged = self
             .head
             .get(&file.path)
@@ -107,11 +110,11 @@ impl Scanner {
         Ok(Scanned { file, unchanged })
     }
 
-    fn read(&mut self, source: &SourceFile, files: &[SourceFile]) -> Result<NewFile, Error> {
+    fn read(&mut self, source: &SourceFile) -> Result<NewFile, Error> {
         let failed = |error| Error::io(&source.on_disk, error);
         let file = File::open(&source.on_disk).map_err(failed)?;
         let before = file.metadata().map_err(failed)?;
-        let mut chunker = beside::chunker(source, &file, files).map_err(failed)?;
+        let mut chunker = self.beside.chunker(source, &file).map_err(failed)?;
         let mut bytes = Bytes::of(&file, self.near_lossless).map_err(failed)?;
         let mut reading = Reading::default();
         let mut buffer = vec![0; READ_LEN];

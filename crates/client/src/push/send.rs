@@ -1,17 +1,18 @@
 //! Asks which chunks the server lacks, encodes those and sends them, several at once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use futures::{TryStreamExt, stream};
 use sheaf_codec::encode;
-use sheaf_types::revisions::TreeEntry;
-use sheaf_types::{FilePath, UploadId};
+use sheaf_types::UploadId;
 use tokio::sync::mpsc;
 
 use super::Push;
+use super::beside::Beside;
+use super::plan::Plan;
 use super::scan::{Held, Scanned, Scanner};
 use super::walk::SourceFile;
 use crate::budget::Budget;
@@ -48,17 +49,22 @@ impl<'a> Sender<'a> {
     }
 
     /// Reads the files and sends what the server lacks of them.
-    pub async fn send(
-        self,
-        files: Arc<Vec<SourceFile>>,
-        head: Arc<HashMap<FilePath, TreeEntry>>,
-    ) -> Result<Sent, Error> {
+    pub async fn send(self, files: Arc<Vec<SourceFile>>, plan: &Plan) -> Result<Sent, Error> {
         // One batch waits while the next is gathered.
         let (sender, receiver) = mpsc::channel(1);
         let options = self.push.options;
         let budget = Budget::new(options.memory);
         let progress = self.push.progress.clone();
-        let scanner = Scanner::new(budget, options.near_lossless, head, sender, progress);
+        let beside = Beside::new(self.push.client, self.push.name, &files, plan);
+        let head = plan.head.clone();
+        let scanner = Scanner::new(
+            budget,
+            options.near_lossless,
+            head,
+            beside,
+            sender,
+            progress,
+        );
         let scan = pool::block(move || scanner.scan(&files));
         let (files, ()) = tokio::try_join!(scan, self.send_missing(receiver))?;
         Ok(Sent {

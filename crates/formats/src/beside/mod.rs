@@ -29,7 +29,7 @@ pub(crate) use part::{Part, Parts};
 const MAX_TEXT_LEN: u64 = 16 << 20;
 
 /// The longest file that is looked at for what it says of others: a graph whose weights are elsewhere.
-const MAX_INDEX_LEN: u64 = 256 << 20;
+pub const MAX_INDEX_LEN: u64 = 64 << 20;
 
 /// The most files that are asked of one data file.
 const MAX_ASKED: usize = 64;

@@ -3,13 +3,14 @@
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use sha2::{Digest, Sha256};
 use sheaf_codec::stream::NearLossless;
 use sheaf_formats::{Chunk, Chunker, Sniff, sniff};
 
+use crate::beside;
 use crate::in_order::Take;
 
 /// Bytes per read.
@@ -27,8 +28,8 @@ pub struct Whole {
 
 /// Something to read from its beginning to its end.
 pub enum Source {
-    /// A file whose layout can be read before its bytes.
-    File(File),
+    /// A file whose layout can be read before its bytes, and where it is.
+    File(File, PathBuf),
     /// What comes only once: standard input, or a pipe with a name.
     Pipe(Box<dyn Read + Send>),
 }
@@ -40,16 +41,16 @@ impl Source {
             return Ok(Self::Pipe(Box::new(io::stdin())));
         }
         let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-        Self::of(file).with_context(|| format!("cannot read {}", path.display()))
+        Self::of(file, path).with_context(|| format!("cannot read {}", path.display()))
     }
 
-    fn of(file: File) -> io::Result<Self> {
+    fn of(file: File, path: &Path) -> io::Result<Self> {
         let metadata = file.metadata()?;
         if metadata.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
         Ok(if metadata.is_file() {
-            Self::File(file)
+            Self::File(file, path.into())
         } else {
             Self::Pipe(Box::new(file))
         })
@@ -58,7 +59,7 @@ impl Source {
     /// A file that can be read more than once.
     pub fn into_file(self) -> io::Result<File> {
         match self {
-            Self::File(file) => Ok(file),
+            Self::File(file, _) => Ok(file),
             Self::Pipe(pipe) => spooled(pipe),
         }
     }
@@ -66,7 +67,7 @@ impl Source {
     /// Hands out the chunks.
     pub fn read(self, take: &mut Take<'_, Chunk>) -> anyhow::Result<Whole> {
         Ok(match self {
-            Self::File(file) => cut(Chunker::for_file(&file)?, file, take)?,
+            Self::File(file, path) => cut(beside::chunker(&file, &path)?, file, take)?,
             Self::Pipe(pipe) => read_pipe(pipe, take)?,
         })
     }
