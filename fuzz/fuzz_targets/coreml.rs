@@ -7,7 +7,9 @@ use sheaf_fuzz::cut_all_ways;
 fuzz_target!(|records: Vec<(u32, u16, i8, u8, u8)>| {
     let mut file = vec![0; 64];
     file[4] = 2;
-    for (kind, len, moved, padding, broken) in records {
+    // Few and short, or most of the time goes into pushing them byte by byte.
+    for (kind, len, moved, padding, broken) in records.into_iter().take(64) {
+        let len = len % 4096;
         let start = (file.len() as u64 + 64).wrapping_add_signed(i64::from(moved / 64));
         let sentinel = if broken == 0 { 0 } else { 0xdead_beef_u32 };
         file.extend(sentinel.to_le_bytes());

@@ -56,8 +56,7 @@ impl Ahead {
         }
         let held = (self.waiting.len() + bytes.len()) as u64;
         let ready = self.known.saturating_sub(self.came - held).min(held) as usize;
-        let later = self.waiting.split_off(ready.min(self.waiting.len()));
-        let before = std::mem::replace(&mut self.waiting, later);
+        let before = self.hand_out(ready);
         let (now, later) = bytes.split_at(ready - before.len());
         self.waiting.extend_from_slice(later);
         Found {
@@ -66,6 +65,16 @@ impl Ahead {
             now,
             ended,
         }
+    }
+
+    /// The first of the bytes that wait, no more than so many.
+    fn hand_out(&mut self, len: usize) -> Vec<u8> {
+        if len == 0 {
+            // As often, of a file in small pushes: what waits stays where it is.
+            return vec![];
+        }
+        let later = self.waiting.split_off(len.min(self.waiting.len()));
+        std::mem::replace(&mut self.waiting, later)
     }
 
     /// What is left at the file's end.

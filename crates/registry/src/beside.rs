@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use sheaf_catalog::{FileRow, RevisionRowId};
-use sheaf_formats::{ReadAt, Told, may_be_index, told};
+use sheaf_formats::{Chunker, ReadAt, Told, may_be_index, told};
 use sheaf_types::FilePath;
 use tokio::runtime::Handle;
 
@@ -17,7 +17,28 @@ const FILES_AT_ONCE: u32 = 10_000;
 /// What reading an index may take: its text, and what it says.
 const INDEX_MEMORY: u64 = 48 << 20;
 
+/// Where a file goes, and so what is beside it.
+pub(crate) struct Beside {
+    /// The branch's head.
+    pub head: Option<RevisionRowId>,
+    pub path: FilePath,
+}
+
 impl Registry {
+    /// A chunker for a file whose own bytes say nothing. An index that cannot be read says nothing either: that is
+    /// no reason to refuse a file.
+    pub(crate) async fn chunker_beside(self: &Arc<Self>, beside: &Beside) -> Chunker {
+        let told = match beside.head {
+            Some(head) => self.told(head, &beside.path).await,
+            None => Ok(None),
+        };
+        let told = told.unwrap_or_else(|error| {
+            tracing::warn!(%error, path = %beside.path, "no index could be read of a file");
+            None
+        });
+        told.map_or_else(Chunker::unknown, |told| told.chunker())
+    }
+
     /// What the files of a revision say of the one at this path.
     pub(crate) async fn told(
         self: &Arc<Self>,

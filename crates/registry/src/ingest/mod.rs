@@ -12,6 +12,7 @@ mod own_upload;
 mod promise;
 mod revision_id;
 mod sink;
+mod spool;
 mod store;
 mod tree;
 mod uploaded_file;
