@@ -53,6 +53,8 @@ steps! {
     commit_tree_built: PUSH,
     commit_committed: PUSH,
     commit_upload_ended: PUSH,
+    record_written: PUSH,
+    record_noted: PUSH,
     collect_revisions_marked: COLLECT,
     collect_revisions_taken: COLLECT,
     collect_chunks_marked: COLLECT,
@@ -60,6 +62,7 @@ steps! {
     collect_intents_taken: COLLECT,
     collect_object_deleted: COLLECT,
     collect_object_forgotten: COLLECT,
+    collect_record_deleted: COLLECT,
 }
 
 #[test]

@@ -39,6 +39,7 @@ mod pages;
 mod pickles;
 mod protocol_errors;
 mod readme;
+mod rebuild;
 mod refs;
 mod round_trip;
 mod savings;

@@ -13,7 +13,7 @@ pub struct Ran {
 
 impl Ran {
     /// Runs a command to its end, with nothing on its standard input.
-    pub(crate) fn of(command: &mut Command) -> Self {
+    pub fn of(command: &mut Command) -> Self {
         let line = format!("{command:?}");
         let output = command.stdin(Stdio::null()).output();
         let output = output.unwrap_or_else(|error| panic!("cannot run {line}: {error}"));

@@ -10,8 +10,8 @@ pub struct Object {
     pub size: u64,
 }
 
-/// Every blob in the folder of an object store, however deep, by path. Empty when there is no such
-/// folder yet.
+/// Every blob in the folder of an object store, however deep, by path; records are none. Empty when there
+/// is no such folder yet.
 pub fn objects(folder: &Path) -> Vec<Object> {
     let mut found = Vec::new();
     walk(folder, &mut found);
@@ -29,6 +29,9 @@ fn walk(folder: &Path, found: &mut Vec<Object>) {
         let Ok(metadata) = fs::metadata(&path) else {
             continue;
         };
+        if path.ends_with("records") {
+            continue;
+        }
         if metadata.is_dir() {
             walk(&path, found);
         } else {

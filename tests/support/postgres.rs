@@ -97,6 +97,25 @@ impl Postgres {
         ]));
     }
 
+    /// Copies a database into an empty one, by way of pg_dump.
+    pub fn copy(&self, from: &str, to: &str) {
+        let dump = self
+            .programs
+            .command("pg_dump")
+            .arg(from)
+            .stdout(Stdio::piped())
+            .spawn();
+        let mut dump = dump.expect("a program of Postgres that starts");
+        let dumped = dump.stdout.take().expect("its standard output");
+        run(self
+            .programs
+            .command("psql")
+            .args(["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", to])
+            .stdin(dumped));
+        let status = dump.wait().expect("a program of Postgres that ends");
+        assert!(status.success(), "pg_dump ended with {status}");
+    }
+
     /// Ends the server as a power cut would, with every connection.
     pub fn kill(&self) {
         let pid = fs::read_to_string(self.data().join("postmaster.pid")).expect("its id");
@@ -248,9 +267,11 @@ fn folder() -> Option<PathBuf> {
 }
 
 fn is_whole(folder: &Path) -> bool {
-    ["initdb", "pg_ctl", "postgres", "createdb"]
-        .iter()
-        .all(|program| folder.join(program).is_file())
+    [
+        "initdb", "pg_ctl", "postgres", "createdb", "pg_dump", "psql",
+    ]
+    .iter()
+    .all(|program| folder.join(program).is_file())
 }
 
 fn run(command: &mut Command) {

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use object_store::local::LocalFileSystem;
+use sheaf_types::records;
 
 use crate::Error;
 use crate::key::PREFIX;
@@ -45,15 +46,17 @@ pub(crate) async fn delete_unfinished(folder: &Path, key: &str) -> Result<(), Er
     }
 }
 
-/// Makes the 256 folders that chunks go into, durably. Were they made by the first put that needs
-/// them, another put at the same time could be answered before that folder's own entry is on disk.
+/// Makes the folders that objects go into, 256 of each kind, durably. Were they made by the first put that
+/// needs them, another put at the same time could be answered before that folder's own entry is on disk.
 fn make(path: &Path) -> io::Result<()> {
-    let blobs = path.join(PREFIX);
-    fs::create_dir_all(&blobs)?;
-    for first in 0..=u8::MAX {
-        fs::create_dir_all(blobs.join(format!("{first:02x}")))?;
+    for kind in [PREFIX, records::PREFIX] {
+        let above = path.join(kind);
+        fs::create_dir_all(&above)?;
+        for first in 0..=u8::MAX {
+            fs::create_dir_all(above.join(format!("{first:02x}")))?;
+        }
+        sync_dir(&above)?;
     }
-    sync_dir(&blobs)?;
     sync_dir(path)?;
     path.parent().map_or(Ok(()), sync_dir)
 }

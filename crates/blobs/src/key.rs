@@ -5,7 +5,7 @@ use sheaf_types::{BlobId, ChunkId};
 
 use crate::Error;
 
-/// What every object key begins with.
+/// What the key of every blob begins with.
 pub(crate) const PREFIX: &str = "blobs";
 
 /// A key for one write of a blob: `blobs/<2 hex>/<chunk id>.<blob id>.<this write>`. The last part is

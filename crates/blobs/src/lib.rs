@@ -1,7 +1,7 @@
-//! The object store that holds the blobs: put once, ranged get, delete, list.
+//! The object store that holds blobs and records: put, ranged get, delete, list.
 //!
-//! A put returns when the object is durable. An object is never overwritten: its key belongs to the
-//! one write that made it.
+//! A put returns when the object is durable. A blob is never overwritten: its key belongs to the one
+//! write that made it. A record may be written again, with the same bytes.
 
 mod error;
 mod faults;

@@ -8,6 +8,7 @@ use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
+use sheaf_types::records;
 
 use crate::key::PREFIX;
 use crate::s3::{self, Place, Signing};
@@ -87,6 +88,15 @@ impl Blobs {
             Kind::Folder(_) => PutMode::Create,
             Kind::S3 => PutMode::Overwrite,
         };
+        self.put_as(mode, key, bytes).await
+    }
+
+    /// Writes an object that may have been written before, with the same bytes; durable when this returns.
+    pub async fn put_again(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
+        self.put_as(PutMode::Overwrite, key, bytes).await
+    }
+
+    async fn put_as(&self, mode: PutMode, key: &str, bytes: Bytes) -> Result<(), Error> {
         let bytes = PutPayload::from_bytes(bytes);
         let put = self.store.put_opts(&key.into(), bytes, mode.into()).await;
         put.map(drop).map_err(|error| self.error(error))
@@ -136,7 +146,7 @@ impl Blobs {
         }
     }
 
-    /// All objects, in no order.
+    /// All blobs, in no order.
     pub fn list(&self) -> BoxStream<'static, Result<Object, Error>> {
         self.list_below(PREFIX)
     }
@@ -144,6 +154,11 @@ impl Blobs {
     /// Objects of chunks whose id begins with this byte, in no order.
     pub fn list_folder(&self, first: u8) -> BoxStream<'static, Result<Object, Error>> {
         self.list_below(&format!("{PREFIX}/{first:02x}"))
+    }
+
+    /// Records of repositories whose number begins with this byte, in no order.
+    pub fn list_records(&self, first: u8) -> BoxStream<'static, Result<Object, Error>> {
+        self.list_below(&format!("{}/{first:02x}", records::PREFIX))
     }
 
     /// Bytes of an object.

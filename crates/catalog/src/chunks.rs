@@ -274,7 +274,10 @@ pub(crate) async fn take_intent(connection: &mut AnyConnection, object_key: &str
 }
 
 /// The row of a chunk and its raw length. One that is damaged is as good as none.
-async fn find(connection: &mut AnyConnection, chunk: &ChunkId) -> Result<Option<(i64, u64)>> {
+pub(crate) async fn find(
+    connection: &mut AnyConnection,
+    chunk: &ChunkId,
+) -> Result<Option<(i64, u64)>> {
     let row =
         sqlx::query("SELECT id, raw_len FROM chunks WHERE chunk = $1 AND damaged_since IS NULL")
             .bind(chunk.as_bytes().as_slice())

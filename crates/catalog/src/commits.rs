@@ -9,6 +9,7 @@ use sqlx::AnyConnection;
 
 use crate::contents::{self, ContentId};
 use crate::jobs::end_commit;
+use crate::records::{self, Change};
 use crate::refs::{self, Expected};
 use crate::revisions::RevisionRowId;
 use crate::{
@@ -95,7 +96,13 @@ async fn commit(
     upload: &UploadId,
     new: &NewRevision<'_>,
 ) -> Result<CommitOutcome> {
-    let revision = insert_revision(connection, new).await?;
+    let parent = match new.expected {
+        Expected::Missing => None,
+        Expected::At(row) => Some(row),
+    };
+    let revision = insert_revision(connection, new.repository, parent, new.revision).await?;
+    let appeared = Change::Revision(revision, new.revision.id);
+    records::note(connection, new.repository, appeared).await?;
     let moved = refs::set(
         connection,
         new.repository,
@@ -140,25 +147,23 @@ async fn commit(
     Ok(CommitOutcome::Committed)
 }
 
-async fn insert_revision(
+pub(crate) async fn insert_revision(
     connection: &mut AnyConnection,
-    new: &NewRevision<'_>,
+    repository: RepositoryId,
+    parent: Option<RevisionRowId>,
+    revision: &Revision,
 ) -> Result<RevisionRowId> {
-    let parent = match new.expected {
-        Expected::Missing => None,
-        Expected::At(row) => Some(row.0),
-    };
     let row = sqlx::query(
         "INSERT INTO revisions (repository, revision, parent, message, created_at, files, bytes) \
          VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
     )
-    .bind(new.repository.0)
-    .bind(new.revision.id.as_bytes().as_slice())
-    .bind(parent)
-    .bind(&new.revision.message)
-    .bind(new.revision.created_at.as_microsecond())
-    .bind(row::sql(new.revision.files))
-    .bind(row::sql(new.revision.bytes))
+    .bind(repository.0)
+    .bind(revision.id.as_bytes().as_slice())
+    .bind(parent.map(|row| row.0))
+    .bind(&revision.message)
+    .bind(revision.created_at.as_microsecond())
+    .bind(row::sql(revision.files))
+    .bind(row::sql(revision.bytes))
     .fetch_one(connection)
     .await?;
     Ok(RevisionRowId(row::integer(&row, "id")?))
@@ -195,7 +200,7 @@ async fn delete_file(
     Ok(())
 }
 
-async fn put_file(
+pub(crate) async fn put_file(
     connection: &mut AnyConnection,
     revision: RevisionRowId,
     path: &FilePath,
@@ -222,39 +227,14 @@ async fn content(
     upload: &UploadId,
     file: &NewFile,
 ) -> Result<std::result::Result<ContentId, ChunkId>> {
-    let NewFile {
-        sha256,
-        size,
-        list,
-        chunks,
-        ..
-    } = file;
-    let rows = match pinned_rows(connection, upload, chunks).await? {
+    let rows = match pinned_rows(connection, upload, &file.chunks).await? {
         Ok(rows) => rows,
         Err(missing) => return Ok(Err(missing)),
     };
-    if let Some(found) = contents::find(connection, sha256, list).await? {
+    if let Some(found) = contents::find(connection, &file.sha256, &file.list).await? {
         return Ok(Ok(found));
     }
-    let row =
-        sqlx::query("INSERT INTO contents (sha256, list, size) VALUES ($1, $2, $3) RETURNING id")
-            .bind(sha256.as_bytes().as_slice())
-            .bind(list.as_slice())
-            .bind(row::sql(*size))
-            .fetch_one(&mut *connection)
-            .await?;
-    let content = row::integer(&row, "id")?;
-    let mut start = 0;
-    for (chunk, row) in chunks.iter().zip(rows) {
-        sqlx::query("INSERT INTO content_chunks (content, start, chunk) VALUES ($1, $2, $3)")
-            .bind(content)
-            .bind(row::sql(start))
-            .bind(row)
-            .execute(&mut *connection)
-            .await?;
-        start += chunk.size;
-    }
-    Ok(Ok(ContentId(content)))
+    Ok(Ok(contents::insert(connection, file, &rows).await?))
 }
 
 async fn pinned_rows(

@@ -6,6 +6,7 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::chunks::{self, ChunkRow};
+use crate::commits::NewFile;
 use crate::near_lossless::NearLosslessId;
 use crate::revisions::RevisionRowId;
 use crate::{Catalog, Result, row};
@@ -131,6 +132,33 @@ pub(crate) async fn find(
         .await?;
     row.map(|row| row::integer(&row, "id").map(ContentId))
         .transpose()
+}
+
+/// Makes the row of bytes that are put together of these chunks, given by their rows.
+pub(crate) async fn insert(
+    connection: &mut AnyConnection,
+    file: &NewFile,
+    rows: &[i64],
+) -> Result<ContentId> {
+    let row =
+        sqlx::query("INSERT INTO contents (sha256, list, size) VALUES ($1, $2, $3) RETURNING id")
+            .bind(file.sha256.as_bytes().as_slice())
+            .bind(file.list.as_slice())
+            .bind(row::sql(file.size))
+            .fetch_one(&mut *connection)
+            .await?;
+    let content = row::integer(&row, "id")?;
+    let mut start = 0;
+    for (chunk, row) in file.chunks.iter().zip(rows) {
+        sqlx::query("INSERT INTO content_chunks (content, start, chunk) VALUES ($1, $2, $3)")
+            .bind(content)
+            .bind(row::sql(start))
+            .bind(row)
+            .execute(&mut *connection)
+            .await?;
+        start += chunk.size;
+    }
+    Ok(ContentId(content))
 }
 
 fn read(row: &AnyRow) -> Result<FileRow> {

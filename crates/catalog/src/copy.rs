@@ -33,8 +33,9 @@ const TABLES: &[&str] = &[
     "tokens",
 ];
 
-/// What is left: rows of objects that no chunk names, which are not copied either.
-const LEFT: &[&str] = &["intents", "garbage"];
+/// What is left: rows of objects that no chunk names, which are not copied either, and those of records,
+/// which the servers of the other catalog write anew.
+const LEFT: &[&str] = &["intents", "garbage", "records", "rebuild"];
 
 /// How often, and how far apart, is looked whether others have gone.
 const LOOKS: u32 = 20;

@@ -175,6 +175,7 @@ macro_rules! migrations {
             migration!($engine, 2, "0002_near_lossless"),
             migration!($engine, 3, "0003_collection"),
             migration!($engine, 4, "0004_pickles"),
+            migration!($engine, 5, "0005_records"),
             migration!($engine, 6, "0006_jobs"),
             migration!($engine, 8, "0008_damage"),
         ]

@@ -30,6 +30,15 @@ pub enum Error {
     /// Rows did not arrive.
     #[error("not all rows of the table '{0}' arrived in the other catalog")]
     NotCopied(&'static str),
+    /// A database that has tools of its own.
+    #[error("a catalog in Postgres is backed up with Postgres' own tools: pg_dump --format=custom")]
+    HasTools,
+    /// A database that is not there.
+    #[error("there is no catalog at {0}")]
+    NoCatalog(String),
+    /// The system gives no random numbers.
+    #[error("no random numbers: {0}")]
+    Random(getrandom::Error),
     /// The catalog was closed.
     #[error("the catalog is closed")]
     Closed,

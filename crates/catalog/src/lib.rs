@@ -6,6 +6,7 @@
 //!
 //! Nothing here decides who may do what: a [`Visibility`] comes from above and goes into the queries.
 
+mod backup;
 mod check;
 mod chunks;
 mod collect;
@@ -19,6 +20,8 @@ mod group;
 mod jobs;
 mod near_lossless;
 mod pickles;
+mod rebuild;
+mod records;
 mod refs;
 mod repositories;
 mod revisions;
@@ -29,6 +32,7 @@ mod tokens;
 mod uploads;
 mod visibility;
 
+pub use backup::back_up;
 pub use check::{Checked, CheckedContent, Hurt};
 pub use chunks::{ChunkRow, Live, NewBlob};
 pub use collect::{Garbage, Tally, Unreachable};
@@ -39,6 +43,8 @@ pub use error::Error;
 pub use jobs::{Dropped, Job, JobFilter, JobRow, Lease, NewJob, Progress, Queued, Retried};
 pub use near_lossless::NearLosslessId;
 pub use pickles::Scanned;
+pub use rebuild::{Beginning, Fate, NewRow, Restored, Returned};
+pub use records::{RecordId, TreeChunk, Unwanted, Wanted, WantedRecord};
 pub use refs::{Expected, RefRow};
 pub use repositories::{RepositoryId, RepositoryRow, Sent};
 pub use revisions::{RevisionRow, RevisionRowId};

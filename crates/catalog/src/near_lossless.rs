@@ -13,20 +13,28 @@ pub struct NearLosslessId(pub(crate) i64);
 impl Catalog {
     /// What was done to a file of which the row is known; `None` when it is gone.
     pub async fn near_lossless(&self, id: NearLosslessId) -> Result<Option<NearLossless>> {
-        let row = sqlx::query("SELECT bits, original, tensors FROM near_lossless WHERE id = $1")
-            .bind(id.0)
-            .fetch_optional(&self.read)
-            .await?;
-        let Some(row) = row else {
-            return Ok(None);
-        };
-        let tensors = row::text(&row, "tensors")?;
-        Ok(Some(NearLossless {
-            bits: row::bits(&row, "bits")?,
-            original_sha256: row::id(&row, "original", Sha256::from_slice)?,
-            tensors: serde_json::from_str(&tensors).map_err(|_| Error::Corrupt("tensors"))?,
-        }))
+        let mut connection = self.read.acquire().await?;
+        find(&mut connection, id).await
     }
+}
+
+pub(crate) async fn find(
+    connection: &mut AnyConnection,
+    id: NearLosslessId,
+) -> Result<Option<NearLossless>> {
+    let row = sqlx::query("SELECT bits, original, tensors FROM near_lossless WHERE id = $1")
+        .bind(id.0)
+        .fetch_optional(connection)
+        .await?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let tensors = row::text(&row, "tensors")?;
+    Ok(Some(NearLossless {
+        bits: row::bits(&row, "bits")?,
+        original_sha256: row::id(&row, "original", Sha256::from_slice)?,
+        tensors: serde_json::from_str(&tensors).map_err(|_| Error::Corrupt("tensors"))?,
+    }))
 }
 
 pub(crate) async fn insert(

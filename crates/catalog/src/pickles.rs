@@ -112,6 +112,14 @@ pub(crate) async fn insert(
     Ok(())
 }
 
+/// What a scan found, of a row with `named` and `verdict`.
+pub(crate) fn read(row: &AnyRow) -> Result<Scanned> {
+    Ok(Scanned {
+        named: row::integer(row, "named")? != 0,
+        verdict: verdict(row)?,
+    })
+}
+
 fn verdict(row: &AnyRow) -> Result<Option<PickleVerdict>> {
     let text = row::optional_text(row, "verdict")?;
     let parse = |text: String| serde_json::from_str(&text).map_err(|_| Error::Corrupt("verdict"));

@@ -1,7 +1,9 @@
 use sheaf_types::revisions::{Ref, RefKind};
 use sheaf_types::{RefName, RevisionId};
+use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
+use crate::records::{self, Change};
 use crate::revisions::RevisionRowId;
 use crate::{Catalog, Error, RepositoryId, Result, row};
 
@@ -78,17 +80,34 @@ impl Catalog {
             .bind(name.as_str())
             .execute(&mut *tx)
             .await?;
+        let deleted = done.rows_affected() == 1;
+        if deleted {
+            records::note(&mut tx, repository, Change::Unset(name)).await?;
+        }
         tx.commit().await?;
-        Ok(done.rows_affected() == 1)
+        Ok(deleted)
     }
 }
 
 pub(crate) async fn set(
-    connection: &mut sqlx::AnyConnection,
+    connection: &mut AnyConnection,
     repository: RepositoryId,
     name: &RefName,
     kind: RefKind,
     target: RevisionRowId,
+    expected: Expected,
+) -> Result<bool> {
+    let moved = move_from(connection, (repository, name, kind, target), expected).await?;
+    if moved {
+        records::note(connection, repository, Change::Ref(name, kind, target)).await?;
+    }
+    Ok(moved)
+}
+
+/// Without a word to the object store.
+pub(crate) async fn move_from(
+    connection: &mut AnyConnection,
+    (repository, name, kind, target): (RepositoryId, &RefName, RefKind, RevisionRowId),
     expected: Expected,
 ) -> Result<bool> {
     let done = match expected {
@@ -121,19 +140,23 @@ pub(crate) async fn set(
     Ok(done.rows_affected() == 1)
 }
 
-fn kind_name(kind: RefKind) -> &'static str {
+pub(crate) fn kind_name(kind: RefKind) -> &'static str {
     match kind {
         RefKind::Branch => "branch",
         RefKind::Tag => "tag",
     }
 }
 
+pub(crate) fn kind_of(name: &str) -> Result<RefKind> {
+    match name {
+        "branch" => Ok(RefKind::Branch),
+        "tag" => Ok(RefKind::Tag),
+        _ => Err(Error::Corrupt("kind of ref")),
+    }
+}
+
 fn read(row: &AnyRow) -> Result<RefRow> {
-    let kind = match row::text(row, "kind")?.as_str() {
-        "branch" => RefKind::Branch,
-        "tag" => RefKind::Tag,
-        _ => return Err(Error::Corrupt("kind of ref")),
-    };
+    let kind = kind_of(&row::text(row, "kind")?)?;
     Ok(RefRow {
         revision: RevisionRowId(row::integer(row, "row")?),
         shown: Ref {

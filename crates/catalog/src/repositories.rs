@@ -3,6 +3,7 @@ use sheaf_types::RepositoryName;
 use sheaf_types::repositories::{NewRepository, Repository, RepositoryChange};
 use sqlx::any::AnyRow;
 
+use crate::records::{self, Change};
 use crate::visibility::visible;
 use crate::{Catalog, Result, Visibility, row};
 
@@ -73,8 +74,12 @@ impl Catalog {
         .bind(now.as_microsecond())
         .fetch_optional(&mut *tx)
         .await?;
+        let made = row.as_ref().map(read).transpose()?;
+        if let Some(made) = &made {
+            records::note(&mut tx, made.id, Change::Repository).await?;
+        }
         tx.commit().await?;
-        row.as_ref().map(read).transpose()
+        Ok(made)
     }
 
     /// Those that are visible and whose name holds `search`, behind `after`, in the order of their
@@ -123,8 +128,12 @@ impl Catalog {
         .bind(change.description.clone())
         .fetch_optional(&mut *tx)
         .await?;
+        let changed = row.as_ref().map(read).transpose()?;
+        if changed.is_some() {
+            records::note(&mut tx, id, Change::Repository).await?;
+        }
         tx.commit().await?;
-        row.as_ref().map(read).transpose()
+        Ok(changed)
     }
 
     /// Deletes a repository: from now on it is gone for everybody, with its refs and uploads, and its
@@ -133,12 +142,14 @@ impl Catalog {
         let mut tx = self.begin().await?;
         for sql in [
             "DELETE FROM refs WHERE repository = $1",
+            "UPDATE records SET state = 2 WHERE repository = $1 AND state = 0",
             "DELETE FROM uploads WHERE repository = $1",
             "UPDATE repositories SET deleted = 1, private = 1, \
              key = 'deleted ' || CAST(id AS TEXT), namespace = '' WHERE id = $1",
         ] {
             sqlx::query(sql).bind(id.0).execute(&mut *tx).await?;
         }
+        records::note(&mut tx, id, Change::Deleted).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -159,9 +170,13 @@ impl Catalog {
         .await?;
         let more = files.rows_affected() > 0;
         if !more {
-            sqlx::query("DELETE FROM repositories WHERE deleted = 1")
-                .execute(&mut *tx)
-                .await?;
+            // Not before it is known outside that the repository is gone.
+            sqlx::query(
+                "DELETE FROM repositories WHERE deleted = 1 AND NOT EXISTS \
+                   (SELECT 1 FROM records p WHERE p.repository = repositories.id AND p.state = 0)",
+            )
+            .execute(&mut *tx)
+            .await?;
         }
         tx.commit().await?;
         Ok(more)

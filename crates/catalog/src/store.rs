@@ -9,6 +9,7 @@ use crate::Result;
 use crate::chunks::{Live, NewBlob};
 use crate::engine::{Engine, Writer};
 use crate::group::Group;
+use crate::records::RecordId;
 
 /// The catalog.
 #[derive(Clone)]
@@ -17,6 +18,7 @@ pub struct Catalog {
     pub(crate) read: AnyPool,
     pub(crate) announcing: Arc<Group<String, ()>>,
     pub(crate) going_live: Arc<Group<NewBlob, Live>>,
+    pub(crate) writing_down: Arc<Group<RecordId, ()>>,
 }
 
 impl Catalog {
@@ -36,11 +38,15 @@ impl Catalog {
         let going_live = Group::new(writer.clone(), |writer, blobs| {
             Box::pin(crate::chunks::go_live(writer, blobs))
         });
+        let writing_down = Group::new(writer.clone(), |writer, records| {
+            Box::pin(crate::records::write_down(writer, records))
+        });
         Ok(Self {
             writer,
             read,
             announcing: Arc::new(announcing),
             going_live: Arc::new(going_live),
+            writing_down: Arc::new(writing_down),
         })
     }
 

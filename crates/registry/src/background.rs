@@ -19,6 +19,12 @@ const EXPIRY: Duration = Duration::from_secs(60);
 /// How often is looked for what is left of deleted repositories.
 const PURGE: Duration = Duration::from_secs(10);
 
+/// How often is looked for records that another server left.
+const RECORDS: Duration = Duration::from_secs(5);
+
+/// How often is looked for what a server of an older version, in a rolling upgrade, did not note.
+const MISSING_RECORDS: Duration = Duration::from_secs(600);
+
 type Work = fn(Arc<Registry>) -> BoxFuture<'static, Result<()>>;
 
 pub(crate) fn start(registry: &Arc<Registry>) {
@@ -36,6 +42,12 @@ pub(crate) fn start(registry: &Arc<Registry>) {
     });
     repeat(registry, PURGE, |registry| {
         Box::pin(async move { registry.purge_deleted().await })
+    });
+    repeat(registry, MISSING_RECORDS, |registry| {
+        Box::pin(async move { registry.note_missing_records().await })
+    });
+    repeat(registry, RECORDS, |registry| {
+        Box::pin(async move { registry.write_what_is_left().await })
     });
     let every = registry.settings.collection_every;
     if !every.is_zero() {

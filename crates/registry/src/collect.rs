@@ -88,6 +88,10 @@ impl Registry {
     pub(crate) async fn run_collection(&self, now: Timestamp) -> Result<Taken> {
         // One at a time on this server: two would only do each other's work.
         let _turn = self.collecting.lock().await;
+        if self.catalog.is_being_rebuilt().await? {
+            // What is not there yet holds nothing.
+            return Ok(Taken::default());
+        }
         let since = before(now, self.settings.collection_grace);
         self.catalog.mark_revisions(now).await?;
         self.reached(Step::CollectRevisionsMarked);
@@ -112,6 +116,7 @@ impl Registry {
             self.reached(Step::CollectIntentsTaken);
         }
         taken.objects = self.delete_garbage().await?;
+        self.delete_records().await?;
         Ok(taken)
     }
 
@@ -125,7 +130,7 @@ impl Registry {
                 return Ok(tally);
             };
             after.clone_from(&last.object_key);
-            let deleted = stream::iter(page).map(|garbage| self.delete_object(garbage));
+            let deleted = stream::iter(page).map(|garbage| self.delete_one(garbage));
             let deleted: Vec<Garbage> = deleted
                 .buffer_unordered(DELETES)
                 .filter_map(std::future::ready)
@@ -142,17 +147,21 @@ impl Registry {
     }
 
     /// The garbage, if it is gone.
-    async fn delete_object(&self, garbage: Garbage) -> Option<Garbage> {
-        match self.blobs.delete(&garbage.object_key).await {
-            Ok(()) => {
-                self.reached(Step::CollectObjectDeleted);
-                Some(garbage)
-            }
-            Err(error) => {
-                tracing::warn!(garbage.object_key, %error, "an object could not be deleted");
-                None
-            }
+    async fn delete_one(&self, garbage: Garbage) -> Option<Garbage> {
+        let deleted = self.delete_object(&garbage.object_key).await;
+        if deleted {
+            self.reached(Step::CollectObjectDeleted);
         }
+        deleted.then_some(garbage)
+    }
+
+    /// Whether the object is gone.
+    pub(crate) async fn delete_object(&self, object_key: &str) -> bool {
+        let deleted = self.blobs.delete(object_key).await;
+        if let Err(error) = &deleted {
+            tracing::warn!(object_key, %error, "an object could not be deleted");
+        }
+        deleted.is_ok()
     }
 
     /// Writes that were announced before then are not waited for.

@@ -187,6 +187,11 @@ pub enum Error {
     /// The catalog's database or the object store, which is away or busy.
     #[error("the server cannot do this right now: try again in a few seconds")]
     Unavailable(Arc<dyn std::error::Error + Send + Sync>),
+    /// A change that was made and is not recorded in the object store yet, which will be done.
+    #[error(
+        "the change was made, but is not recorded in the object store yet: look again in a few seconds"
+    )]
+    Unrecorded,
     /// Anything else that is not the caller's doing.
     #[error("the server could not do this: see its log")]
     Internal(Arc<dyn std::error::Error + Send + Sync>),
@@ -230,6 +235,7 @@ impl Error {
             Self::Damaged { .. } => "blob_damaged",
             Self::Busy => "busy",
             Self::Unavailable(_) => "unavailable",
+            Self::Unrecorded => "unrecorded",
             Self::Internal(_) => "internal",
         }
     }
@@ -265,7 +271,7 @@ impl Error {
             | Self::PickleRefused { .. } => Kind::Unprocessable,
             Self::Refused(detail) => refused_kind(&detail.code),
             Self::Full => Kind::Full,
-            Self::Busy | Self::Unavailable(_) => Kind::Unavailable,
+            Self::Busy | Self::Unavailable(_) | Self::Unrecorded => Kind::Unavailable,
             Self::Damaged { .. } | Self::Internal(_) => Kind::Internal,
         }
     }

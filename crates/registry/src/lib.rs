@@ -9,6 +9,7 @@
 
 mod access;
 mod background;
+mod backup;
 mod beside;
 mod budget;
 mod check;
@@ -22,6 +23,8 @@ mod jobs;
 mod materialize;
 mod migrate;
 mod random;
+mod rebuild;
+mod records;
 mod registry;
 mod report;
 mod repository;
@@ -32,11 +35,13 @@ mod tokens;
 mod turns;
 
 pub use access::{Admitted, Caller};
+pub use backup::back_up_catalog;
 pub use error::{Error, Kind};
 pub use ingest::{BodyError, ByteStream, Condition, FileChange, Matching, verdict_of};
 pub use jobs::JobQuery;
 pub use materialize::{OpenBlob, OpenFile};
 pub use migrate::{MoveError, Moved, Place, Progress, migrate};
+pub use rebuild::rebuild_catalog;
 pub use registry::Registry;
 pub use report::log;
 pub use repository::PageRequest;

@@ -15,6 +15,7 @@ use crate::budget::Budget;
 use crate::cpu::Cpu;
 use crate::health::Health;
 use crate::jobs::JobQueue;
+use crate::rebuild;
 use crate::turns::Turns;
 use crate::{Result, Settings};
 
@@ -25,6 +26,9 @@ const FILES_AT_ONCE: usize = 16;
 const CATALOG_PATIENCE: Duration = Duration::from_secs(60);
 const CATALOG_PAUSE: Duration = Duration::from_secs(2);
 
+/// Records of revisions in the making, each with all its lists of chunks.
+const MANIFESTS_AT_ONCE: usize = 8;
+
 /// Sheaf's use cases over one catalog and one object store.
 pub struct Registry {
     pub(crate) catalog: Catalog,
@@ -34,6 +38,8 @@ pub struct Registry {
     pub(crate) serve_budget: Budget,
     pub(crate) cutting: Semaphore,
     pub(crate) commit_turns: Turns,
+    pub(crate) record_turns: Turns,
+    pub(crate) manifests: Semaphore,
     pub(crate) collecting: AsyncMutex<()>,
     pub(crate) suspecting: AsyncMutex<()>,
     pub(crate) settings: Settings,
@@ -51,6 +57,7 @@ impl Registry {
     /// Opens catalog and object store, and begins to work on what is queued.
     pub async fn open(settings: Settings) -> Result<Arc<Self>> {
         let catalog = open_catalog(&settings.catalog_url).await?;
+        rebuild::check_done(&catalog).await?;
         let blobs = open_blobs(&settings).await?;
         if !catalog.is_shared() {
             // The data folder is locked: whoever held a lease is gone.
@@ -64,6 +71,8 @@ impl Registry {
             serve_budget: Budget::new(settings.serve_memory),
             cutting: Semaphore::new(FILES_AT_ONCE),
             commit_turns: Turns::new(),
+            record_turns: Turns::new(),
+            manifests: Semaphore::new(MANIFESTS_AT_ONCE),
             collecting: AsyncMutex::default(),
             suspecting: AsyncMutex::default(),
             settings,
@@ -111,7 +120,7 @@ async fn open_catalog(url: &str) -> Result<Catalog> {
     }
 }
 
-async fn open_blobs(settings: &Settings) -> Result<Blobs> {
+pub(crate) async fn open_blobs(settings: &Settings) -> Result<Blobs> {
     let blobs = Blobs::open(&settings.blobs_url, &settings.s3).await?;
     Ok(match &settings.faults {
         Some(faults) => blobs.with_faults(faults),

@@ -43,6 +43,10 @@ steps!(
     CommitCommitted = "commit_committed",
     /// The upload has ended, and its client was not told.
     CommitUploadEnded = "commit_upload_ended",
+    /// A record is durable, and the catalog still wants it to be written.
+    RecordWritten = "record_written",
+    /// The catalog knows that it is.
+    RecordNoted = "record_noted",
     /// Revisions that no ref reaches are noted.
     CollectRevisionsMarked = "collect_revisions_marked",
     /// Some of them are gone.
@@ -57,6 +61,8 @@ steps!(
     CollectObjectDeleted = "collect_object_deleted",
     /// It does not any more.
     CollectObjectForgotten = "collect_object_forgotten",
+    /// A record is gone, and the catalog still wants it to be deleted.
+    CollectRecordDeleted = "collect_record_deleted",
 );
 
 /// Is told of each step. It is for tests: what it does holds up who made the step.

@@ -86,6 +86,11 @@ hex_id!(
     /// Names a token in lists and for revoking. Not the secret.
     TokenId, 8, "a token id"
 );
+hex_id!(
+    /// What the records of a repository are found by. Random, and never another's: a repository that is
+    /// made again under the name of a deleted one is another.
+    RepositoryUid, 16, "a repository's number"
+);
 
 #[cfg(test)]
 mod tests {

@@ -13,6 +13,8 @@ pub mod collection;
 pub mod files;
 pub mod jobs;
 pub mod pickles;
+pub mod rebuild;
+pub mod records;
 pub mod repositories;
 pub mod revisions;
 pub mod savings;
@@ -21,5 +23,5 @@ pub mod uploads;
 
 pub use collisions::find_collision;
 pub use error::{ErrorBody, ErrorDetail};
-pub use ids::{BlobId, ChunkId, IdError, RevisionId, Sha256, TokenId, UploadId};
+pub use ids::{BlobId, ChunkId, IdError, RepositoryUid, RevisionId, Sha256, TokenId, UploadId};
 pub use names::{FilePath, NameError, RefName, RepositoryName};

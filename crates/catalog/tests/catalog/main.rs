@@ -4,6 +4,7 @@
 
 mod database;
 mod jobs;
+mod records;
 mod schema;
 mod servers;
 
@@ -390,6 +391,10 @@ async fn a_deleted_repository_is_gone_at_once_and_its_rows_go_after_it(database:
     assert_eq!(missing.unwrap(), None);
 
     let again = create(catalog, "acme/model", false).await;
+    while catalog.purge_deleted().await.unwrap() {}
+    let there = catalog.revision(head.revision).await.unwrap();
+    assert!(there.is_some(), "gone before that is recorded");
+    records::write_all(catalog, world.repository).await;
     while catalog.purge_deleted().await.unwrap() {}
     assert_eq!(catalog.revision(head.revision).await.unwrap(), None);
     let found = catalog.find_repository(&name).await.unwrap();

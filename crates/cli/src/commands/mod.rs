@@ -1,5 +1,6 @@
 //! One file for each command: its arguments and what it does.
 
+mod backup;
 mod bench;
 mod check;
 mod compress;
@@ -13,6 +14,7 @@ mod ls;
 mod migrate;
 mod pull;
 mod push;
+mod rebuild_catalog;
 mod rm;
 mod serve;
 mod token;
@@ -39,6 +41,8 @@ pub enum Command {
     Check(check::Args),
     Jobs(jobs::Args),
     Migrate(migrate::Args),
+    Backup(backup::Args),
+    RebuildCatalog(rebuild_catalog::Args),
 }
 
 impl Command {
@@ -61,6 +65,8 @@ impl Command {
             Self::Check(args) => check::run(args, globals).await,
             Self::Jobs(args) => jobs::run(args, globals).await,
             Self::Migrate(args) => migrate::run(args, globals).await,
+            Self::Backup(args) => backup::run(args, globals).await,
+            Self::RebuildCatalog(args) => rebuild_catalog::run(args, globals).await,
         }
     }
 }

@@ -2,8 +2,8 @@
 
 mod admin_token;
 mod drain;
-mod log;
-mod registry;
+pub mod log;
+pub mod registry;
 
 use std::env;
 use std::sync::Arc;

@@ -121,6 +121,13 @@ pub struct Flags {
     /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Where a server's data and configuration are.
+#[derive(Debug, Default, clap::Args)]
+pub struct Place {
     /// Data folder [default: the platform's]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -129,19 +136,29 @@ pub struct Flags {
     config: Option<PathBuf>,
 }
 
+impl From<Place> for Flags {
+    fn from(place: Place) -> Self {
+        Self {
+            listen: None,
+            place,
+        }
+    }
+}
+
 /// What a variable of the environment is set to.
 pub type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 impl Config {
     /// Reads the configuration from all its sources.
-    pub fn load(flags: Flags, variables: Variables<'_>) -> anyhow::Result<Self> {
+    pub fn load(flags: impl Into<Flags>, variables: Variables<'_>) -> anyhow::Result<Self> {
         let mut config = Self::default();
-        if let Some(path) = find_file(&flags, variables)? {
+        let flags = flags.into();
+        if let Some(path) = find_file(&flags.place, variables)? {
             config.read_file(&path)?;
         }
         config.read_variables(variables)?;
         config.listen = flags.listen.unwrap_or(config.listen);
-        config.data = flags.data.or(config.data);
+        config.data = flags.place.data.or(config.data);
         Ok(config)
     }
 
@@ -149,9 +166,9 @@ impl Config {
     pub fn of(path: &Path) -> anyhow::Result<Self> {
         let mut flags = Flags::default();
         if path.is_dir() || !path.exists() && path.extension().is_none() {
-            flags.data = Some(path.to_owned());
+            flags.place.data = Some(path.to_owned());
         } else {
-            flags.config = Some(path.to_owned());
+            flags.place.config = Some(path.to_owned());
         }
         Self::load(flags, &|_| None)
     }
@@ -225,14 +242,14 @@ impl Config {
 }
 
 /// The file that is named, else the one in the data folder when it is there.
-fn find_file(flags: &Flags, variables: Variables<'_>) -> anyhow::Result<Option<PathBuf>> {
-    if let Some(path) = &flags.config {
+fn find_file(place: &Place, variables: Variables<'_>) -> anyhow::Result<Option<PathBuf>> {
+    if let Some(path) = &place.config {
         return Ok(Some(path.clone()));
     }
     if let Some(path) = variable(variables, "SHEAF_CONFIG")? {
         return Ok(Some(path.into()));
     }
-    let data = match &flags.data {
+    let data = match &place.data {
         Some(folder) => folder.clone(),
         None => match variable(variables, folders::DATA_VARIABLE)? {
             Some(folder) => folder.into(),

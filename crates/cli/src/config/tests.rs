@@ -49,9 +49,9 @@ fn load(text: &str, variables: &[(&str, &str)]) -> anyhow::Result<Config> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sheaf.toml");
     fs::write(&file, text).unwrap();
-    let flags = Flags {
+    let flags = Place {
         config: Some(file),
-        ..Flags::default()
+        ..Place::default()
     };
     let variables: HashMap<&str, &str> = variables.iter().copied().collect();
     Config::load(flags, &|name| variables.get(name).map(OsString::from))
@@ -103,8 +103,10 @@ fn file_and_variable_set_every_key_and_the_variable_wins() {
 fn flags_win_over_variables() {
     let flags = Flags {
         listen: Some("[::1]:2".into()),
-        data: Some("/flag".into()),
-        config: None,
+        place: Place {
+            data: Some("/flag".into()),
+            config: None,
+        },
     };
     let config = Config::load(flags, &|name| match name {
         "SHEAF_LISTEN" => Some("0.0.0.0:1".into()),
@@ -140,9 +142,9 @@ fn a_variable_can_name_the_file() {
 
 #[test]
 fn a_file_that_is_named_must_be_there() {
-    let flags = Flags {
+    let flags = Place {
         config: Some("/nowhere/sheaf.toml".into()),
-        ..Flags::default()
+        ..Place::default()
     };
     let error = Config::load(flags, &|_| None).unwrap_err();
     assert_eq!(

@@ -43,7 +43,7 @@ impl Checker {
     }
 
     async fn revision(&mut self, name: &RepositoryName, row: &RevisionRow) -> Result<()> {
-        let (files, wrong) = match self.registry.all_files(row.id).await {
+        let (files, wrong) = match self.registry.all_entries(row.id).await {
             Ok(files) => {
                 let wrong = wrong_revision(row, &files);
                 (files, wrong)

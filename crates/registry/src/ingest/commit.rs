@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use sheaf_catalog::{
-    CommitOutcome, Expected, NewFile as VerifiedFile, NewRevision, RefRow, RepositoryId,
+    CommitOutcome, Expected, FileRow, NewFile as VerifiedFile, NewRevision, RefRow, RepositoryId,
     RevisionRowId,
 };
 use sheaf_types::revisions::{RefKind, Revision, TreeEntry};
@@ -46,8 +46,20 @@ impl Change {
 
 impl Registry {
     /// Makes a revision of the branch's head, changed, and moves the branch to it. Gives the head, and
-    /// whether it is new: a change that changes nothing makes no revision.
+    /// whether it is new: a change that changes nothing makes no revision. Either is recorded in the object
+    /// store then.
     pub(crate) async fn commit_change(
+        &self,
+        upload: &UploadId,
+        repository: RepositoryId,
+        change: &Change,
+    ) -> Result<(Revision, bool)> {
+        let done = self.change_head(upload, repository, change).await?;
+        self.record(repository).await?;
+        Ok(done)
+    }
+
+    async fn change_head(
         &self,
         upload: &UploadId,
         repository: RepositoryId,
@@ -74,7 +86,7 @@ impl Registry {
         head: Option<RefRow>,
     ) -> Result<Option<(Revision, bool)>> {
         let mut tree = match &head {
-            Some(head) => TreeFiles::of(self.all_files(head.revision).await?),
+            Some(head) => TreeFiles::of(self.all_entries(head.revision).await?),
             None => TreeFiles::default(),
         };
         if let Some(path) = change.path() {
@@ -123,23 +135,32 @@ impl Registry {
             .ok_or(Error::UploadNotFound)
     }
 
-    /// The files of a revision.
-    pub(crate) async fn all_files(
+    /// What is shown of the files of a revision, in the order of their paths.
+    pub(crate) async fn all_entries(
         &self,
         revision: RevisionRowId,
     ) -> std::result::Result<Vec<TreeEntry>, sheaf_catalog::Error> {
-        let mut files: Vec<TreeEntry> = Vec::new();
+        let files = self.all_files(revision).await?;
+        Ok(files.into_iter().map(|file| file.entry).collect())
+    }
+
+    /// The files of a revision in the order of their paths.
+    pub(crate) async fn all_files(
+        &self,
+        revision: RevisionRowId,
+    ) -> std::result::Result<Vec<FileRow>, sheaf_catalog::Error> {
+        let mut files: Vec<FileRow> = Vec::new();
         loop {
             let after = files
                 .last()
-                .map(|file| file.path.to_string())
+                .map(|file| file.entry.path.to_string())
                 .unwrap_or_default();
             let more = self
                 .catalog
                 .files(revision, "", &after, FILES_AT_ONCE)
                 .await?;
             let last = more.len() < FILES_AT_ONCE as usize;
-            files.extend(more.into_iter().map(|file| file.entry));
+            files.extend(more);
             if last {
                 return Ok(files);
             }

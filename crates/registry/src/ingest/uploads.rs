@@ -150,19 +150,23 @@ impl Registry {
             let row = self.find_upload(repository, id).await?;
             let waiting = row.upload.state == UploadState::Committing;
             if !waiting || tokio::time::Instant::now() >= deadline {
-                return self.show_upload(row).await;
+                return self.show_upload(repository, row).await;
             }
             tokio::select! {
                 _ = ended.changed() => {}
                 () = tokio::time::sleep(WAIT_POLL) => {}
                 () = tokio::time::sleep_until(deadline) => {}
-                () = self.stop.cancelled() => return self.show_upload(row).await,
+                () = self.stop.cancelled() => return self.show_upload(repository, row).await,
             }
         }
     }
 
-    async fn show_upload(&self, row: UploadRow) -> Result<Upload> {
+    async fn show_upload(&self, repository: RepositoryId, row: UploadRow) -> Result<Upload> {
         let mut upload = row.upload;
+        if upload.state == UploadState::Committed {
+            // Another server may have made the revision, and died before it was recorded.
+            self.record(repository).await?;
+        }
         if let Some(id) = row.revision {
             upload.revision = self.catalog.revision(id).await?.map(|row| row.revision);
         }

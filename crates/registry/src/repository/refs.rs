@@ -49,6 +49,7 @@ impl Registry {
         if !moved {
             return Err(Error::BranchMoved(reference.clone()));
         }
+        self.record(repository.id).await?;
         Ok(Ref {
             name: reference.clone(),
             kind,
@@ -65,7 +66,7 @@ impl Registry {
     ) -> Result<()> {
         let repository = self.writable(caller, name).await?;
         if self.catalog.delete_ref(repository.id, reference).await? {
-            return Ok(());
+            return self.record(repository.id).await;
         }
         Err(Error::RefNotFound(reference.to_string()))
     }

@@ -19,8 +19,9 @@ impl Registry {
         check_description(&new.description)?;
         let now = Timestamp::now();
         let row = self.catalog.create_repository(new, now).await?;
-        row.map(|row| row.repository)
-            .ok_or_else(|| Error::RepositoryExists(new.name.clone()))
+        let row = row.ok_or_else(|| Error::RepositoryExists(new.name.clone()))?;
+        self.record(row.id).await?;
+        Ok(row.repository)
     }
 
     /// The repositories that the caller may read and whose name holds `search`.
@@ -52,14 +53,16 @@ impl Registry {
         let row = self.writable(caller, name).await?;
         check_description(change.description.as_deref().unwrap_or_default())?;
         let row = self.catalog.change_repository(row.id, change).await?;
-        row.map(|row| row.repository)
-            .ok_or_else(|| Error::RepositoryNotFound(name.clone()))
+        let row = row.ok_or_else(|| Error::RepositoryNotFound(name.clone()))?;
+        self.record(row.id).await?;
+        Ok(row.repository)
     }
 
     /// Deletes a repository with all that is in it.
     pub async fn delete_repository(&self, caller: &Caller, name: &RepositoryName) -> Result<()> {
         let row = self.writable(caller, name).await?;
-        Ok(self.catalog.delete_repository(row.id).await?)
+        self.catalog.delete_repository(row.id).await?;
+        self.record(row.id).await
     }
 }
 

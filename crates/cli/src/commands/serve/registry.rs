@@ -21,15 +21,23 @@ pub async fn open(
     data: &Path,
     address: SocketAddr,
 ) -> anyhow::Result<Arc<Registry>> {
-    let temp_dir = data_folder::make(&data.join("tmp"))?;
     let settings = Settings {
+        server_name: name(address),
+        ..settings(config, data)?
+    };
+    Registry::open(settings).await.map_err(with_cause)
+}
+
+/// How a registry is run whose data is in a folder.
+pub fn settings(config: &Config, data: &Path) -> anyhow::Result<Settings> {
+    Ok(Settings {
         catalog_url: config.catalog_url(data)?,
         blobs_url: config.blobs_url(data)?,
         s3: config.s3(&|name| env::var_os(name))?,
         direct: config.direct()?,
         faults: faults::of_the_tests()?,
         at_step: kill_point::of_the_tests()?,
-        temp_dir,
+        temp_dir: data_folder::make(&data.join("tmp"))?,
         threads: config.threads,
         ingest_memory: config.ingest_memory,
         serve_memory: config.serve_memory,
@@ -37,13 +45,12 @@ pub async fn open(
         collection_every: config.collection_every,
         collection_grace: config.collection_grace,
         writes_abandoned_after: config.writes_abandoned_after,
-        server_name: name(address),
+        server_name: String::new(),
         job_lease: config.job_lease,
         spool_limit: config.spool_limit,
         suspicious_pickles: config.suspicious_pickles.into(),
         level: config.level.into(),
-    };
-    Registry::open(settings).await.map_err(with_cause)
+    })
 }
 
 /// What the server is called in the list of jobs: `HOST:PORT`, where the machine says what it is called.
@@ -56,7 +63,7 @@ fn name(address: SocketAddr) -> String {
 }
 
 /// The registry hides its own failures from callers; who starts the server is to see them.
-fn with_cause(error: Error) -> anyhow::Error {
+pub fn with_cause(error: Error) -> anyhow::Error {
     match error {
         Error::Internal(cause) | Error::Unavailable(cause) => anyhow!(cause),
         error => error.into(),
