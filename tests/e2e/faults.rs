@@ -260,6 +260,7 @@ impl World {
             named.extend(self.blobs(revision));
         }
         let stored = objects(&self.store());
+        self.server.client().run(["check", "--full"]).success();
         let names = stored.iter().map(|object| {
             let name = object.path.to_string_lossy().into_owned();
             named.iter().find(|blob| name.contains(*blob)).cloned()

@@ -118,6 +118,7 @@ fn of_three_nodes_one_may_die_in_mid_push_and_another_in_mid_pull() {
     assert!(pull.wait().unwrap().success());
     let pulled = fs::read(puller.path("here").join("model.safetensors")).unwrap();
     assert!(pulled == bytes);
+    puller.run(["check", "--full"]).success();
     // Also after a start, which writes, lists, reads and deletes.
     server.restart();
     let file = server.admin().file("acme/model", "model.safetensors");

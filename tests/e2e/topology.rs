@@ -43,6 +43,7 @@ fn a_push_and_a_pull_go_on_when_a_server_is_killed() {
     assert!(pull.wait().unwrap().success());
     let pulled = fs::read(puller.path("here").join("model.safetensors")).unwrap();
     assert!(pulled == bytes);
+    puller.run(["check", "--full"]).success();
 }
 
 #[test]
@@ -76,6 +77,7 @@ fn servers_are_restarted_one_after_the_other_and_nobody_notices() {
         over.store(true, Ordering::Relaxed);
     });
     assert!(rounds.load(Ordering::Relaxed) >= 8);
+    topology.client().run(["check", "--full"]).success();
 }
 
 /// Pushes, uploads and reads something new, all of which must go well.
