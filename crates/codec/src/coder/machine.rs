@@ -3,11 +3,14 @@
 //! A machine is a value that exists only where its instructions do, so that to hold one is the proof
 //! that they may run. The code that uses one is compiled once for each.
 
+mod bits;
 mod table;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 pub(super) use table::Table;
+
+use bits::{deposit, extract};
 
 /// 32 bytes, as words.
 pub(super) type Row = [u64; 4];
@@ -77,31 +80,6 @@ const HIGH: u64 = 0x8080_8080_8080_8080;
 #[inline(always)]
 fn entry(table: &[u64], at: u8) -> u8 {
     (table[usize::from(at / 8)] >> (8 * (at % 8))) as u8
-}
-
-/// Bit by bit, as many steps as the mask has ones: on average few.
-#[inline(always)]
-fn deposit(mut bits: u64, mut mask: u64) -> u64 {
-    let mut out = 0;
-    while mask != 0 {
-        let lowest = mask & mask.wrapping_neg();
-        out |= lowest & (bits & 1).wrapping_neg();
-        bits >>= 1;
-        mask ^= lowest;
-    }
-    out
-}
-
-#[inline(always)]
-fn extract(bits: u64, mut mask: u64) -> u64 {
-    let (mut out, mut at) = (0, 0);
-    while mask != 0 {
-        let lowest = mask & mask.wrapping_neg();
-        out |= u64::from(bits & lowest != 0) << at;
-        at += 1;
-        mask ^= lowest;
-    }
-    out
 }
 
 /// Runs an expression with the best machine that there is here, compiled for it.
