@@ -7,7 +7,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::json;
-use sheaf_tests::{Client, Cluster, Postgres, Server, content, objects, sheaf};
+use sheaf_tests::{Answer, Client, Cluster, Postgres, Server, content, objects, sheaf};
 
 /// Ends a server at a step.
 const KILL_AT: &str = "SHEAF_TEST_KILL_AT";
@@ -55,6 +55,12 @@ steps! {
     commit_upload_ended: PUSH,
     record_written: PUSH,
     record_noted: PUSH,
+    reencode_begun: REENCODE,
+    reencode_read: REENCODE,
+    reencode_announced: REENCODE,
+    reencode_written: REENCODE,
+    reencode_swapped: REENCODE,
+    reencode_noted: REENCODE,
     collect_revisions_marked: COLLECT,
     collect_revisions_taken: COLLECT,
     collect_chunks_marked: COLLECT,
@@ -83,10 +89,21 @@ const PUSH: Scenario = Scenario {
     begin: |world| Some(world.begin_push()),
 };
 
-/// There is something for each step of a collection.
+/// An acknowledged model is made smaller.
+const REENCODE: Scenario = Scenario {
+    prepare: |_| {},
+    begin: |world| {
+        world.reencode();
+        None
+    },
+};
+
+/// There is something for each step of a collection, also a blob that was replaced.
 const COLLECT: Scenario = Scenario {
     prepare: |world| {
         world.push("acme/gone", "other");
+        world.reencode().expect(201);
+        world.wait_for_jobs();
         let path = "/api/v1/repositories/acme/gone/refs/main";
         world.server.admin().delete(path).expect(204);
         // A write that never comes to its end.
@@ -211,7 +228,13 @@ impl World {
     }
 
     fn push(&self, repository: &str, model: &str) {
-        self.run(&["push", model, repository]);
+        self.run(&["push", model, repository, "--level", "fast"]);
+    }
+
+    /// Asks for the model at the highest level.
+    fn reencode(&self) -> Answer {
+        let job = json!({"kind": "reencode", "repository": "acme/model", "level": "max"});
+        self.server.admin().post("/api/v1/jobs", &job)
     }
 
     fn begin_push(&self) -> Child {

@@ -40,6 +40,7 @@ mod pickles;
 mod protocol_errors;
 mod readme;
 mod rebuild;
+mod reencode;
 mod refs;
 mod round_trip;
 mod savings;

@@ -185,7 +185,8 @@ impl Catalog {
         row.as_ref().map(read).transpose()
     }
 
-    /// The blob of a chunk that is in some revision of a repository.
+    /// The blob of a chunk that is in some revision of a repository, also one that was replaced and is
+    /// kept for those who were told of it.
     pub async fn find_blob(
         &self,
         repository: RepositoryId,
@@ -199,6 +200,29 @@ impl Catalog {
                JOIN revisions v ON v.id = f.revision \
                WHERE cc.chunk = k.id AND v.repository = $1)",
         ))
+        .bind(repository.0)
+        .bind(blob.as_bytes().as_slice())
+        .fetch_optional(&self.read)
+        .await?;
+        match row {
+            Some(row) => read(&row).map(Some),
+            None => self.find_replaced(repository, blob).await,
+        }
+    }
+
+    async fn find_replaced(
+        &self,
+        repository: RepositoryId,
+        blob: &BlobId,
+    ) -> Result<Option<ChunkRow>> {
+        let row = sqlx::query(
+            "SELECT k.chunk, k.raw_len, g.blob, g.object_key, g.stored_len \
+             FROM garbage g JOIN chunks k ON k.chunk = g.chunk \
+             WHERE g.blob = $2 AND EXISTS (SELECT 1 FROM content_chunks cc \
+               JOIN revision_files f ON f.content = cc.content \
+               JOIN revisions v ON v.id = f.revision \
+               WHERE cc.chunk = k.id AND v.repository = $1)",
+        )
         .bind(repository.0)
         .bind(blob.as_bytes().as_slice())
         .fetch_optional(&self.read)

@@ -11,6 +11,7 @@ mod revisions;
 
 pub use objects::Garbage;
 pub(crate) use objects::throw_away;
+pub(crate) use objects::throw_away_replaced;
 pub use revisions::Unreachable;
 
 /// Rows and the bytes that they stand for.

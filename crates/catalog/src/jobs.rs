@@ -75,6 +75,8 @@ pub struct Progress<'a> {
     pub note: &'a str,
     /// What a later attempt is to go on from.
     pub memory: &'a str,
+    /// Whether something was done since the last time.
+    pub got_on: bool,
 }
 
 /// A job that is there: just made, or before.
@@ -207,7 +209,7 @@ impl Catalog {
         let until = later(self.now(&mut tx).await?, by);
         let done = sqlx::query(
             "UPDATE jobs SET leased_until = $3, done = $4, total = $5, note = $6, memory = $7, \
-             fruitless = 0 WHERE id = $1 AND attempts = $2 AND state = 'running'",
+             fruitless = CASE WHEN $8 = 1 THEN 0 ELSE fruitless END WHERE id = $1 AND attempts = $2 AND state = 'running'",
         )
         .bind(lease.job.0)
         .bind(lease.attempt)
@@ -216,10 +218,20 @@ impl Catalog {
         .bind(row::sql(progress.total))
         .bind(progress.note)
         .bind(progress.memory)
+        .bind(i64::from(progress.got_on))
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
         Ok(done.rows_affected() == 1)
+    }
+
+    /// How often a job was begun since it last got on.
+    pub async fn fruitless_attempts(&self, lease: &Lease) -> Result<u64> {
+        let row = sqlx::query("SELECT fruitless FROM jobs WHERE id = $1")
+            .bind(lease.job.0)
+            .fetch_optional(&self.read)
+            .await?;
+        row.map_or(Ok(0), |row| row::size(&row, "fruitless"))
     }
 
     /// Takes the leases of a server that died from it. Only for a catalog with one server.

@@ -10,6 +10,7 @@ use crate::chunks::{Live, NewBlob};
 use crate::engine::{Engine, Writer};
 use crate::group::Group;
 use crate::records::RecordId;
+use crate::reencode::{Reencoded, Swapped};
 
 /// The catalog.
 #[derive(Clone)]
@@ -19,6 +20,7 @@ pub struct Catalog {
     pub(crate) announcing: Arc<Group<String, ()>>,
     pub(crate) going_live: Arc<Group<NewBlob, Live>>,
     pub(crate) writing_down: Arc<Group<RecordId, ()>>,
+    pub(crate) swapping: Arc<Group<Reencoded, Swapped>>,
 }
 
 impl Catalog {
@@ -41,12 +43,16 @@ impl Catalog {
         let writing_down = Group::new(writer.clone(), |writer, records| {
             Box::pin(crate::records::write_down(writer, records))
         });
+        let swapping = Group::new(writer.clone(), |writer, done| {
+            Box::pin(crate::reencode::swap(writer, done))
+        });
         Ok(Self {
             writer,
             read,
             announcing: Arc::new(announcing),
             going_live: Arc::new(going_live),
             writing_down: Arc::new(writing_down),
+            swapping: Arc::new(swapping),
         })
     }
 

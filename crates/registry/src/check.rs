@@ -85,6 +85,7 @@ impl Registry {
             total,
             note: &format!("of the chunks, {} faults found", report.faults_found),
             memory: &serde_json::to_string(state).map_err(Error::internal)?,
+            got_on: true,
         };
         // Whether the job is still this server's is found by whoever keeps its lease.
         let lease = self.settings.job_lease;

@@ -41,7 +41,7 @@ impl Registry {
         let taken = self.run_collection(now).await?;
         let (unreached, _) = self.catalog.unreachable(0).await?;
         let unneeded = self.catalog.unneeded_chunks().await?;
-        let garbage = self.catalog.garbage_tally().await?;
+        let garbage = self.catalog.garbage_tally(Timestamp::MAX).await?;
         let (intents, _) = self.catalog.intents(now).await?;
         Ok(Collection {
             dry_run: false,
@@ -68,7 +68,8 @@ impl Registry {
         let due = self.catalog.due_revisions(since, now).await?;
         let unneeded = self.catalog.unneeded_chunks().await?;
         let chunks = self.catalog.collectable_chunks(since, now).await?;
-        let garbage = self.catalog.garbage_tally().await?;
+        let garbage = self.catalog.garbage_tally(now).await?;
+        let replaced = rest(self.catalog.garbage_tally(Timestamp::MAX).await?, garbage);
         let (intents, abandoned) = self.catalog.intents(self.abandoned(now)).await?;
         Ok(Collection {
             dry_run: true,
@@ -77,8 +78,8 @@ impl Registry {
             objects: Collected {
                 collected: chunks.rows + garbage.rows + abandoned,
                 collected_bytes: chunks.bytes + garbage.bytes,
-                waiting: intents - abandoned,
-                waiting_bytes: 0,
+                waiting: replaced.rows + intents - abandoned,
+                waiting_bytes: replaced.bytes,
             },
             unreachable: self.named(unreachable, now),
         })
@@ -115,17 +116,17 @@ impl Registry {
         while self.catalog.collect_intents(self.abandoned(now)).await? > 0 {
             self.reached(Step::CollectIntentsTaken);
         }
-        taken.objects = self.delete_garbage().await?;
+        taken.objects = self.delete_garbage(now).await?;
         self.delete_records().await?;
         Ok(taken)
     }
 
     /// Deletes objects that no row names. One that the store does not delete is tried again next time.
-    async fn delete_garbage(&self) -> Result<Tally> {
+    async fn delete_garbage(&self, now: Timestamp) -> Result<Tally> {
         let mut tally = Tally::default();
         let mut after = String::new();
         loop {
-            let page = self.catalog.garbage(&after, PAGE).await?;
+            let page = self.catalog.garbage(now, &after, PAGE).await?;
             let Some(last) = page.last() else {
                 return Ok(tally);
             };

@@ -31,6 +31,11 @@ impl Cpu {
         })
     }
 
+    /// Half of the pool's threads, for what must not keep others waiting; at least one.
+    pub fn half(&self) -> usize {
+        (self.pool.current_num_threads() / 2).max(1)
+    }
+
     /// Runs work on the pool.
     pub async fn run<T: Send + 'static>(
         &self,

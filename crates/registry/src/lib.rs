@@ -25,6 +25,7 @@ mod migrate;
 mod random;
 mod rebuild;
 mod records;
+mod reencode;
 mod registry;
 mod report;
 mod repository;

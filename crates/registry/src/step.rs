@@ -47,6 +47,18 @@ steps!(
     RecordWritten = "record_written",
     /// The catalog knows that it is.
     RecordNoted = "record_noted",
+    /// What a revision's blobs take was noted, and nothing was done.
+    ReencodeBegun = "reencode_begun",
+    /// A chunk was read and encoded again.
+    ReencodeRead = "reencode_read",
+    /// Its new blob is about to be written, and an intent says so.
+    ReencodeAnnounced = "reencode_announced",
+    /// The new object is durable, and no row names it.
+    ReencodeWritten = "reencode_written",
+    /// The row names the new object, and the old one is garbage.
+    ReencodeSwapped = "reencode_swapped",
+    /// How far the job is was noted.
+    ReencodeNoted = "reencode_noted",
     /// Revisions that no ref reaches are noted.
     CollectRevisionsMarked = "collect_revisions_marked",
     /// Some of them are gone.

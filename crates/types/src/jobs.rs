@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::check::{CheckReport, NewCheck};
-use crate::{ErrorDetail, RepositoryName};
+use crate::{ErrorDetail, RefName, RepositoryName};
 
 /// Names a job.
 #[derive(
@@ -88,10 +88,23 @@ words!(
     JobKind, "a kind of job",
     /// The commit of an upload.
     Commit = "commit",
+    /// Makes blobs anew at another level.
+    Reencode = "reencode",
     /// Takes away what nothing reaches.
     Collect = "collect",
     /// Looks whether what is stored is what was pushed.
     Check = "check",
+);
+
+words!(
+    /// How much work goes into making chunks small.
+    Level, "a level",
+    /// Fastest.
+    Fast = "fast",
+    /// A good balance.
+    Default = "default",
+    /// Smallest.
+    Max = "max",
 );
 
 words!(
@@ -159,10 +172,27 @@ pub struct JobProgress {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum JobResult {
+    /// Of blobs that were made anew.
+    Reencode(Reencoded),
     /// Of a collection.
     Collect(Taken),
     /// Of a check.
     Check(Box<CheckReport>),
+}
+
+/// What came of making the blobs of a revision anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Reencoded {
+    /// The level.
+    pub level: Level,
+    /// Chunks of the revision, each once.
+    pub chunks: u64,
+    /// Their raw bytes.
+    pub raw_bytes: u64,
+    /// Their blobs' bytes before.
+    pub stored_bytes_before: u64,
+    /// And now.
+    pub stored_bytes: u64,
 }
 
 /// What a collection took.
@@ -182,10 +212,24 @@ pub struct Taken {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum NewJob {
-    /// Takes away what nothing reaches.
+    /// Makes the blobs of a revision anew, and keeps those that are smaller.
+    Reencode {
+        /// Whose; for whoever may write to it.
+        repository: RepositoryName,
+        /// A branch, a tag or a revision; `main` when absent.
+        #[serde(rename = "ref", default = "main")]
+        reference: String,
+        /// The level.
+        level: Level,
+    },
+    /// Takes away what nothing reaches; for administrators.
     Collect,
     /// Looks whether what is stored is what was pushed.
     Check(NewCheck),
+}
+
+fn main() -> String {
+    RefName::main().to_string()
 }
 
 #[cfg(test)]
@@ -196,6 +240,9 @@ mod tests {
     fn words_are_the_same_as_in_json() {
         for kind in JobKind::ALL {
             assert_eq!(kind.as_str().parse(), Ok(*kind));
+        }
+        for level in Level::ALL {
+            assert_eq!(level.as_str().parse(), Ok(*level));
         }
         let error = "sleep".parse::<JobState>().unwrap_err().to_string();
         assert_eq!(

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::AnyConnection;
 
 use super::Tally;
-use crate::{Catalog, Result, row};
+use crate::{Catalog, ChunkRow, Result, row};
 
 /// Rows that go in one transaction.
 const TAKEN_AT_ONCE: i64 = 500;
@@ -50,14 +50,15 @@ impl Catalog {
         Ok((row::size(&row, "rows")?, row::size(&row, "old")?))
     }
 
-    /// Objects to be deleted whose key is behind `after`, in the order of their keys.
-    pub async fn garbage(&self, after: &str, limit: u32) -> Result<Vec<Garbage>> {
+    /// Objects that may be deleted by now whose key is behind `after`, in the order of their keys.
+    pub async fn garbage(&self, now: Timestamp, after: &str, limit: u32) -> Result<Vec<Garbage>> {
         let rows = sqlx::query(
-            "SELECT object_key, stored_len FROM garbage WHERE object_key > $1 \
+            "SELECT object_key, stored_len FROM garbage WHERE object_key > $1 AND not_before <= $3 \
              ORDER BY object_key LIMIT CAST($2 AS BIGINT)",
         )
         .bind(after)
         .bind(i64::from(limit))
+        .bind(now.as_microsecond())
         .fetch_all(&self.read)
         .await?;
         let garbage = rows.iter().map(|row| {
@@ -69,12 +70,13 @@ impl Catalog {
         garbage.collect()
     }
 
-    /// How many objects are to be deleted.
-    pub async fn garbage_tally(&self) -> Result<Tally> {
+    /// How many objects may be deleted by then.
+    pub async fn garbage_tally(&self, by: Timestamp) -> Result<Tally> {
         let row = sqlx::query(
             "SELECT COUNT(*) AS rows, COALESCE(CAST(SUM(stored_len) AS BIGINT), 0) AS bytes \
-             FROM garbage",
+             FROM garbage WHERE not_before <= $1",
         )
+        .bind(by.as_microsecond())
         .fetch_one(&self.read)
         .await?;
         Ok(Tally {
@@ -95,6 +97,27 @@ impl Catalog {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// Notes that an object is to be deleted whose blob was replaced, and from when on. Until then those who
+/// were told of it can read it.
+pub(crate) async fn throw_away_replaced(
+    connection: &mut AnyConnection,
+    old: &ChunkRow,
+    not_before: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO garbage (object_key, stored_len, not_before, chunk, blob) \
+         VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(&old.object_key)
+    .bind(row::sql(old.stored_len))
+    .bind(not_before.as_microsecond())
+    .bind(old.chunk.as_bytes().as_slice())
+    .bind(old.blob.as_bytes().as_slice())
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Notes that an object is to be deleted.

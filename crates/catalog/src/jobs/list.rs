@@ -97,7 +97,8 @@ fn read(row: &AnyRow) -> Result<JobRow> {
             created_at: row::time(row, "created_at")?,
             started_at,
             ended_at: row::optional_time(row, "ended_at")?,
-            retry_at: not_before.filter(|at| state == JobState::Queued && Some(*at) > started_at),
+            retry_at: not_before
+                .filter(|at| state == JobState::Queued && started_at.is_some_and(|was| *at > was)),
             progress: JobProgress {
                 done: row::size(row, "done")?,
                 total: row::size(row, "total")?,

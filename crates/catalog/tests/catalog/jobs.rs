@@ -267,6 +267,7 @@ async fn attempts_that_get_on_are_not_counted_against_a_job(database: Database) 
         total: 9,
         note: "of nine",
         memory: "three",
+        got_on: true,
     };
     assert!(
         catalog
@@ -277,6 +278,18 @@ async fn attempts_that_get_on_are_not_counted_against_a_job(database: Database) 
     let claimed = catalog.claim_job(JobKind::Collect, "you", LONG).await;
     let next = claimed.unwrap().unwrap();
     assert_eq!((next.fruitless, next.memory.as_deref()), (1, Some("three")));
+    let none = Progress {
+        got_on: false,
+        ..progress
+    };
+    assert!(
+        catalog
+            .note_progress(&next.lease, &none, LONG)
+            .await
+            .unwrap()
+    );
+    let fruitless = catalog.fruitless_attempts(&next.lease).await;
+    assert_eq!(fruitless.unwrap(), 1);
     assert!(
         !catalog
             .note_progress(&lease, &progress, NONE)

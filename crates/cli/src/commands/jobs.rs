@@ -1,6 +1,6 @@
 //! `sheaf jobs`: what the server does in the background.
 
-mod render;
+pub(super) mod render;
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{output, remote, table};
 
 /// Lists what the server does in the background (with an admin token)
 ///
-/// Commits, collections and the like are jobs. One that was tried in vain for long enough is `failed`,
+/// Commits, collections and re-encodings are jobs. One that was tried in vain for long enough is `failed`,
 /// and stays until it is tried again or dropped.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -46,7 +46,7 @@ enum Command {
 /// Lists the jobs, newest first
 #[derive(Debug, clap::Args)]
 struct List {
-    /// Only of this kind: commit, collect or check
+    /// Only of this kind: commit, reencode, collect or check
     #[arg(long)]
     kind: Option<JobKind>,
     /// Only in this state: queued, running, done or failed

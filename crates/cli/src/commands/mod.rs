@@ -15,6 +15,7 @@ mod migrate;
 mod pull;
 mod push;
 mod rebuild_catalog;
+mod reencode;
 mod rm;
 mod serve;
 mod token;
@@ -37,6 +38,7 @@ pub enum Command {
     Bench(bench::Args),
     Login(login::Args),
     Token(token::Args),
+    Reencode(reencode::Args),
     Gc(gc::Args),
     Check(check::Args),
     Jobs(jobs::Args),
@@ -61,6 +63,7 @@ impl Command {
             Self::Bench(args) => bench::run(args, globals),
             Self::Login(args) => login::run(args, globals).await,
             Self::Token(args) => token::run(args, globals).await,
+            Self::Reencode(args) => reencode::run(args, globals).await,
             Self::Gc(args) => gc::run(args, globals).await,
             Self::Check(args) => check::run(args, globals).await,
             Self::Jobs(args) => jobs::run(args, globals).await,

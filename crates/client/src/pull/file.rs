@@ -19,7 +19,7 @@ use super::writer::{self, Writer};
 use crate::budget::Reserved;
 use crate::{Error, Outcome, pool};
 
-/// How often a file is tried again because blobs of it were replaced meanwhile.
+/// How often a file is tried without getting on because blobs of it were replaced meanwhile.
 const TRIES: u32 = 5;
 
 /// A file that is not there yet.
@@ -114,9 +114,13 @@ async fn next(
 
 impl Download<'_> {
     async fn run(mut self) -> Result<Pulled, Error> {
-        for _ in 0..TRIES {
+        let mut tries = 0;
+        while tries < TRIES {
+            let told = self.told;
             match self.attempt().await {
-                Err(Error::Replaced { .. }) => {}
+                // One that got on does not count: blobs may be replaced as fast as they are fetched.
+                Err(Error::Replaced { .. }) if self.told > told => tries = 0,
+                Err(Error::Replaced { .. }) => tries += 1,
                 done => {
                     return done.map(|()| Pulled {
                         skipped: false,

@@ -25,4 +25,5 @@ pub use body::{BodyError, ByteStream};
 pub use condition::{Condition, Matching};
 pub use one_file::FileChange;
 pub(crate) use revision_id::{list_id, revision_id};
+pub(crate) use store::is_unknown;
 pub use verdict::verdict_of;

@@ -50,16 +50,8 @@ impl Registry {
     /// One write, to a key of its own. What does not go live is deleted.
     async fn write_blob(&self, new: NewBlob, bytes: Bytes) -> Result<Live> {
         let object_key = new.row.object_key.clone();
-        self.catalog.announce(object_key.clone()).await?;
-        self.reached(Step::PushAnnounced);
-        if let Err(error) = self.blobs.put(&object_key, bytes).await {
-            // What may come about later is found by its intent.
-            if !error.may_come_about() {
-                self.discard(&object_key).await;
-            }
-            return Err(error.into());
-        }
-        self.reached(Step::PushWritten);
+        let steps = [Step::PushAnnounced, Step::PushWritten];
+        self.write_object(&object_key, bytes, steps).await?;
         let live = self.catalog.go_live(new).await;
         if matches!(live, Ok(Live::Stored)) {
             self.reached(Step::PushLive);
@@ -69,6 +61,26 @@ impl Registry {
             self.discard(&object_key).await;
         }
         Ok(live?)
+    }
+
+    /// Announces an object and writes it. One that cannot be written is withdrawn.
+    pub(crate) async fn write_object(
+        &self,
+        object_key: &str,
+        bytes: Bytes,
+        [announced, written]: [Step; 2],
+    ) -> Result<()> {
+        self.catalog.announce(object_key.to_owned()).await?;
+        self.reached(announced);
+        if let Err(error) = self.blobs.put(object_key, bytes).await {
+            // What may come about later is found by its intent.
+            if !error.may_come_about() {
+                self.discard(object_key).await;
+            }
+            return Err(error.into());
+        }
+        self.reached(written);
+        Ok(())
     }
 
     /// Deletes an object that no row names. Where that fails its intent stays, by which it is found
@@ -85,6 +97,6 @@ impl Registry {
 }
 
 /// Whether the row may have come all the same: the connection failed, say, with the answer on its way.
-fn is_unknown(live: &std::result::Result<Live, sheaf_catalog::Error>) -> bool {
-    matches!(live, Err(error) if !matches!(error, sheaf_catalog::Error::Full))
+pub(crate) fn is_unknown<T>(outcome: &std::result::Result<T, sheaf_catalog::Error>) -> bool {
+    matches!(outcome, Err(error) if !matches!(error, sheaf_catalog::Error::Full))
 }

@@ -81,6 +81,14 @@ impl Registry {
     /// new.
     pub async fn start_job(&self, caller: &Caller, new: &NewJob) -> Result<(Job, bool)> {
         let queued = match new {
+            NewJob::Reencode {
+                repository,
+                reference,
+                level,
+            } => {
+                self.queue_reencoding(caller, repository, reference, *level)
+                    .await?
+            }
             NewJob::Collect => {
                 caller.check_admin()?;
                 self.queue_collection(Duration::ZERO).await?

@@ -12,6 +12,10 @@ impl Registry {
     pub(super) async fn run_job(self: &Arc<Self>, job: &Job) -> Result<Option<JobResult>> {
         match job.kind {
             JobKind::Commit => self.run_commit(job).await.map(|()| None),
+            JobKind::Reencode => {
+                let done = self.run_reencoding(job).await?;
+                Ok(Some(JobResult::Reencode(done)))
+            }
             JobKind::Collect => self.collect_in_background().await.map(Some),
             JobKind::Check => self.run_check(job).await.map(Some),
         }
@@ -38,7 +42,7 @@ pub(crate) fn workers(kind: JobKind) -> usize {
     match kind {
         // They read much and wait for each other's CPU anyway.
         JobKind::Commit => 2,
-        JobKind::Collect | JobKind::Check => 1,
+        JobKind::Reencode | JobKind::Collect | JobKind::Check => 1,
     }
 }
 

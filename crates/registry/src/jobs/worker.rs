@@ -93,13 +93,14 @@ impl Registry {
             message: report::cause(error),
         };
         let passing = matches!(error.kind(), Kind::Internal | Kind::Unavailable);
-        if passing && job.fruitless < most_attempts(job.kind) {
-            let pause = pause(job.fruitless);
-            let lease = &job.lease;
+        let lease = &job.lease;
+        let fruitless = self.catalog.fruitless_attempts(lease).await?;
+        if passing && fruitless < most_attempts(job.kind) {
+            let pause = pause(fruitless);
             self.catalog.retry_job_later(lease, &cause, pause).await?;
             return Ok(Some(pause));
         }
-        let (lease, told) = (&job.lease, error.detail());
+        let told = error.detail();
         let expires_at = self.expiry(Timestamp::now());
         match &job.upload {
             Some(upload) if !passing => {
@@ -138,7 +139,7 @@ impl Registry {
 fn most_attempts(kind: JobKind) -> u64 {
     match kind {
         JobKind::Commit => 4,
-        JobKind::Collect | JobKind::Check => 8,
+        JobKind::Reencode | JobKind::Collect | JobKind::Check => 6,
     }
 }
 

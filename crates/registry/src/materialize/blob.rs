@@ -33,7 +33,12 @@ impl Registry {
         let row = self.catalog.find_blob(repository.id, blob).await?;
         let row = row.ok_or(Error::BlobNotFound(*blob))?;
         let len = row.stored_len;
-        let chunk = Arc::new(self.open_chunk(row).await?);
+        let Some(chunk) = self.open_blob(&row).await? else {
+            // One that was replaced is gone by now, or else it is damage.
+            self.moved(&row).await?;
+            return Err(Error::BlobNotFound(*blob));
+        };
+        let chunk = Arc::new(chunk);
         let pieces = stream::iter(blob_pieces(&chunk).into_iter().map(Ok));
         Ok(OpenBlob {
             len,

@@ -42,38 +42,82 @@ impl OpenChunk {
 }
 
 impl Registry {
-    /// Reads and verifies the header of a chunk's blob.
-    pub(crate) async fn open_chunk(&self, row: ChunkRow) -> Result<OpenChunk> {
-        let opened = self.read_header(row.clone()).await;
-        self.suspect(&row, opened).await
+    /// Reads and verifies the header of a chunk's blob, wherever that is by now.
+    pub(crate) async fn open_chunk(&self, mut row: ChunkRow) -> Result<OpenChunk> {
+        loop {
+            if let Some(chunk) = self.open_blob(&row).await? {
+                return Ok(chunk);
+            }
+            row = self.moved(&row).await?;
+        }
     }
 
-    async fn read_header(&self, row: ChunkRow) -> Result<OpenChunk> {
+    /// Reads and verifies the header of a blob; none where it is not there.
+    pub(crate) async fn open_blob(&self, row: &ChunkRow) -> Result<Option<OpenChunk>> {
+        let opened = self.read_header(row).await;
+        self.suspect(row, opened).await
+    }
+
+    async fn read_header(&self, row: &ChunkRow) -> Result<Option<OpenChunk>> {
         let wanted = match row.stored_len {
             len if len <= SMALL => len,
             _ => PREFIX_LEN,
         };
-        let mut prefix = self.get(&row, 0..wanted).await?;
-        if let Parsed::NeedMore(more) = parse(&row, &prefix)? {
-            prefix = self.get(&row, 0..more as u64).await?;
+        let Some(mut prefix) = self.get(row, 0..wanted).await? else {
+            return Ok(None);
+        };
+        if let Parsed::NeedMore(more) = parse(row, &prefix)? {
+            let Some(all) = self.get(row, 0..more as u64).await? else {
+                return Ok(None);
+            };
+            prefix = all;
         }
-        Ok(OpenChunk {
-            header: verified_header(&row, &prefix)?,
-            row,
+        Ok(Some(OpenChunk {
+            header: verified_header(row, &prefix)?,
+            row: row.clone(),
             prefix,
-        })
+        }))
     }
 
-    /// Reads and verifies a run of frames, and decodes it where it goes out raw.
+    /// Where the blob of a chunk is now that is not where it was: a reader may be slower than those who
+    /// replaced the blob and deleted the old one.
+    pub(crate) async fn moved(&self, row: &ChunkRow) -> Result<ChunkRow> {
+        let now = self.catalog.find_chunk(&row.chunk).await?;
+        let now = now.ok_or(Error::BlobNotFound(row.blob))?;
+        if now.object_key == row.object_key {
+            let gone = Err(damaged(row, "the object is not there"));
+            return self.suspect(row, gone).await;
+        }
+        Ok(now)
+    }
+
+    /// Reads and verifies a run of frames, and decodes it where it goes out raw. Then another blob of
+    /// the chunk will do, whose frames hold the same bytes.
     pub(crate) async fn make_run(&self, run: Run, reserved: Option<Reserved>) -> Result<Out> {
         let chunk = Arc::clone(&run.chunk);
         let made = self.read_run(run, reserved).await;
         self.suspect(&chunk.row, made).await
     }
 
-    async fn read_run(&self, run: Run, reserved: Option<Reserved>) -> Result<Out> {
-        let range = run.chunk.header.stored_range(run.frames.clone());
-        let stored = self.stored(&run.chunk, range).await?;
+    async fn read_run(&self, mut run: Run, reserved: Option<Reserved>) -> Result<Out> {
+        let stored = loop {
+            let range = run.chunk.header.stored_range(run.frames.clone());
+            if let Some(stored) = self.stored(&run.chunk, range).await? {
+                break stored;
+            }
+            let now = self.moved(run.chunk.row()).await?;
+            if run.form == Form::Stored {
+                return Err(Error::BlobNotFound(run.chunk.row().blob));
+            }
+            let (now, was) = (self.open_chunk(now).await?, &run.chunk.header);
+            let frames = || run.frames.clone();
+            let same = now.header.frames() == was.frames()
+                && now.header.raw_range(frames()) == was.raw_range(frames());
+            if !same {
+                return Err(Error::BlobNotFound(run.chunk.row().blob));
+            }
+            run.chunk = Arc::new(now);
+        };
         // The reservation goes along: this is not stopped when nobody waits for it any more.
         self.cpu.run(move || make(run, stored, reserved)).await?
     }
@@ -87,8 +131,13 @@ impl Registry {
 
     /// The same without suspicion.
     pub(crate) async fn read_chunk(&self, row: &ChunkRow) -> Result<Vec<u8>> {
-        let stored = self.get(row, 0..row.stored_len).await?;
-        let row = row.clone();
+        let mut row = row.clone();
+        let stored = loop {
+            match self.whole_blob(&row).await? {
+                Some(stored) => break stored,
+                None => row = self.moved(&row).await?,
+            }
+        };
         self.cpu
             .run(move || {
                 let header = verified_header(&row, &stored)?;
@@ -102,22 +151,28 @@ impl Registry {
             .await?
     }
 
-    async fn stored(&self, chunk: &OpenChunk, range: Range<u64>) -> Result<Bytes> {
+    /// All of a blob, as it is stored; none where it is not there.
+    pub(crate) async fn whole_blob(&self, row: &ChunkRow) -> Result<Option<Bytes>> {
+        self.get(row, 0..row.stored_len).await
+    }
+
+    async fn stored(&self, chunk: &OpenChunk, range: Range<u64>) -> Result<Option<Bytes>> {
         if range.end <= chunk.prefix.len() as u64 {
-            return Ok(chunk.prefix.slice(range.start as usize..range.end as usize));
+            let part = range.start as usize..range.end as usize;
+            return Ok(Some(chunk.prefix.slice(part)));
         }
         self.get(&chunk.row, range).await
     }
 
-    async fn get(&self, row: &ChunkRow, range: Range<u64>) -> Result<Bytes> {
+    async fn get(&self, row: &ChunkRow, range: Range<u64>) -> Result<Option<Bytes>> {
         let wanted = range.end - range.start;
         if wanted == 0 {
-            return Ok(Bytes::new());
+            return Ok(Some(Bytes::new()));
         }
         match self.blobs.get(&row.object_key, range).await {
-            Ok(bytes) if bytes.len() as u64 == wanted => Ok(bytes),
+            Ok(bytes) if bytes.len() as u64 == wanted => Ok(Some(bytes)),
             Ok(_) => Err(damaged(row, "the object is shorter than its row says")),
-            Err(sheaf_blobs::Error::NotFound(_)) => Err(damaged(row, "the object is not there")),
+            Err(sheaf_blobs::Error::NotFound(_)) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -158,7 +213,7 @@ fn parse(row: &ChunkRow, prefix: &[u8]) -> Result<Parsed> {
 }
 
 /// The header at the beginning of a blob's bytes, which must be that of the row's blob.
-fn verified_header(row: &ChunkRow, prefix: &[u8]) -> Result<Header> {
+pub(crate) fn verified_header(row: &ChunkRow, prefix: &[u8]) -> Result<Header> {
     let Parsed::Header(header, _) = parse(row, prefix)? else {
         return Err(damaged(row, "the header ends early"));
     };

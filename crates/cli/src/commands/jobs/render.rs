@@ -61,7 +61,7 @@ fn summary(job: &Job) -> String {
     told.unwrap_or_default()
 }
 
-fn error(job: &Job) -> Option<String> {
+pub fn error(job: &Job) -> Option<String> {
     let error = job.error.as_ref()?;
     Some(output::one_line(&format!(
         "{}: {}",
@@ -69,7 +69,7 @@ fn error(job: &Job) -> Option<String> {
     )))
 }
 
-fn progress(of: &JobProgress) -> Option<String> {
+pub fn progress(of: &JobProgress) -> Option<String> {
     if of.total == 0 {
         return None;
     }
@@ -77,8 +77,15 @@ fn progress(of: &JobProgress) -> Option<String> {
     Some(output::one_line(&format!("{percent} % {}", of.note)))
 }
 
-fn result(result: &JobResult) -> String {
+/// What came of a job, in a sentence.
+pub fn result(result: &JobResult) -> String {
     match result {
+        JobResult::Reencode(done) => format!(
+            "{} in {}, were {}",
+            output::size(done.stored_bytes),
+            words::count(done.chunks, "chunk"),
+            output::size(done.stored_bytes_before)
+        ),
         JobResult::Collect(taken) => format!(
             "{} deleted, {}",
             words::count(taken.objects, "object"),
