@@ -8,6 +8,7 @@ mod answer;
 mod ask;
 mod beginning;
 mod error;
+mod failure;
 mod pages;
 mod place;
 

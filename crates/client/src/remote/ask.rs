@@ -12,10 +12,11 @@ use tokio::time::{Instant, timeout_at};
 
 use super::answer::{self, Version};
 use super::beginning::Beginning;
-use super::place::{self, Place};
+use super::failure::{Failure, again};
+use super::place::Place;
 use super::{RemoteError, RemoteUsage};
 use crate::client::{http_builder, reason};
-use crate::retry::{Again, Retry, again_after};
+use crate::retry::Retry;
 
 /// How often a request is tried in all.
 const TRIES: u32 = 4;
@@ -47,21 +48,6 @@ pub(super) enum Part {
     Bytes(Vec<u8>),
     /// All of it is coming, since the server gives no parts.
     Beginning(Beginning),
-}
-
-/// A try that failed, and whether another may help.
-struct Failure {
-    error: RemoteError,
-    again: bool,
-}
-
-impl From<RemoteError> for Failure {
-    fn from(error: RemoteError) -> Self {
-        Self {
-            error,
-            again: false,
-        }
-    }
 }
 
 impl Asker {
@@ -269,7 +255,7 @@ impl Asker {
         taken.map(|_| ()).map_err(|_| RemoteError::Limit)
     }
 
-    fn current(&self) -> Url {
+    pub fn current(&self) -> Url {
         let current = self.current.lock();
         current.unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -309,65 +295,6 @@ impl Asker {
     fn place_of(&self, response: &Response) -> Result<(Range<u64>, u64), RemoteError> {
         answer::content_range(response.headers()).map_err(|what| self.unexpected(what))
     }
-
-    fn host(&self) -> String {
-        place::host(&self.current())
-    }
-
-    fn wrong_part(&self, range: &Range<u64>) -> RemoteError {
-        let (first, last) = (range.start, range.end.saturating_sub(1));
-        self.unexpected(format!("bytes {first} to {last}, which were not asked for"))
-    }
-
-    pub fn unexpected(&self, what: impl Into<String>) -> RemoteError {
-        RemoteError::Answer {
-            host: self.host(),
-            what: what.into(),
-        }
-    }
-
-    pub fn no_parts(&self) -> RemoteError {
-        RemoteError::NoParts { host: self.host() }
-    }
-
-    fn changed(&self) -> RemoteError {
-        RemoteError::Changed { host: self.host() }
-    }
-
-    fn too_slow(&self) -> RemoteError {
-        RemoteError::Broken {
-            host: self.host(),
-            reason: "it sends next to nothing".into(),
-        }
-    }
-
-    fn refused(&self, status: StatusCode) -> Failure {
-        let (host, status) = (self.host(), status.as_u16());
-        let error = match status {
-            401 | 403 => RemoteError::Denied { host, status },
-            _ => RemoteError::Status { host, status },
-        };
-        Failure {
-            error,
-            again: again_after(status) != Again::Never,
-        }
-    }
-
-    fn broken(&self, error: &reqwest::Error) -> Failure {
-        let host = error.url().map_or_else(|| self.host(), place::host);
-        let reason = reason(error);
-        let again = !error.is_redirect() && !error.is_timeout() && !error.is_connect();
-        let error = match error.is_connect() {
-            true => RemoteError::Unreachable { host, reason },
-            false => RemoteError::Broken { host, reason },
-        };
-        Failure { error, again }
-    }
-}
-
-/// A body that broke may come whole the next time.
-fn again(error: RemoteError) -> Failure {
-    Failure { error, again: true }
 }
 
 fn is_expired(status: StatusCode) -> bool {
