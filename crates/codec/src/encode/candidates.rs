@@ -12,6 +12,9 @@ use crate::plan::{Blocks, Classes, Fixed, Planes};
 use crate::scratch;
 use crate::{Base, Level};
 
+/// Shorter chunks are compared whatever the level: it takes no time.
+const WORTH_SPEED: usize = 64 << 10;
+
 /// One way to encode a chunk.
 pub(super) struct Candidate {
     /// What the header says, but for the plan.
@@ -84,7 +87,9 @@ fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
         && let Some(blocks) = Blocks::fit(raw, facts, level)
     {
         // Where speed counts, what makes something of them needs no comparison.
-        let is_enough = level != Level::Max && blocks.expected_len < raw.len() - raw.len() / 32;
+        let is_enough = level != Level::Max
+            && raw.len() >= WORTH_SPEED
+            && blocks.expected_len < raw.len() - raw.len() / 32;
         let len = blocks.expected_len;
         plans.retain(|plan| !(is_enough || is_clear(len, plan.as_ref(), raw, facts)));
         plans.push(Box::new(blocks));

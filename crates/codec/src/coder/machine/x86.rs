@@ -122,10 +122,9 @@ fn look_up_any(table: &Table, row: Row) -> Row {
     let past = _mm256_set1_epi8(0x70);
     let other = _mm256_set1_epi8(table.other as i8);
     let mut found = _mm256_setzero_si256();
-    for (high, entries) in &table.rows {
-        let entries = _mm256_xor_si256(in_both_lanes(*entries), other);
-        let at = _mm256_xor_si256(bytes, _mm256_set1_epi8((high << 4) as i8));
-        let own = _mm256_shuffle_epi8(entries, _mm256_adds_epu8(at, past));
+    for row in &table.rows {
+        let at = _mm256_xor_si256(bytes, load(&row.high));
+        let own = _mm256_shuffle_epi8(load(&row.twice), _mm256_adds_epu8(at, past));
         found = _mm256_or_si256(found, own);
     }
     store(_mm256_xor_si256(found, other))
