@@ -301,6 +301,14 @@ fn what_cannot_be_moved_is_refused_with_a_sentence() {
     moved(&data, &new, &[]);
     let refusal = refused(&data, &new);
     assert!(refusal.contains("there is a registry already"), "{refusal}");
+    let script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); \
+                  c.execute('INSERT INTO rebuild (started_at) VALUES (1)'); c.commit()";
+    let mut python = Command::new("python3");
+    python.args(["-c", script]).arg(data.join("catalog.sqlite"));
+    assert!(python.status().unwrap().success());
+    let refusal = refused(&data, &to.folder.path().join("a-third"));
+    assert!(refusal.contains("sheaf rebuild-catalog"), "{refusal}");
+
     let missing = refused(&to.folder.path().join("nowhere.toml"), &new);
     assert!(
         missing.contains("cannot read the configuration"),

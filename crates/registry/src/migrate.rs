@@ -58,6 +58,12 @@ pub enum MoveError {
     /// There is nothing to move.
     #[error("there is no catalog at {0}")]
     NoSource(String),
+    /// A rebuild was cut short.
+    #[error(
+        "the catalog that is to move was being rebuilt and is not whole: run 'sheaf rebuild-catalog' \
+         again, to its end"
+    )]
+    NotWhole,
     /// What would be read and written at once.
     #[error("the registry is to move to where it is")]
     SamePlace,
@@ -128,6 +134,9 @@ async fn between(
     dry_run: bool,
     progress: &dyn Progress,
 ) -> Result<Moved, MoveError> {
+    if source.is_being_rebuilt().await.map_err(of_catalog(FROM))? {
+        return Err(MoveError::NotWhole);
+    }
     if !target.is_empty().await.map_err(of_catalog(TO))? {
         return Err(MoveError::NotEmpty("the catalog that it is to move to"));
     }
