@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use serde_json::{Value, json};
-use sheaf_tests::{Access, Answer, Client, Server, content, objects, sheaf};
+use sheaf_tests::{Access, Answer, Client, Ran, Server, content, objects, sheaf};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -270,6 +270,26 @@ impl World {
         assert_eq!((found.len(), stored.len()), (named.len(), named.len()));
     }
 
+    /// The catalog is lost, and comes back from the store alone.
+    fn lose_catalog(&mut self) {
+        self.server.kill();
+        for file in ["catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm"] {
+            // The last two are there only while they are needed.
+            let _ = fs::remove_file(self.server.data().join(file));
+        }
+        let client = Client::bare();
+        let mut rebuild = client.command();
+        rebuild.env("SHEAF_LOG_FILTER", "off");
+        if let Some((light, _)) = &self.bucket {
+            rebuild.env("SHEAF_BLOBS_URL", "s3://models/r");
+            light.set(&mut rebuild);
+        }
+        rebuild.args(["rebuild-catalog", "--json", "--data"]);
+        let told = Ran::of(rebuild.arg(self.server.data())).json();
+        assert_eq!(told["lost"], 0, "{told:#}");
+        self.server.restart_after_kill();
+    }
+
     /// For docs/reliability.md.
     #[allow(clippy::print_stdout, reason = "figures for people")]
     fn tell(&self, seed: u64, faults: &BTreeMap<String, u64>) {
@@ -324,6 +344,9 @@ fn storm(seed: u64, bucket: bool) {
         assert!(reader.join().is_ok());
     });
     let faults = world.faults();
+    world.check_all();
+    world.check_store();
+    world.lose_catalog();
     world.check_all();
     world.check_store();
     world.tell(seed, &faults);
