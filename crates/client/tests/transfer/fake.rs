@@ -86,6 +86,7 @@ fn router() -> Router<Shared> {
         .route(&of("/tree/{reference}"), get(tree))
         .route(&of("/files/{reference}/{*path}"), get(manifest))
         .route(&of("/blobs/{id}"), get(blob))
+        .route("/acme/model/resolve/{reference}/{*path}", get(file))
         .route(&of("/uploads"), get(uploads).post(open))
         .route(&of("/uploads/{id}"), get(upload).delete(abort))
         .route(&of("/uploads/{id}/missing"), post(missing))
@@ -182,6 +183,13 @@ async fn manifest(
         lie(&mut manifest);
     }
     Json(manifest)
+}
+
+async fn file(State(state): State<Shared>, Path((_, path)): Path<(String, String)>) -> Vec<u8> {
+    let held = state.lock().unwrap();
+    let chunks = held.files[&path].chunks.iter();
+    let raw = |chunk: &ChunkRef| sheaf_codec::decode(&held.blobs[&chunk.id], None).unwrap();
+    chunks.flat_map(raw).collect()
 }
 
 fn blob_id(blob: &[u8]) -> BlobId {
