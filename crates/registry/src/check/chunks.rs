@@ -127,6 +127,8 @@ impl Registry {
                     message: format!("the blob of a chunk is damaged: {reason}"),
                 })))
             }
+            // It was collected while it was read.
+            Err(Error::BlobNotFound(_)) => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -10,7 +10,7 @@ use super::state::Place;
 use super::{Checker, HURTS, fault};
 use crate::{Error, Result};
 
-/// How often a file is read of which a blob was replaced meanwhile.
+/// How often a file is read of which a blob was replaced or collected meanwhile.
 const TRIES: usize = 3;
 
 impl Checker {
@@ -43,6 +43,7 @@ impl Checker {
                         return self.note_chunk(kind, &object_key, message).await;
                     }
                 }
+                Err(Error::BlobNotFound(_)) => {}
                 Err(error) => return Err(error),
             }
         }
