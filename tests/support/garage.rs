@@ -100,7 +100,13 @@ impl Garage {
     pub fn start_node(&mut self, number: usize) {
         let node = &mut self.nodes[number];
         node.process = serve(&node.folder);
-        node.wait(&["bucket", "list"]);
+        node.wait(&["status"]);
+        // Those that saw it go try again only after a while.
+        let name = self.nodes[number].name();
+        for other in self.nodes.iter().filter(|other| other.name() != name) {
+            other.command(&["node", "connect", &name]);
+        }
+        self.nodes[number].wait(&["bucket", "list"]);
     }
 
     fn set_up(&self) {
