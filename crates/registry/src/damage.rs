@@ -21,11 +21,8 @@ impl Registry {
 
     async fn note_if_damaged(&self, row: &ChunkRow) -> Result<()> {
         // One blob at a time is in memory for this, which no budget counts: the reader holds a part of
-        // that already, and must not wait for more. Nor for its turn: whoever has that may be a stream that
-        // goes on only when this reader does. What is passed over is looked at when it is read again.
-        let Ok(_turn) = self.suspecting.try_lock() else {
-            return Ok(());
-        };
+        // that already, and must not wait for more.
+        let _turn = self.suspecting.lock().await;
         let found = self.catalog.chunk_at(&row.object_key).await?;
         let known = found.is_none_or(|(_, damaged)| damaged);
         if known || self.reads_whole(row).await? {

@@ -24,7 +24,7 @@ struct World {
     registry: Arc<Registry>,
     admin: Caller,
     name: RepositoryName,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl World {
@@ -67,7 +67,7 @@ impl World {
             registry,
             admin,
             name,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -258,6 +258,56 @@ async fn readers_that_do_not_read_do_not_stop_the_others() {
     }
     assert!(world.read("noise", 0..5 << 20).await == noise);
     drop(stuck);
+}
+
+/// A safetensors file of tensors of so many bytes, all noise.
+fn tensors(seed: u32, lens: &[usize]) -> Vec<u8> {
+    let mut at = 0;
+    let entry = |(number, len): (usize, &usize)| {
+        let start = at;
+        at += len;
+        format!(r#""t{number}":{{"dtype":"U8","shape":[{len}],"data_offsets":[{start},{at}]}}"#)
+    };
+    let entries: Vec<String> = lens.iter().enumerate().map(entry).collect();
+    let header = format!("{{{}}}", entries.join(","));
+    let mut file = (header.len() as u64).to_le_bytes().to_vec();
+    file.extend_from_slice(header.as_bytes());
+    let noise = |i: u32| (i.wrapping_mul(2_654_435_761) >> 13) as u8 ^ (i >> 7) as u8;
+    file.extend((0..at as u32).map(|i| noise(i ^ seed << 24)));
+    file
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn damage_here_and_there_ends_a_read_and_stops_no_other() {
+    let world = World::new().await;
+    let files = 1..20;
+    for seed in files.clone() {
+        let file = tensors(seed, &[3 << 20, 300_000, 300_000, 300_000, 300_000]);
+        let path = seed.to_string();
+        world.put(&path, body(&file, 1 << 20)).await.unwrap();
+    }
+    for object in sheaf_tests::objects(&world.folder.path().join("store/blobs")) {
+        let mut bytes = std::fs::read(&object.path).unwrap();
+        // Of a long blob what comes first, of a short one the header; of the files' headers nothing.
+        let at = match bytes.len() {
+            0..10_000 => continue,
+            10_000..1_000_000 => 20,
+            len => len / 16,
+        };
+        bytes[at] ^= 1;
+        std::fs::write(&object.path, bytes).unwrap();
+    }
+    for seed in files {
+        let path = seed.to_string().parse().unwrap();
+        let file = world
+            .registry
+            .open_file(&world.admin, &world.name, "main", &path)
+            .await
+            .unwrap();
+        let read = world.registry.read_file(&file, 0..file.entry.size);
+        let read: Result<Vec<Bytes>, Error> = read.try_collect().await;
+        assert_eq!(read.unwrap_err().code(), "blob_damaged");
+    }
 }
 
 /// A commit by the protocol of chunks: of what is there, under a name and a hash.

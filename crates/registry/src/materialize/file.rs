@@ -10,6 +10,8 @@ use sheaf_catalog::{ChunkRow, ContentId, NearLosslessId, RepositoryId, RevisionR
 use sheaf_types::files::NearLossless;
 use sheaf_types::revisions::TreeEntry;
 use sheaf_types::{FilePath, RepositoryName, RevisionId};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
 
 use super::ahead::{Piece, ahead};
 use super::chunk::OpenChunk;
@@ -119,7 +121,8 @@ impl Registry {
             .boxed()
     }
 
-    /// The chunks that hold a range of a file with their headers, read some ahead.
+    /// The chunks that hold a range of a file with their headers, read some ahead. Each is on a task of its
+    /// own: those who wait for what it holds may be what keeps this stream from being looked at.
     pub(crate) fn open_chunks(
         self: &Arc<Self>,
         content: ContentId,
@@ -127,7 +130,11 @@ impl Registry {
     ) -> BoxStream<'static, Result<(u64, Arc<OpenChunk>)>> {
         let registry = Arc::clone(self);
         self.chunk_rows(content, range)
-            .map_ok(move |(start, row)| open(Arc::clone(&registry), start, row))
+            .map_ok(move |(start, row)| {
+                let task = open(Arc::clone(&registry), start, row).in_current_span();
+                let task = AbortOnDropHandle::new(tokio::spawn(task));
+                async move { task.await.map_err(Error::internal)? }
+            })
             .try_buffered(HEADERS_AHEAD)
             .boxed()
     }
