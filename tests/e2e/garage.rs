@@ -5,6 +5,8 @@ use std::process::Command;
 
 use sheaf_tests::{Garage, Server, content, corpus, sha256_of_file, sheaf};
 
+use crate::midway;
+
 fn server(garage: &Garage) -> Server {
     let mut command = Command::new(sheaf());
     command.env("SHEAF_BLOBS_URL", "s3://models/registry");
@@ -91,29 +93,13 @@ fn of_three_nodes_one_may_die_in_mid_push_and_another_in_mid_pull() {
     };
     let mut server = server(&garage);
     let pusher = server.client();
-    let bytes = content::safetensors_of(1, &[100_000; 60]);
-    fs::write(pusher.path("model.safetensors"), &bytes).unwrap();
-    let arguments = ["push", "model.safetensors", "acme/model"];
-    let mut push = pusher.command().args(arguments).spawn().unwrap();
-    let uploads = "/api/v1/repositories/acme/model/uploads";
-    let has_begun = || server.admin().get(uploads).status == 200;
-    while !has_begun() {
-        assert!(push.try_wait().unwrap().is_none(), "the push was too quick");
-    }
+    let (mut push, bytes) = midway::push(&pusher, &server.admin());
     garage.kill_node(1);
     assert!(push.wait().unwrap().success());
 
     garage.start_node(1);
     let puller = server.client();
-    let mut pull = puller
-        .command()
-        .args(["pull", "acme/model", "here"])
-        .spawn()
-        .unwrap();
-    let begun = || fs::read_dir(puller.path("here")).is_ok_and(|mut files| files.next().is_some());
-    while !begun() {
-        assert!(pull.try_wait().unwrap().is_none(), "the pull was too quick");
-    }
+    let mut pull = midway::pull(&puller);
     garage.kill_node(2);
     assert!(pull.wait().unwrap().success());
     let pulled = fs::read(puller.path("here").join("model.safetensors")).unwrap();

@@ -33,6 +33,7 @@ mod kill_points;
 #[allow(dead_code, reason = "the tests of stores need more of it")]
 #[path = "../blobs/light.rs"]
 mod light;
+mod midway;
 mod migrate;
 mod near_lossless;
 mod pages;

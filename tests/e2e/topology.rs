@@ -7,38 +7,21 @@ use std::thread;
 
 use sheaf_tests::{Topology, content};
 
+use crate::midway;
+
 #[test]
 fn a_push_and_a_pull_go_on_when_a_server_is_killed() {
     let Some(topology) = Topology::start() else {
         return;
     };
     let pusher = topology.client();
-    let bytes = content::safetensors_of(1, &[100_000; 60]);
-    fs::write(pusher.path("model.safetensors"), &bytes).unwrap();
-    let arguments = ["push", "model.safetensors", "acme/model"];
-    let mut push = pusher.command().args(arguments).spawn().unwrap();
-    let uploads = "/api/v1/repositories/acme/model/uploads";
-    let open = || {
-        let answer = topology.admin().get(uploads);
-        answer.status == 200 && answer.json()["items"][0]["id"].is_string()
-    };
-    while !open() {
-        assert!(push.try_wait().unwrap().is_none(), "the push was too quick");
-    }
+    let (mut push, bytes) = midway::push(&pusher, &topology.admin());
     topology.kill("sheaf-1");
     assert!(push.wait().unwrap().success());
 
     topology.wait("sheaf-1");
     let puller = topology.client();
-    let mut pull = puller
-        .command()
-        .args(["pull", "acme/model", "here"])
-        .spawn()
-        .unwrap();
-    let begun = || fs::read_dir(puller.path("here")).is_ok_and(|mut files| files.next().is_some());
-    while !begun() {
-        assert!(pull.try_wait().unwrap().is_none(), "the pull was too quick");
-    }
+    let mut pull = midway::pull(&puller);
     topology.kill("sheaf-2");
     assert!(pull.wait().unwrap().success());
     let pulled = fs::read(puller.path("here").join("model.safetensors")).unwrap();

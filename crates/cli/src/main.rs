@@ -1,6 +1,7 @@
 //! The `sheaf` command: the registry's server and its client in one binary.
 
 mod ask;
+mod bar;
 mod base;
 mod beside;
 mod chunks;

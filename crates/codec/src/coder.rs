@@ -11,6 +11,8 @@ pub(crate) mod rows;
 mod shares;
 mod split;
 pub(crate) mod tiered;
+#[cfg(target_arch = "x86_64")]
+mod vectors;
 
 use crate::Error;
 

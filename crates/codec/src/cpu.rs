@@ -43,18 +43,11 @@ macro_rules! at_widest {
                     #[allow(unsafe_code)]
                     return unsafe { widest($($arg),*) };
                 }
-                #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,movbe")]
-                fn better($($arg: $type),*) $(-> $out)? {
-                    $body($($arg),*)
-                }
-                if $crate::cpu::has_v3() {
-                    // SAFETY: `better` is a safe function that only asks for the features that
-                    // `has_v3` has just found.
-                    #[allow(unsafe_code)]
-                    return unsafe { better($($arg),*) };
-                }
             }
-            $body($($arg),*)
+            $crate::cpu::at_best! {
+                fn otherwise($($arg: $type),*) $(-> $out)? = $body
+            }
+            otherwise($($arg),*)
         }
     };
 }

@@ -1,20 +1,15 @@
 //! `sheaf check`: whether what is stored is what was pushed.
 
-use std::time::Duration;
-
 use anyhow::{anyhow, bail};
-use indicatif::{ProgressBar, ProgressStyle};
 use sheaf_client::Client;
 use sheaf_types::RepositoryName;
 use sheaf_types::check::{CheckDepth, CheckReport, Fault, HurtFile, NewCheck};
-use sheaf_types::jobs::{Job, JobResult, JobState, NewJob};
+use sheaf_types::jobs::{Job, JobResult, NewJob};
 
+use super::jobs::follow;
 use crate::config::size;
 use crate::globals::Globals;
 use crate::{output, remote, words};
-
-/// The longest that the bar stands still.
-const WAIT: Duration = Duration::from_secs(2);
 
 const BAR: &str = "{wide_bar} {pos} of {len} chunks";
 
@@ -82,14 +77,8 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<()> {
 }
 
 /// Waits for what a check finds.
-async fn ended(client: &Client, mut job: Job, globals: &Globals) -> anyhow::Result<CheckReport> {
-    let bar = bar(globals);
-    while matches!(job.state, JobState::Queued | JobState::Running) {
-        bar.set_length(job.progress.total);
-        bar.set_position(job.progress.done);
-        job = client.job(job.id, WAIT).await?;
-    }
-    bar.finish_and_clear();
+async fn ended(client: &Client, job: Job, globals: &Globals) -> anyhow::Result<CheckReport> {
+    let job = follow::ended(client, job, globals, BAR).await?;
     match (job.result, job.error) {
         (Some(JobResult::Check(report)), _) => Ok(*report),
         (_, Some(error)) => {
@@ -97,18 +86,6 @@ async fn ended(client: &Client, mut job: Job, globals: &Globals) -> anyhow::Resu
         }
         _ => bail!("job {} ended without a result", job.id),
     }
-}
-
-/// On a terminal.
-fn bar(globals: &Globals) -> ProgressBar {
-    let bar = match globals.quiet || globals.json {
-        true => ProgressBar::hidden(),
-        false => ProgressBar::no_length(),
-    };
-    if let Ok(style) = ProgressStyle::with_template(BAR) {
-        bar.set_style(style);
-    }
-    bar
 }
 
 fn print(report: &CheckReport, quiet: bool) -> anyhow::Result<()> {

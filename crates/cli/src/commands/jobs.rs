@@ -1,5 +1,6 @@
 //! `sheaf jobs`: what the server does in the background.
 
+pub(super) mod follow;
 pub(super) mod render;
 
 use std::time::Duration;

@@ -4,14 +4,14 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use serde_json::json;
 use sheaf_registry::{Moved, Place, Progress};
 
 use crate::config::Config;
 use crate::data_folder::{self, Lock};
 use crate::globals::Globals;
-use crate::{output, table, words};
+use crate::{bar, output, table, words};
 
 const BAR: &str =
     "{wide_bar} {decimal_bytes} of {decimal_total_bytes}, {decimal_bytes_per_sec}, {eta} left";
@@ -40,7 +40,7 @@ pub struct Args {
 pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<()> {
     let (from, _held) = place(&args.from, false)?;
     let (to, _held_too) = place(&args.to, true)?;
-    let bar = Bar::new(globals);
+    let bar = Bar(bar::new(globals, BAR));
     let moved = sheaf_registry::migrate(&from, &to, args.dry_run, &bar).await?;
     bar.0.finish_and_clear();
     if globals.json {
@@ -97,19 +97,6 @@ fn as_json(moved: &Moved, dry_run: bool) -> serde_json::Value {
 
 /// How far it is, on a terminal.
 struct Bar(ProgressBar);
-
-impl Bar {
-    fn new(globals: &Globals) -> Self {
-        let bar = match globals.quiet || globals.json {
-            true => ProgressBar::hidden(),
-            false => ProgressBar::no_length(),
-        };
-        if let Ok(style) = ProgressStyle::with_template(BAR) {
-            bar.set_style(style);
-        }
-        Self(bar)
-    }
-}
 
 impl Progress for Bar {
     fn begin(&self, bytes: u64) {

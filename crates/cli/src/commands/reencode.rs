@@ -1,20 +1,16 @@
 //! `sheaf reencode`: stores a revision at another level.
 
-use std::io::IsTerminal;
-use std::time::Duration;
-
 use anyhow::bail;
-use indicatif::{ProgressBar, ProgressStyle};
 use sheaf_client::Client;
 use sheaf_types::jobs::{Job, JobState, Level, NewJob};
 
-use super::jobs::render;
+use super::jobs::{follow, render};
 use crate::globals::Globals;
 use crate::target::Target;
 use crate::{output, remote, table};
 
-/// How long is waited in one request.
-const WAIT: Duration = Duration::from_secs(2);
+/// Over raw bytes.
+const BAR: &str = "{wide_bar} {decimal_bytes} of {decimal_total_bytes}";
 
 /// Stores a revision at another level, in the background
 ///
@@ -54,30 +50,10 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<()> {
     }
 }
 
-async fn wait(client: &Client, mut job: Job, globals: &Globals) -> anyhow::Result<Job> {
-    let bar = bar(globals);
-    while matches!(job.state, JobState::Queued | JobState::Running) {
-        bar.set_length(job.progress.total);
-        bar.set_position(job.progress.done);
-        job = client.job(job.id, WAIT).await?;
-    }
-    bar.finish_and_clear();
+async fn wait(client: &Client, job: Job, globals: &Globals) -> anyhow::Result<Job> {
+    let job = follow::ended(client, job, globals, BAR).await?;
     match render::error(&job) {
         Some(error) if job.state == JobState::Failed => bail!("job {} failed: {error}", job.id),
         _ => Ok(job),
     }
-}
-
-/// A bar over raw bytes, where somebody looks at it.
-fn bar(globals: &Globals) -> ProgressBar {
-    if globals.quiet || globals.json || !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::no_length();
-    if let Ok(style) =
-        ProgressStyle::with_template("{wide_bar} {decimal_bytes} of {decimal_total_bytes}")
-    {
-        bar.set_style(style);
-    }
-    bar
 }

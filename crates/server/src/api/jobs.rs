@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -12,7 +11,7 @@ use sheaf_types::repositories::Page;
 use utoipa::IntoParams;
 
 use crate::error::ApiError;
-use crate::request::{CallerOf, JsonBody, PageQuery, Params, QueryOf};
+use crate::request::{CallerOf, JsonBody, PageQuery, Params, QueryOf, WaitQuery};
 
 /// Which jobs.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -25,15 +24,6 @@ pub(crate) struct Which {
     /// Only about this repository: whoever may write to it sees them.
     #[param(value_type = Option<String>)]
     repository: Option<RepositoryName>,
-}
-
-/// How long to wait.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Wait {
-    /// Seconds to wait for the job to end, at most 30.
-    #[serde(default)]
-    wait: u64,
 }
 
 /// Jobs, newest first. All of them are for administrators.
@@ -91,18 +81,17 @@ pub(crate) async fn start(
     get,
     path = "/api/v1/jobs/{job}",
     tag = "jobs",
-    params(("job" = i64, Path), Wait),
+    params(("job" = i64, Path), WaitQuery),
     responses((status = 200, description = "the job", body = Job)),
 )]
 pub(crate) async fn show(
     State(registry): State<Arc<Registry>>,
     CallerOf(caller): CallerOf,
     params: Params,
-    QueryOf(query): QueryOf<Wait>,
+    QueryOf(query): QueryOf<WaitQuery>,
 ) -> Result<Json<Job>, ApiError> {
-    let wait = Duration::from_secs(query.wait);
-    let job = registry.job(&caller, params.parse("job")?, wait).await?;
-    Ok(Json(job))
+    let id = params.parse("job")?;
+    Ok(Json(registry.job(&caller, id, query.into()).await?))
 }
 
 /// Tries a job again that was given up.

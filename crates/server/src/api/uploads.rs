@@ -1,31 +1,19 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use serde::Deserialize;
 use sheaf_registry::Registry;
 use sheaf_types::repositories::Page;
 use sheaf_types::uploads::{
     CommitRequest, MissingRequest, MissingResponse, ReceivedBlob, Upload, UploadState,
 };
-use utoipa::IntoParams;
 
 use crate::error::ApiError;
 use crate::request::{
-    CallerOf, Params, QueryOf, byte_stream, content_length, list as list_of_chunks,
+    CallerOf, Params, QueryOf, WaitQuery, byte_stream, content_length, list as list_of_chunks,
 };
-
-/// How long to wait.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Wait {
-    /// Seconds to wait for a commit to end, at most 30.
-    #[serde(default)]
-    wait: u64,
-}
 
 /// Opens an upload.
 #[utoipa::path(
@@ -73,19 +61,18 @@ pub(crate) async fn list(
     get,
     path = "/api/v1/repositories/{namespace}/{name}/uploads/{upload}",
     tag = "uploads",
-    params(("namespace" = String, Path), ("name" = String, Path), ("upload" = String, Path), Wait),
+    params(("namespace" = String, Path), ("name" = String, Path), ("upload" = String, Path), WaitQuery),
     responses((status = 200, description = "the upload", body = Upload)),
 )]
 pub(crate) async fn show(
     State(registry): State<Arc<Registry>>,
     CallerOf(caller): CallerOf,
     params: Params,
-    QueryOf(query): QueryOf<Wait>,
+    QueryOf(query): QueryOf<WaitQuery>,
 ) -> Result<Json<Upload>, ApiError> {
     let id = params.parse("upload")?;
-    let wait = Duration::from_secs(query.wait);
     let upload = registry
-        .upload(&caller, &params.repository()?, &id, wait)
+        .upload(&caller, &params.repository()?, &id, query.into())
         .await?;
     Ok(Json(upload))
 }

@@ -12,4 +12,4 @@ pub(crate) use caller::CallerOf;
 pub(crate) use drain::drained;
 pub(crate) use headers::{content_length, text};
 pub(crate) use params::Params;
-pub(crate) use query::{PageQuery, QueryOf};
+pub(crate) use query::{PageQuery, QueryOf, WaitQuery};

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use serde::Deserialize;
@@ -31,6 +33,21 @@ pub(crate) struct PageQuery {
     /// The most items on the page; from 1 to 1000, whatever is asked.
     #[serde(default = "default_limit")]
     limit: u32,
+}
+
+/// How long to wait.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct WaitQuery {
+    /// Seconds to wait for it to end, at most 30.
+    #[serde(default)]
+    wait: u64,
+}
+
+impl From<WaitQuery> for Duration {
+    fn from(query: WaitQuery) -> Self {
+        Self::from_secs(query.wait)
+    }
 }
 
 fn default_limit() -> u32 {

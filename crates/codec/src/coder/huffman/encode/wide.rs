@@ -5,6 +5,7 @@ use std::arch::x86_64::*;
 
 use super::super::{Code, MAX_BITS};
 use super::{SPARE, To};
+use crate::coder::vectors::{load_bytes, load_table};
 
 /// Symbols of a round.
 const ROUND: usize = 64;
@@ -51,7 +52,8 @@ pub(super) fn write(symbols: &[u8], codes: &Codes, to: &mut To<'_>) -> usize {
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2,lzcnt,popcnt,movbe")]
 fn rounds(symbols: &[u8], codes: &Codes, to: &mut To<'_>) -> usize {
-    let [low, high, lengths] = [&codes.low, &codes.high, &codes.lengths].map(|table| load(table));
+    let [low, high, lengths] =
+        [&codes.low, &codes.high, &codes.lengths].map(|table| load_table(table));
     let (one, zero) = (_mm512_set1_epi16(1), _mm512_setzero_si512());
     // The first symbol of four goes to the top of a word.
     let turn = _mm512_broadcast_i32x4(_mm_setr_epi8(
@@ -65,7 +67,7 @@ fn rounds(symbols: &[u8], codes: &Codes, to: &mut To<'_>) -> usize {
         let Some(window) = to.bytes.get_mut(at..at + ROUND_LEN) else {
             break;
         };
-        let symbols = _mm512_shuffle_epi8(load_64(round), turn);
+        let symbols = _mm512_shuffle_epi8(load_bytes(round), turn);
         let upper = _mm512_movepi8_mask(symbols);
         let [low, high, lengths] =
             [&low, &high, &lengths].map(|table| look_up(table, symbols, upper));
@@ -112,28 +114,6 @@ fn rounds(symbols: &[u8], codes: &Codes, to: &mut To<'_>) -> usize {
     let pending = pending & ((1 << count) - 1);
     (to.at, to.pending, to.count) = (at, pending.rotate_right(count as u32), count);
     done
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn load(table: &[u8; 256]) -> [__m512i; 4] {
-    let parts = table.as_chunks::<64>().0;
-    [
-        load_64(&parts[0]),
-        load_64(&parts[1]),
-        load_64(&parts[2]),
-        load_64(&parts[3]),
-    ]
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn load_64(bytes: &[u8; 64]) -> __m512i {
-    // SAFETY: they are 64 bytes.
-    #[allow(unsafe_code)]
-    unsafe {
-        _mm512_loadu_si512(bytes.as_ptr().cast())
-    }
 }
 
 /// The words of two vectors in the order of their symbols: each quarter of one has the lower two groups

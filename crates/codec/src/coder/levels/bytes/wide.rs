@@ -7,6 +7,7 @@ use super::super::reader::Literals as Read;
 use super::super::spec::Shape;
 use super::super::writer::Literals as Written;
 use super::super::{LEVELS, Plane, ROW, TILE};
+use crate::coder::vectors::{load_bytes, load_table, load_words, store_bytes, store_words};
 
 /// Proof that the machine has what these kernels ask for.
 #[derive(Clone, Copy)]
@@ -71,7 +72,7 @@ fn to_planes_wide(
     for (r, row) in tile.as_chunks::<ROW>().0.iter().enumerate() {
         let mut rows = [_mm512_setzero_si512(); 8];
         for (to, symbols) in rows.iter_mut().zip(row.as_chunks::<WIDE>().0) {
-            let symbols = load_64(symbols);
+            let symbols = load_bytes(symbols);
             *to = look_up::<8>(&table, symbols);
             let code = _mm512_and_si512(*to, code_bits);
             let escapes = _mm512_cmpeq_epi8_mask(code, escape) & any;
@@ -80,13 +81,13 @@ fn to_planes_wide(
                 let to = literals.bytes[literals.count..].first_chunk_mut::<WIDE>();
                 // There is room for a tile more than the plane.
                 if let Some(to) = to {
-                    store_64(kept, to);
+                    store_bytes(kept, to);
                 }
                 literals.count += escapes.count_ones() as usize;
             }
         }
         for (plane, vector) in planes.iter_mut().zip(transpose(rows)) {
-            store_row(vector, &mut plane.as_chunks_mut::<8>().0[r]);
+            store_words(vector, &mut plane.as_chunks_mut::<8>().0[r]);
         }
     }
 }
@@ -108,7 +109,7 @@ fn from_planes_wide<const BITS: u32>(
     for (r, row) in tile.as_chunks_mut::<ROW>().0.iter_mut().enumerate() {
         let mut rows = [_mm512_setzero_si512(); 8];
         for (to, plane) in rows.iter_mut().zip(&planes[..shape.bits()]) {
-            *to = load_row(&plane.as_chunks::<8>().0[r]);
+            *to = load_words(&plane.as_chunks::<8>().0[r]);
         }
         let rows = transpose(rows);
         for (words, to) in rows.into_iter().zip(row.as_chunks_mut::<WIDE>().0) {
@@ -117,11 +118,11 @@ fn from_planes_wide<const BITS: u32>(
             let escapes = _mm512_cmpeq_epi8_mask(code, escape) & any;
             if escapes != 0 {
                 let next = literals.bytes.get(literals.at..)?.first_chunk::<WIDE>()?;
-                let own = _mm512_maskz_expand_epi8(escapes, load_64(next));
+                let own = _mm512_maskz_expand_epi8(escapes, load_bytes(next));
                 symbols = _mm512_or_si512(symbols, own);
                 literals.at += escapes.count_ones() as usize;
             }
-            store_64(symbols, to);
+            store_bytes(symbols, to);
         }
     }
     (literals.at + WIDE <= literals.bytes.len()).then_some(())
@@ -171,56 +172,4 @@ fn exchange<const SHIFT: u32>(a: __m512i, b: __m512i, mask: __m512i) -> [__m512i
         _mm512_ternarylogic_epi64::<CHOOSE>(mask, a, up),
         _mm512_ternarylogic_epi64::<CHOOSE>(mask, down, b),
     ]
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn load_table(table: &[u8; 256]) -> [__m512i; 4] {
-    let parts = table.as_chunks::<WIDE>().0;
-    [
-        load_64(&parts[0]),
-        load_64(&parts[1]),
-        load_64(&parts[2]),
-        load_64(&parts[3]),
-    ]
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn load_64(bytes: &[u8; WIDE]) -> __m512i {
-    // SAFETY: they are 64 bytes.
-    #[allow(unsafe_code)]
-    unsafe {
-        _mm512_loadu_si512(bytes.as_ptr().cast())
-    }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn store_64(vector: __m512i, to: &mut [u8; WIDE]) {
-    // SAFETY: they are 64 bytes.
-    #[allow(unsafe_code)]
-    unsafe {
-        _mm512_storeu_si512(to.as_mut_ptr().cast(), vector);
-    }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn load_row(row: &[u64; 8]) -> __m512i {
-    // SAFETY: they are 64 bytes.
-    #[allow(unsafe_code)]
-    unsafe {
-        _mm512_loadu_si512(row.as_ptr().cast())
-    }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn store_row(vector: __m512i, to: &mut [u64; 8]) {
-    // SAFETY: they are 64 bytes.
-    #[allow(unsafe_code)]
-    unsafe {
-        _mm512_storeu_si512(to.as_mut_ptr().cast(), vector);
-    }
 }

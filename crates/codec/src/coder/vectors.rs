@@ -1,0 +1,59 @@
+//! Vectors of 512 bits, from memory and into it.
+
+use std::arch::x86_64::*;
+
+/// Bytes of a vector.
+const LEN: usize = 64;
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn load_bytes(bytes: &[u8; LEN]) -> __m512i {
+    // SAFETY: they are 64 bytes.
+    #[allow(unsafe_code)]
+    unsafe {
+        _mm512_loadu_si512(bytes.as_ptr().cast())
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn store_bytes(vector: __m512i, to: &mut [u8; LEN]) {
+    // SAFETY: they are 64 bytes.
+    #[allow(unsafe_code)]
+    unsafe {
+        _mm512_storeu_si512(to.as_mut_ptr().cast(), vector);
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn load_words(words: &[u64; LEN / 8]) -> __m512i {
+    // SAFETY: they are 64 bytes.
+    #[allow(unsafe_code)]
+    unsafe {
+        _mm512_loadu_si512(words.as_ptr().cast())
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn store_words(vector: __m512i, to: &mut [u64; LEN / 8]) {
+    // SAFETY: they are 64 bytes.
+    #[allow(unsafe_code)]
+    unsafe {
+        _mm512_storeu_si512(to.as_mut_ptr().cast(), vector);
+    }
+}
+
+/// A table with an entry for each byte.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn load_table(table: &[u8; 256]) -> [__m512i; 4] {
+    let parts = table.as_chunks::<LEN>().0;
+    [
+        load_bytes(&parts[0]),
+        load_bytes(&parts[1]),
+        load_bytes(&parts[2]),
+        load_bytes(&parts[3]),
+    ]
+}
