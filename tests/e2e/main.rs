@@ -38,6 +38,7 @@ mod migrate;
 mod near_lossless;
 mod pages;
 mod pickles;
+mod postgres_tls;
 mod protocol_errors;
 mod readme;
 mod rebuild;

@@ -11,6 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 
 use crate::skip::skip;
+use crate::tls::Tls;
 
 /// Stops a cluster, at once, when the process that it is for has ended, however it did.
 const WATCH: &str = "while kill -0 \"$1\" 2>/dev/null; do sleep 1; done; \
@@ -21,6 +22,8 @@ const WATCH: &str = "while kill -0 \"$1\" 2>/dev/null; do sleep 1; done; \
 pub struct Postgres {
     programs: Programs,
     folder: PathBuf,
+    /// What it is started with beyond the usual.
+    options: String,
     /// Where it is this test's own, it ends with the test.
     own: Option<TempDir>,
 }
@@ -39,6 +42,7 @@ impl Postgres {
         let postgres = Self {
             programs,
             folder,
+            options: String::new(),
             own: None,
         };
         if !postgres.folder.join("ready").exists() {
@@ -52,15 +56,40 @@ impl Postgres {
 
     /// A Postgres for one test, which may do with it what it likes.
     pub fn own() -> Option<Self> {
+        let postgres = Self::made()?;
+        postgres.start();
+        Some(postgres)
+    }
+
+    /// The same, which also listens at an address, where it wants TLS and, as the password, `secret`.
+    pub fn with_tls(tls: &Tls) -> Option<Self> {
+        let mut postgres = Self::made()?;
+        postgres.options = format!("-c listen_addresses={} -c ssl=on", tls.address());
+        let data = postgres.data();
+        tls.certify(&data);
+        let rules = "local all all trust\nhostssl all all all scram-sha-256\n";
+        fs::write(data.join("pg_hba.conf"), rules).expect("a file in the folder");
+        if let Some(user) = &postgres.programs.user {
+            let key = data.join("server.key");
+            chown(key, Some(user.uid), Some(user.gid)).expect("a key for Postgres");
+        }
+        postgres.start();
+        let url = postgres.database();
+        postgres.sql(&url, "ALTER ROLE sheaf PASSWORD 'secret'");
+        Some(postgres)
+    }
+
+    /// A cluster that is not started yet.
+    fn made() -> Option<Self> {
         let programs = Programs::find()?;
         let own = tempfile::tempdir().expect("a temporary folder");
         let postgres = Self {
             programs,
             folder: own.path().to_owned(),
+            options: String::new(),
             own: Some(own),
         };
         postgres.make();
-        postgres.start();
         Some(postgres)
     }
 
@@ -133,8 +162,9 @@ impl Postgres {
     pub fn start(&self) {
         let options = format!(
             "-k '{}' -c listen_addresses='' -c max_connections=400 -c fsync=off \
-             -c shared_buffers=32MB -c max_prepared_transactions=0",
-            self.folder.display()
+             -c shared_buffers=32MB -c max_prepared_transactions=0 {}",
+            self.folder.display(),
+            self.options
         );
         run(self
             .programs

@@ -6,14 +6,12 @@
 //! branch is where it was. No order of locks has to be kept, nothing deadlocks, and nothing has to be
 //! tried again. Readers wait for nobody.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sqlx::any::AnyPoolOptions;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, SqlSafeStr, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, Transaction};
 
 use crate::{Error, Result, row};
 
@@ -129,23 +127,6 @@ impl Engine {
             Self::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         }
     }
-
-    /// What brings the schema up to date. On Postgres the driver takes a lock for it, so that servers
-    /// may start at the same time.
-    pub fn migrator(self) -> Migrator {
-        let texts = match self {
-            Self::Sqlite => SQLITE,
-            Self::Postgres => POSTGRES,
-        };
-        let migrations = texts.iter().map(|(number, name, text)| {
-            let kind = MigrationType::Simple;
-            Migration::new(*number, (*name).into(), kind, text.into_sql_str(), false)
-        });
-        Migrator {
-            migrations: Cow::Owned(migrations.collect()),
-            ..Migrator::DEFAULT
-        }
-    }
 }
 
 /// Where transactions that write begin.
@@ -166,31 +147,3 @@ impl Writer {
         Ok(self.pool.begin_with(begin).await?)
     }
 }
-
-/// The migrations of one engine, by number and name: each has its twin in the other.
-macro_rules! migrations {
-    ($engine:literal) => {
-        &[
-            migration!($engine, 1, "0001_catalog"),
-            migration!($engine, 2, "0002_near_lossless"),
-            migration!($engine, 3, "0003_collection"),
-            migration!($engine, 4, "0004_pickles"),
-            migration!($engine, 5, "0005_records"),
-            migration!($engine, 6, "0006_jobs"),
-            migration!($engine, 8, "0008_damage"),
-        ]
-    };
-}
-
-macro_rules! migration {
-    ($engine:literal, $number:literal, $name:literal) => {
-        (
-            $number,
-            $name,
-            include_str!(concat!("../../../migrations/", $engine, "/", $name, ".sql")),
-        )
-    };
-}
-
-const SQLITE: &[(i64, &str, &str)] = migrations!("sqlite");
-const POSTGRES: &[(i64, &str, &str)] = migrations!("postgres");

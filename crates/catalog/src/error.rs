@@ -1,3 +1,4 @@
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 /// Why the catalog could not answer. Cheap to clone: what is written in a group fails as a group.
@@ -18,6 +19,11 @@ pub enum Error {
     /// The database's schema could not be brought up to date.
     #[error("the catalog's schema could not be brought up to date: {0}")]
     Migration(Arc<sqlx::migrate::MigrateError>),
+    /// A newer server has changed the schema so that this one cannot use it.
+    #[error(
+        "the catalog was upgraded by a newer version of Sheaf, which this one cannot work beside: upgrade this server too"
+    )]
+    Newer,
     /// There is no room left for the database.
     #[error("the disk that holds the catalog is full")]
     Full,
@@ -66,6 +72,8 @@ fn is_full(error: &sqlx::Error) -> bool {
 /// Whether the same may go well a little later.
 fn is_passing(error: &sqlx::Error) -> bool {
     match error {
+        // So a certificate that is not accepted looks.
+        sqlx::Error::Io(error) if error.kind() == ErrorKind::InvalidData => false,
         sqlx::Error::Io(_)
         | sqlx::Error::BeginFailed
         | sqlx::Error::PoolTimedOut

@@ -28,6 +28,7 @@ mod repositories;
 mod revisions;
 mod row;
 mod savings;
+mod schema;
 mod store;
 mod tokens;
 mod uploads;

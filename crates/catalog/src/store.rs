@@ -11,6 +11,7 @@ use crate::engine::{Engine, Writer};
 use crate::group::Group;
 use crate::records::RecordId;
 use crate::reencode::{Reencoded, Swapped};
+use crate::schema;
 
 /// The catalog.
 #[derive(Clone)]
@@ -31,7 +32,7 @@ impl Catalog {
         sqlx::any::install_default_drivers();
         engine.first_contact(&url).await?;
         let pool = engine.writer().connect(&url).await?;
-        engine.migrator().run(&pool).await?;
+        schema::bring_up_to_date(engine, &pool).await?;
         let read = engine.readers().connect(&url).await?;
         let writer = Writer { engine, pool };
         let announcing = Group::new(writer.clone(), |writer, keys| {

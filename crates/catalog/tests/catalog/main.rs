@@ -8,6 +8,7 @@ mod records;
 mod reencode;
 mod schema;
 mod servers;
+mod upgrades;
 
 use std::sync::Arc;
 
