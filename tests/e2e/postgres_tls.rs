@@ -14,7 +14,7 @@ fn url(tls: &Tls, socket: &str, password: &str, options: &str) -> String {
 
 #[test]
 fn the_catalog_is_reached_over_tls_and_only_by_a_certificate_that_is_right() {
-    let tls = Tls::new();
+    let tls = Tls::make();
     let Some(postgres) = Postgres::with_tls(&tls) else {
         return;
     };

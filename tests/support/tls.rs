@@ -19,7 +19,7 @@ pub struct Tls {
 
 impl Tls {
     /// A new one. The address is this process' own, so that any port is free there.
-    pub fn new() -> Self {
+    pub fn make() -> Self {
         let [.., a, b] = std::process::id().to_be_bytes();
         let tls = Self {
             folder: temporary_folder(),
