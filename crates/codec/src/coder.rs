@@ -12,7 +12,7 @@ mod shares;
 mod split;
 pub(crate) mod tiered;
 #[cfg(target_arch = "x86_64")]
-mod vectors;
+pub(crate) mod vectors;
 
 use crate::Error;
 

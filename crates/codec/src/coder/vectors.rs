@@ -7,7 +7,7 @@ const LEN: usize = 64;
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(super) fn load_bytes(bytes: &[u8; LEN]) -> __m512i {
+pub(crate) fn load_bytes(bytes: &[u8; LEN]) -> __m512i {
     // SAFETY: they are 64 bytes.
     #[allow(unsafe_code)]
     unsafe {
@@ -17,7 +17,7 @@ pub(super) fn load_bytes(bytes: &[u8; LEN]) -> __m512i {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(super) fn store_bytes(vector: __m512i, to: &mut [u8; LEN]) {
+pub(crate) fn store_bytes(vector: __m512i, to: &mut [u8; LEN]) {
     // SAFETY: they are 64 bytes.
     #[allow(unsafe_code)]
     unsafe {
@@ -27,7 +27,7 @@ pub(super) fn store_bytes(vector: __m512i, to: &mut [u8; LEN]) {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(super) fn load_words(words: &[u64; LEN / 8]) -> __m512i {
+pub(crate) fn load_words(words: &[u64; LEN / 8]) -> __m512i {
     // SAFETY: they are 64 bytes.
     #[allow(unsafe_code)]
     unsafe {
@@ -37,7 +37,7 @@ pub(super) fn load_words(words: &[u64; LEN / 8]) -> __m512i {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(super) fn store_words(vector: __m512i, to: &mut [u64; LEN / 8]) {
+pub(crate) fn store_words(vector: __m512i, to: &mut [u64; LEN / 8]) {
     // SAFETY: they are 64 bytes.
     #[allow(unsafe_code)]
     unsafe {
@@ -48,7 +48,7 @@ pub(super) fn store_words(vector: __m512i, to: &mut [u64; LEN / 8]) {
 /// A table with an entry for each byte.
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(super) fn load_table(table: &[u8; 256]) -> [__m512i; 4] {
+pub(crate) fn load_table(table: &[u8; 256]) -> [__m512i; 4] {
     let parts = table.as_chunks::<LEN>().0;
     [
         load_bytes(&parts[0]),

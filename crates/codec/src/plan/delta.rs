@@ -9,11 +9,14 @@ mod contexts;
 mod difference;
 mod fit;
 mod frame;
+mod look_up;
 mod low_rank;
 mod pair;
 mod predict;
 mod raw_bits;
 mod shared;
+#[cfg(target_arch = "x86_64")]
+mod wide;
 
 use std::fmt;
 use std::sync::OnceLock;

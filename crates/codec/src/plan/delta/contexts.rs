@@ -4,8 +4,9 @@
 //! Everything adds to one number, which is about the logarithm of the differences to expect; bounds
 //! divide that number's range into contexts.
 
+use super::look_up::look_up;
 use crate::Dtype;
-use crate::cpu::at_best;
+use crate::cpu::at_widest;
 
 /// The most contexts.
 pub(super) const MAX: usize = 64;
@@ -72,22 +73,20 @@ impl Contexts {
         self.bounds.len() + 1
     }
 
-    /// The contexts of elements from number `first` of the chunk on.
+    /// The contexts of elements from number `first` of the chunk on, by the bytes that are expected.
     ///
     /// # Panics
     /// When the terms do not have these elements' rows and columns.
-    pub(super) fn fill(&self, place: Place, first: usize, expected: &[u32], out: &mut [u8]) {
+    pub(super) fn fill(&self, place: Place, first: usize, expected: &[u8], out: &mut [u8]) {
         self.sums(place, first, expected, out);
         classify(&self.bounds, out);
     }
 
     /// The numbers that contexts go by.
-    pub(super) fn sums(&self, place: Place, first: usize, expected: &[u32], out: &mut [u8]) {
+    pub(super) fn sums(&self, place: Place, first: usize, expected: &[u8], out: &mut [u8]) {
         keys(self.key, expected, out);
         if let Some(terms) = &self.terms {
-            for key in out.iter_mut() {
-                *key = terms.keys[usize::from(*key)];
-            }
+            look_up(&terms.keys, out);
             terms.add(place, first, out);
         }
     }
@@ -113,24 +112,43 @@ impl Terms {
     }
 }
 
-fn add(terms: &[u8], sums: &mut [u8]) {
+at_widest! {
+    fn add(terms: &[u8], sums: &mut [u8]) = add_any
+}
+
+#[inline(always)]
+fn add_any(terms: &[u8], sums: &mut [u8]) {
     for (sum, term) in sums.iter_mut().zip(terms) {
         *sum = sum.saturating_add(*term);
     }
 }
 
-at_best! {
-    fn keys(key: Key, expected: &[u32], out: &mut [u8]) = keys_any
+at_widest! {
+    fn keys(key: Key, expected: &[u8], out: &mut [u8]) = keys_any
 }
 
 #[inline(always)]
-fn keys_any(key: Key, expected: &[u32], out: &mut [u8]) {
-    for (out, expected) in out.iter_mut().zip(expected) {
-        *out = (expected >> key.shift & key.mask) as u8;
+fn keys_any(key: Key, expected: &[u8], out: &mut [u8]) {
+    let Key { shift, mask } = key;
+    match expected.len() / out.len().max(1) {
+        1 => each(expected, out, |[byte]| byte & mask as u8),
+        2 => each(expected, out, |half| {
+            (u16::from_le_bytes(half) >> shift & mask as u16) as u8
+        }),
+        _ => each(expected, out, |single| {
+            (u32::from_le_bytes(single) >> shift & mask) as u8
+        }),
     }
 }
 
-at_best! {
+#[inline(always)]
+fn each<const W: usize>(bytes: &[u8], out: &mut [u8], key: impl Fn([u8; W]) -> u8) {
+    for (out, bytes) in out.iter_mut().zip(bytes.as_chunks::<W>().0) {
+        *out = key(*bytes);
+    }
+}
+
+at_widest! {
     /// Numbers to how many bounds they reach.
     fn classify(bounds: &[u8], numbers: &mut [u8]) = classify_any
 }
@@ -180,10 +198,10 @@ mod tests {
         let place = Place { row: 3, column: 2 };
         assert_eq!(place.rows(6), 3);
         let mut sums = [0; 6];
-        contexts.sums(place, 0, &[0x3f80; 6], &mut sums);
+        contexts.sums(place, 0, [0x80, 0x3f].repeat(6).as_slice(), &mut sums);
         assert_eq!(sums, [12, 60, 61, 62, 255, 255]);
         let mut one = [0];
-        contexts.sums(place, 3, &[0x3f80], &mut one);
+        contexts.sums(place, 3, &[0x80, 0x3f], &mut one);
         assert_eq!(one, [62]);
     }
 }

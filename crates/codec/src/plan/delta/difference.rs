@@ -1,7 +1,9 @@
 //! An element against what was expected of it: how far it is, in the order of the numbers, and away
 //! from zero.
+//!
+//! Elements are bytes here, and so are *numbers*, the folded differences, of [`number_width`] bytes each.
 
-use crate::cpu::at_best;
+use crate::cpu::at_widest;
 
 /// How differences are taken, and which part of them is kept apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,152 +17,144 @@ pub(super) struct Form {
 }
 
 impl Form {
-    #[inline(always)]
-    fn mask(self) -> u32 {
-        u32::MAX >> (32 - self.bits)
-    }
-
-    #[inline(always)]
-    fn top(self) -> u32 {
-        1 << (self.bits - 1)
-    }
-
-    #[inline(always)]
     fn offset(self) -> u32 {
         if self.rounds { (1 << self.low) >> 1 } else { 0 }
     }
-
-    /// Sign and magnitude to a number that grows with the float.
-    #[inline(always)]
-    fn order(self, x: u32) -> u32 {
-        if x & self.top() == 0 {
-            x | self.top()
-        } else {
-            !x & self.mask()
-        }
-    }
-
-    #[inline(always)]
-    fn unorder(self, x: u32) -> u32 {
-        if x & self.top() == 0 {
-            !x & self.mask()
-        } else {
-            x ^ self.top()
-        }
-    }
-
-    /// The multiple of 2^low, small ones of either sign as small numbers; and the low bits.
-    #[inline(always)]
-    fn apart(self, x: u32, expected: u32) -> (u32, u32) {
-        let d = self.order(x).wrapping_sub(self.order(expected));
-        let away = if expected & self.top() == 0 {
-            d
-        } else {
-            d.wrapping_neg()
-        };
-        let moved = away.wrapping_add(self.offset());
-        let signed = ((moved << (32 - self.bits)) as i32) >> (32 - self.bits);
-        let multiple = signed >> self.low;
-        let folded = (multiple << 1) ^ (multiple >> 31);
-        (folded as u32, moved & ((1 << self.low) - 1))
-    }
-
-    /// The inverse of [`Form::apart`]; whatever the numbers, an element comes out.
-    #[inline(always)]
-    fn together(self, folded: u32, low: u32, expected: u32) -> u32 {
-        let multiple = (folded >> 1) ^ (folded & 1).wrapping_neg();
-        let away = ((multiple << self.low) | low).wrapping_sub(self.offset());
-        let d = if expected & self.top() == 0 {
-            away
-        } else {
-            away.wrapping_neg()
-        };
-        self.unorder(self.order(expected).wrapping_add(d) & self.mask())
-    }
 }
 
-/// Runs something with a form whose bits and low bits the compiler knows.
-macro_rules! with_known {
-    ($form:expr, $name:ident => $run:expr) => {
-        match ($form.bits, $form.low) {
-            (8, _) => {
-                let $name = Form {
-                    bits: 8,
-                    low: 0,
-                    ..$form
-                };
-                $run
+/// The bytes of a number whose element has so many.
+pub(super) const fn number_width(unit: usize) -> usize {
+    if unit == 4 { 4 } else { 2 }
+}
+
+/// Differences of elements of one width.
+macro_rules! width {
+    ($module:ident, $word:ty, $signed:ty, $number:ty) => {
+        mod $module {
+            const UNIT: usize = size_of::<$word>();
+            const NUMBER: usize = size_of::<$number>();
+            const TOP: $word = 1 << (<$word>::BITS - 1);
+
+            /// An element whose sign is not the expected one's is counted on from zero; the sum with a
+            /// difference is turned the same way.
+            #[inline(always)]
+            fn turned(x: $word, expected: $word) -> $word {
+                let other = (x ^ expected) & TOP != 0;
+                if other { x ^ (TOP - 1) } else { x }
             }
-            (16, 0) => {
-                let $name = Form {
-                    bits: 16,
-                    low: 0,
-                    ..$form
-                };
-                $run
+
+            /// The multiple of 2^LOW, small ones of either sign as small numbers; and the low bits.
+            #[inline(always)]
+            pub(super) fn apart_one<const LOW: u32>(
+                x: $word,
+                expected: $word,
+                offset: $word,
+            ) -> ($word, $word) {
+                let away = turned(x, expected).wrapping_sub(expected);
+                let moved = away.wrapping_add(offset);
+                let multiple = (moved as $signed) >> LOW;
+                let folded = (multiple << 1) ^ (multiple >> (<$word>::BITS - 1));
+                (folded as $word, moved & ((1 << LOW) - 1))
             }
-            (16, _) => {
-                let $name = Form {
-                    bits: 16,
-                    low: 8,
-                    ..$form
-                };
-                $run
+
+            /// The inverse; whatever the numbers, an element comes out.
+            #[inline(always)]
+            pub(super) fn together_one<const LOW: u32>(
+                folded: $word,
+                low: $word,
+                expected: $word,
+                offset: $word,
+            ) -> $word {
+                let multiple = (folded >> 1) ^ (folded & 1).wrapping_neg();
+                let away = ((multiple << LOW) | low).wrapping_sub(offset);
+                turned(expected.wrapping_add(away), expected)
             }
-            (_, 0) => {
-                let $name = Form {
-                    bits: 32,
-                    low: 0,
-                    ..$form
-                };
-                $run
+
+            #[inline(always)]
+            pub(super) fn apart<const LOW: u32>(
+                offset: u32,
+                raw: &[u8],
+                expected: &[u8],
+                numbers: &mut [u8],
+                lows: &mut [u16],
+            ) {
+                let both = raw.as_chunks().0.iter().zip(expected.as_chunks().0);
+                let outs = numbers.as_chunks_mut::<NUMBER>().0.iter_mut().zip(lows);
+                for ((x, expected), (number, to)) in both.zip(outs) {
+                    let (x, expected) = (
+                        <$word>::from_le_bytes(*x),
+                        <$word>::from_le_bytes(*expected),
+                    );
+                    let (folded, low) = apart_one::<LOW>(x, expected, offset as $word);
+                    *number = <$number>::from(folded).to_le_bytes();
+                    if LOW > 0 {
+                        *to = low as u16;
+                    }
+                }
             }
-            (_, 8) => {
-                let $name = Form {
-                    bits: 32,
-                    low: 8,
-                    ..$form
-                };
-                $run
-            }
-            _ => {
-                let $name = Form {
-                    bits: 32,
-                    low: 16,
-                    ..$form
-                };
-                $run
+
+            #[inline(always)]
+            pub(super) fn together<const LOW: u32>(
+                offset: u32,
+                expected: &[u8],
+                numbers: &[u8],
+                lows: &[u16],
+                out: &mut [u8],
+            ) {
+                let both = expected
+                    .as_chunks::<UNIT>()
+                    .0
+                    .iter()
+                    .zip(numbers.as_chunks().0);
+                let outs = out.as_chunks_mut().0.iter_mut().zip(lows);
+                for ((expected, number), (to, low)) in both.zip(outs) {
+                    let folded = <$number>::from_le_bytes(*number) as $word;
+                    let low = if LOW > 0 { *low as $word } else { 0 };
+                    let expected = <$word>::from_le_bytes(*expected);
+                    let x = together_one::<LOW>(folded, low, expected, offset as $word);
+                    *to = x.to_le_bytes();
+                }
             }
         }
     };
 }
 
-at_best! {
-    /// Takes elements apart: `words` become the folded multiples, `lows` gets the low bits.
-    pub(super) fn apart(form: Form, expected: &[u32], words: &mut [u32], lows: &mut [u32]) = apart_any
+width!(bytes, u8, i8, u16);
+width!(halves, u16, i16, u16);
+width!(singles, u32, i32, u32);
+
+/// Calls the function of a form's width and low bits.
+macro_rules! of_form {
+    ($form:expr, $name:ident, $($arg:expr),*) => {
+        match ($form.bits, $form.low) {
+            (8, _) => bytes::$name::<0>($form.offset(), $($arg),*),
+            (16, 0) => halves::$name::<0>($form.offset(), $($arg),*),
+            (16, _) => halves::$name::<8>($form.offset(), $($arg),*),
+            (_, 0) => singles::$name::<0>($form.offset(), $($arg),*),
+            (_, 8) => singles::$name::<8>($form.offset(), $($arg),*),
+            _ => singles::$name::<16>($form.offset(), $($arg),*),
+        }
+    };
+}
+
+at_widest! {
+    /// The numbers of elements, and their low bits where those are kept apart; `lows` are at least as many.
+    pub(super) fn apart(form: Form, raw: &[u8], expected: &[u8], numbers: &mut [u8], lows: &mut [u16]) = apart_any
 }
 
 #[inline(always)]
-fn apart_any(form: Form, expected: &[u32], words: &mut [u32], lows: &mut [u32]) {
-    with_known!(form, form => {
-        for ((word, expected), low) in words.iter_mut().zip(expected).zip(lows) {
-            (*word, *low) = form.apart(*word, *expected);
-        }
-    });
+fn apart_any(form: Form, raw: &[u8], expected: &[u8], numbers: &mut [u8], lows: &mut [u16]) {
+    of_form!(form, apart, raw, expected, numbers, lows);
 }
 
-at_best! {
-    /// Puts elements together: folded multiples become elements.
-    pub(super) fn together(form: Form, expected: &[u32], words: &mut [u32], lows: &[u32]) = together_any
+at_widest! {
+    /// The elements of numbers and low bits.
+    pub(super) fn together(form: Form, expected: &[u8], numbers: &[u8], lows: &[u16], out: &mut [u8]) = together_any
 }
 
 #[inline(always)]
-fn together_any(form: Form, expected: &[u32], words: &mut [u32], lows: &[u32]) {
-    with_known!(form, form => {
-        for ((word, expected), low) in words.iter_mut().zip(expected).zip(lows) {
-            *word = form.together(*word, *low, *expected);
-        }
-    });
+fn together_any(form: Form, expected: &[u8], numbers: &[u8], lows: &[u16], out: &mut [u8]) {
+    of_form!(form, together, expected, numbers, lows, out);
 }
 
 #[cfg(test)]
@@ -177,40 +171,63 @@ mod tests {
 
     #[test]
     fn near_is_small() {
-        let form = Form {
-            bits: 16,
-            low: 0,
-            rounds: false,
+        let half = |x, expected| halves::apart_one::<0>(x, expected, 0);
+        assert_eq!(half(0x3f80, 0x3f80), (0, 0));
+        assert_eq!(half(0x3f81, 0x3f80), (2, 0));
+        assert_eq!(half(0xbf81, 0xbf80), (2, 0));
+        assert_eq!(half(0xbf7f, 0xbf80), (1, 0));
+        assert_eq!(half(0x8000, 0x0000), (1, 0));
+        assert_eq!(half(0x0000, 0x8000), (1, 0));
+        assert_eq!(half(0x8001, 0x0001), (5, 0));
+        let single = |x, expected| singles::apart_one::<16>(x, expected, 0x8000);
+        assert_eq!(single(0x3f80_7fff, 0x3f80_0000), (0, 0xffff));
+        assert_eq!(single(0x3f7f_8000, 0x3f80_0000), (0, 0));
+    }
+
+    /// The definition, as the format has it.
+    fn in_order(x: u16, expected: u16) -> u16 {
+        let order = |x: u16| if x >> 15 == 0 { x | 0x8000 } else { !x };
+        let difference = order(x).wrapping_sub(order(expected));
+        let away = if expected >> 15 == 0 {
+            difference
+        } else {
+            difference.wrapping_neg()
         };
-        assert_eq!(form.apart(0x3f80, 0x3f80), (0, 0));
-        assert_eq!(form.apart(0x3f81, 0x3f80), (2, 0));
-        assert_eq!(form.apart(0xbf81, 0xbf80), (2, 0));
-        assert_eq!(form.apart(0xbf7f, 0xbf80), (1, 0));
-        assert_eq!(form.apart(0x8000, 0x0000), (1, 0));
-        let form = Form {
-            bits: 32,
-            low: 16,
-            rounds: true,
-        };
-        assert_eq!(form.apart(0x3f80_7fff, 0x3f80_0000), (0, 0xffff));
-        assert_eq!(form.apart(0x3f7f_8000, 0x3f80_0000), (0, 0));
+        let signed = away as i16;
+        ((signed << 1) ^ (signed >> 15)) as u16
     }
 
     proptest! {
         #[test]
-        fn together_undoes_apart(pairs: Vec<(u32, u32)>) {
+        fn differences_are_those_of_the_order(x: u16, expected: u16) {
+            prop_assert_eq!(halves::apart_one::<0>(x, expected, 0).0, in_order(x, expected));
+        }
+
+        #[test]
+        fn together_undoes_apart(
+            bytes in prop::collection::vec(any::<[u8; 4]>(), 0..300),
+            other in prop::collection::vec(any::<[u8; 4]>(), 300),
+            near: bool,
+        ) {
+            let raw = bytes.as_flattened();
+            let mut expected = other.as_flattened()[..raw.len()].to_vec();
+            if near {
+                expected.copy_from_slice(raw);
+                expected.iter_mut().step_by(5).for_each(|byte| *byte ^= 0x81);
+            }
             for form in forms() {
-                let mask = form.mask();
-                let expected: Vec<u32> = pairs.iter().map(|pair| pair.0 & mask).collect();
-                let elements: Vec<u32> = pairs.iter().map(|pair| pair.1 & mask).collect();
-                let (mut words, mut lows) = (elements.clone(), vec![0; pairs.len()]);
-                apart(form, &expected, &mut words, &mut lows);
-                let (mut plain, mut plain_lows) = (elements.clone(), vec![0; pairs.len()]);
-                apart_any(form, &expected, &mut plain, &mut plain_lows);
-                prop_assert_eq!((&words, &lows), (&plain, &plain_lows));
-                prop_assert!(words.iter().all(|z| u64::from(*z) < 1 << (form.bits - form.low)));
-                together(form, &expected, &mut words, &lows);
-                prop_assert_eq!(words, elements);
+                let unit = form.bits as usize / 8;
+                let mut numbers = vec![0; raw.len() / unit * number_width(unit)];
+                let mut lows = vec![0; raw.len() / unit];
+                apart(form, raw, &expected, &mut numbers, &mut lows);
+                let (mut plain, mut plain_lows) = (vec![0; numbers.len()], vec![0; lows.len()]);
+                apart_any(form, raw, &expected, &mut plain, &mut plain_lows);
+                prop_assert_eq!((&numbers, &lows), (&plain, &plain_lows));
+                let (mut back, mut plain_back) = (vec![0; raw.len()], vec![0; raw.len()]);
+                together(form, &expected, &numbers, &lows, &mut back);
+                together_any(form, &expected, &numbers, &lows, &mut plain_back);
+                prop_assert_eq!(&back, raw);
+                prop_assert_eq!(&plain_back, raw);
             }
         }
     }

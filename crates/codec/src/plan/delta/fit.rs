@@ -8,11 +8,11 @@ use std::sync::OnceLock;
 
 use super::buckets::{self, Buckets};
 use super::contexts::{Contexts, Key, Terms};
-use super::difference::{self, Form};
+use super::difference::{Form, number_width};
 use super::pair::{BLOCK, Block, Pair};
+use super::raw_bits::symbols_only;
 use super::{Delta, shared};
 use crate::coder::rans::Tables;
-use crate::cpu::at_best;
 use crate::header::Facts;
 use crate::layout::Layout;
 use crate::{Base, Level};
@@ -47,6 +47,9 @@ pub(crate) fn fit(raw: &[u8], base: &Base<'_>, facts: &Facts, level: Level) -> O
         frames: facts.frames(),
         level,
     };
+    if pair.is_equal() {
+        return Some(fit.equal());
+    }
     let best = fit.smallest()?;
     // Where little is left, factors would take more than they save.
     if level < Level::Max || best.expected_len < raw.len() / 64 {
@@ -62,6 +65,23 @@ struct Fit<'a> {
 }
 
 impl Fit<'_> {
+    /// The delta of elements that are their base's.
+    fn equal(&self) -> Delta {
+        let form = Form {
+            bits: 8 * self.unit() as u32,
+            low: 0,
+            rounds: false,
+        };
+        let contexts = Contexts {
+            key: Key::of(self.pair.to),
+            terms: None,
+            bounds: Vec::new(),
+        };
+        let mut counts = [0; 256];
+        counts[0] = self.pair.elements() as u32;
+        self.fitted(form, false, contexts, &vec![(0, counts)])
+    }
+
     /// The smallest delta with what the pair lets expect.
     fn smallest(&self) -> Option<Delta> {
         let form = self.form();
@@ -165,23 +185,21 @@ impl Fit<'_> {
         let mut counts = vec![[[0; 256]; 2]; 256];
         let mut block = Block::new();
         let (mut sums, mut symbols) = ([0; BLOCK], [0; BLOCK]);
+        let width = number_width(self.unit());
         for at in (0..self.pair.elements()).step_by(step) {
-            let len = self.pair.load(at, &mut block);
-            let expected = &block.expected[..len];
+            let (expected, numbers) = block.apart(&self.pair, form, at);
+            let len = expected.len() / self.unit();
             contexts.sums(self.pair.place, at, expected, &mut sums[..len]);
-            let words = &mut block.words[..len];
-            difference::apart(form, expected, words, &mut block.lows);
-            symbols_by_sign(words, &mut symbols);
+            symbols_only(true, width, numbers, &mut symbols[..len]);
             count(&sums[..len], &symbols, &mut counts);
         }
-        let both = (0..=255).zip(&counts).map(|(sum, [one, other])| {
-            let counts: [u32; 256] = std::array::from_fn(|i| one[i] + other[i]);
-            (sum, counts)
-        });
-        let counts = both
-            .filter(|(_, counts)| counts.iter().any(|count| *count > 0))
-            .collect();
-        (contexts, counts)
+        let mut all = Counts::new();
+        for (sum, [one, other]) in (0..=255).zip(&counts) {
+            if one.iter().chain(other).any(|count| *count > 0) {
+                all.push((sum, std::array::from_fn(|i| one[i] + other[i])));
+            }
+        }
+        (contexts, all)
     }
 
     /// The delta of what was counted.
@@ -231,21 +249,9 @@ impl Fit<'_> {
             .all(|counts| counts[64..].iter().all(|count| *count == 0));
         match self.level {
             Level::Fast => 11..=11,
-            _ if few => 11..=13,
+            Level::Max if few => 11..=13,
             _ => 11..=12,
         }
-    }
-}
-
-at_best! {
-    /// The symbols of numbers, where buckets go by sign.
-    fn symbols_by_sign(numbers: &[u32], symbols: &mut [u8]) = symbols_by_sign_any
-}
-
-#[inline(always)]
-fn symbols_by_sign_any(numbers: &[u32], symbols: &mut [u8]) {
-    for (symbol, number) in symbols.iter_mut().zip(numbers) {
-        *symbol = buckets::symbol(true, *number).0;
     }
 }
 

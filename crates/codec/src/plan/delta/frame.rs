@@ -1,12 +1,12 @@
 //! A frame's elements to its bytes and back, block by block.
 
-use super::buckets::Buckets;
-use super::pair::{BLOCK, Block};
+use super::difference::{self, number_width};
+use super::pair::{BLOCK, Block, Expected};
 use super::raw_bits::{Reader, Writer};
-use super::{Delta, ERROR, LEN, difference, predict};
+use super::{Delta, ERROR, LEN};
 use crate::Error;
 use crate::coder::rans::{self, Decoder};
-use crate::cpu::at_best;
+use crate::cpu::at_widest;
 use crate::plan::{Core, Decoded, MAX_OVERHEAD};
 
 /// What encoding a frame needs from frame to frame.
@@ -25,6 +25,9 @@ pub(super) fn encode(delta: &Delta, core: Core<'_>, buffers: &mut Buffers, out: 
         raw,
     } = buffers;
     let pair = delta.pair(core.first, core.bytes, core.base);
+    if delta.low_bytes() == 0 && pair.is_equal() {
+        return;
+    }
     let count = pair.elements();
     let start = out.len();
     out.resize(start + LEN + count * delta.low_bytes(), 0);
@@ -33,21 +36,16 @@ pub(super) fn encode(delta: &Delta, core: Core<'_>, buffers: &mut Buffers, out: 
     raw.clear();
     let mut block = Block::new();
     let mut writer = Writer::new(raw);
-    for at in (0..count).step_by(BLOCK) {
-        let len = pair.load(at, &mut block);
-        let (expected, words) = (&block.expected[..len], &mut block.words[..len]);
-        if let Some(contexts) = contexts.get_mut(at..at + len) {
+    let width = number_width(delta.unit());
+    for (at, symbols) in (0..).step_by(BLOCK).zip(symbols.chunks_mut(BLOCK)) {
+        let (expected, numbers) = block.apart(&pair, delta.form, at);
+        if let Some(contexts) = contexts.get_mut(at..at + symbols.len()) {
             let first = core.first + at;
             delta.contexts.fill(delta.place, first, expected, contexts);
         }
-        difference::apart(delta.form, expected, words, &mut block.lows);
-        put_low(&block.lows[..len], at, count, &mut out[start + LEN..]);
-        put_symbols(
-            &delta.buckets,
-            words,
-            &mut symbols[at..at + len],
-            &mut writer,
-        );
+        writer.symbols(&delta.buckets, width, numbers, symbols);
+        let lows = &block.lows[..symbols.len()];
+        put_low(lows, at, count, &mut out[start + LEN..]);
     }
     writer.finish();
     let is_zero = symbols.iter().all(|symbol| *symbol == 0);
@@ -108,7 +106,9 @@ struct Frame<'a> {
     /// Where the block in work begins, and how many elements it has.
     at: usize,
     len: usize,
-    block: Block,
+    expected: Expected,
+    numbers: [u8; 4 * BLOCK],
+    lows: [u16; BLOCK],
     contexts: [u8; BLOCK],
     symbols: [u8; BLOCK],
 }
@@ -130,7 +130,9 @@ impl<'a> Frame<'a> {
             count,
             at: 0,
             len: 0,
-            block: Block::new(),
+            expected: Expected::new(),
+            numbers: [0; 4 * BLOCK],
+            lows: [0; BLOCK],
             contexts: [0; BLOCK],
             symbols: [0; BLOCK],
         })
@@ -141,9 +143,8 @@ impl<'a> Frame<'a> {
         let delta = self.delta;
         self.at += self.len;
         self.len = BLOCK.min(self.count - self.at);
-        let expected = &mut self.block.expected[..self.len];
         let pair = delta.pair(self.core.first, &[], self.core.base);
-        pair.expect(self.at, expected);
+        let expected = self.expected.find(&pair, self.at, self.len);
         if self.coder.is_some() && delta.has_contexts() {
             let first = self.core.first + self.at;
             let own = &mut self.contexts[..self.len];
@@ -181,28 +182,22 @@ impl<'a> Frame<'a> {
 
     /// Makes elements of the block's symbols.
     fn put(&mut self) {
-        let (delta, len) = (self.delta, self.len);
-        let Block {
-            expected,
-            words,
-            lows,
-        } = &mut self.block;
-        let (expected, words, lows) = (&expected[..len], &mut words[..len], &mut lows[..len]);
+        let (delta, len, unit) = (self.delta, self.len, self.delta.unit());
+        let width = number_width(unit);
+        let numbers = &mut self.numbers[..len * width];
         match self.coder {
-            None => words.fill(0),
+            None => numbers.fill(0),
             Some(_) => {
-                get_numbers(
-                    &delta.buckets,
-                    &self.symbols[..len],
-                    &mut self.reader,
-                    words,
-                );
+                let symbols = &self.symbols[..len];
+                self.reader.numbers(&delta.buckets, width, symbols, numbers);
             }
         }
+        let lows = &mut self.lows[..len];
         get_low(self.low, self.at, self.count, lows);
-        difference::together(delta.form, expected, words, lows);
-        let unit = delta.unit();
-        predict::store(words, &mut self.core.bytes[self.at * unit..][..len * unit]);
+        let pair = delta.pair(self.core.first, &[], self.core.base);
+        let expected = self.expected.found(&pair, self.at, len);
+        let out = &mut self.core.bytes[self.at * unit..][..len * unit];
+        difference::together(delta.form, expected, numbers, lows, out);
     }
 
     fn finish(self) -> Result<(), Error> {
@@ -222,56 +217,48 @@ pub(super) fn decode_equal(delta: &Delta, core: Decoded<'_>) -> Result<(), Error
     }
     let unit = delta.unit();
     let pair = delta.pair(core.first, &[], core.base);
-    let mut expected = [0; BLOCK];
+    let mut expected = Expected::new();
     let blocks = core.bytes.chunks_mut(BLOCK * unit);
     for (at, out) in (0..).step_by(BLOCK).zip(blocks) {
-        let expected = &mut expected[..out.len() / unit];
-        pair.expect(at, expected);
-        predict::store(expected, out);
+        out.copy_from_slice(expected.find(&pair, at, out.len() / unit));
     }
     Ok(())
 }
 
 /// Puts the low bytes of elements from number `at` on into planes of `count` bytes, as many as there are.
-fn put_low(lows: &[u32], at: usize, count: usize, planes: &mut [u8]) {
-    for (byte, plane) in planes.chunks_exact_mut(count).enumerate() {
-        for (to, low) in plane[at..].iter_mut().zip(lows) {
-            *to = (low >> (8 * byte)) as u8;
-        }
+fn put_low(lows: &[u16], at: usize, count: usize, planes: &mut [u8]) {
+    for (byte, plane) in planes.chunks_exact_mut(count.max(1)).enumerate() {
+        put_byte(8 * byte as u32, lows, &mut plane[at..at + lows.len()]);
+    }
+}
+
+at_widest! {
+    fn put_byte(shift: u32, lows: &[u16], plane: &mut [u8]) = put_byte_any
+}
+
+#[inline(always)]
+fn put_byte_any(shift: u32, lows: &[u16], plane: &mut [u8]) {
+    for (to, low) in plane.iter_mut().zip(lows) {
+        *to = (low >> shift) as u8;
     }
 }
 
 /// The inverse of [`put_low`].
-fn get_low(planes: &[u8], at: usize, count: usize, lows: &mut [u32]) {
-    lows.fill(0);
-    for (byte, plane) in planes.chunks_exact(count).enumerate() {
-        for (low, from) in lows.iter_mut().zip(&plane[at..]) {
-            *low |= u32::from(*from) << (8 * byte);
-        }
+fn get_low(planes: &[u8], at: usize, count: usize, lows: &mut [u16]) {
+    for (byte, plane) in planes.chunks_exact(count.max(1)).enumerate() {
+        get_byte(8 * byte as u32, &plane[at..at + lows.len()], lows);
     }
 }
 
-at_best! {
-    /// The numbers that symbols and raw bits stand for.
-    fn get_numbers(buckets: &Buckets, symbols: &[u8], reader: &mut Reader<'_>, out: &mut [u32]) = get_numbers_any
+at_widest! {
+    fn get_byte(shift: u32, plane: &[u8], lows: &mut [u16]) = get_byte_any
 }
 
+/// The lowest byte is the first one to come, and makes the rest 0.
 #[inline(always)]
-fn get_numbers_any(buckets: &Buckets, symbols: &[u8], reader: &mut Reader<'_>, out: &mut [u32]) {
-    reader.numbers(buckets, symbols, out);
-}
-
-at_best! {
-    /// Numbers to symbols and raw bits.
-    fn put_symbols(buckets: &Buckets, numbers: &[u32], symbols: &mut [u8], writer: &mut Writer<'_>) = put_symbols_any
-}
-
-#[inline(always)]
-fn put_symbols_any(
-    buckets: &Buckets,
-    numbers: &[u32],
-    symbols: &mut [u8],
-    writer: &mut Writer<'_>,
-) {
-    writer.symbols(buckets, numbers, symbols);
+fn get_byte_any(shift: u32, plane: &[u8], lows: &mut [u16]) {
+    for (low, from) in lows.iter_mut().zip(plane) {
+        let own = u16::from(*from) << shift;
+        *low = if shift == 0 { own } else { *low | own };
+    }
 }

@@ -1,6 +1,7 @@
 //! A run of elements and their base's, block by block.
 
 use super::contexts::Place;
+use super::difference::{self, Form, number_width};
 use super::low_rank::LowRank;
 use super::predict;
 use crate::Dtype;
@@ -26,42 +27,93 @@ pub(super) struct Pair<'a> {
     pub low_rank: Option<&'a LowRank>,
 }
 
+/// What the base lets expect of a block, where that is not the base itself.
+pub(super) struct Expected {
+    words: [u32; BLOCK],
+    bytes: [u8; 4 * BLOCK],
+}
+
 /// What is known of a block of elements.
 pub(super) struct Block {
-    /// What the base lets expect.
-    pub expected: [u32; BLOCK],
-    /// What there is, or its difference.
-    pub words: [u32; BLOCK],
-    /// The difference's low bits.
-    pub lows: [u32; BLOCK],
+    expected: Expected,
+    /// Differences, of [`number_width`] bytes each.
+    numbers: [u8; 4 * BLOCK],
+    /// The differences' low bits.
+    pub lows: [u16; BLOCK],
+}
+
+impl Expected {
+    pub(super) fn new() -> Expected {
+        Expected {
+            words: [0; BLOCK],
+            bytes: [0; 4 * BLOCK],
+        }
+    }
+
+    /// What to expect of so many elements from number `at` on.
+    pub(super) fn find<'a>(&'a mut self, pair: &Pair<'a>, at: usize, len: usize) -> &'a [u8] {
+        if !pair.is_direct() {
+            let words = &mut self.words[..len];
+            pair.expect(at, words);
+            predict::store(words, &mut self.bytes[..len * pair.unit()]);
+        }
+        self.found(pair, at, len)
+    }
+
+    /// The same once more.
+    pub(super) fn found<'a>(&'a self, pair: &Pair<'a>, at: usize, len: usize) -> &'a [u8] {
+        if pair.is_direct() {
+            pair.base_at(at, len)
+        } else {
+            &self.bytes[..len * pair.unit()]
+        }
+    }
 }
 
 impl Block {
     pub(super) fn new() -> Block {
         Block {
-            expected: [0; BLOCK],
-            words: [0; BLOCK],
+            expected: Expected::new(),
+            numbers: [0; 4 * BLOCK],
             lows: [0; BLOCK],
         }
     }
+
+    /// What is expected of the elements from number `at` on, at most a block of them, and the numbers of
+    /// their differences.
+    pub(super) fn apart<'a>(
+        &'a mut self,
+        pair: &Pair<'a>,
+        form: Form,
+        at: usize,
+    ) -> (&'a [u8], &'a [u8]) {
+        let (unit, len) = (pair.unit(), BLOCK.min(pair.elements() - at));
+        let expected = self.expected.find(pair, at, len);
+        let raw = &pair.raw[at * unit..(at + len) * unit];
+        let numbers = &mut self.numbers[..len * number_width(unit)];
+        difference::apart(form, raw, expected, numbers, &mut self.lows);
+        (expected, numbers)
+    }
 }
 
-impl Pair<'_> {
-    /// How many elements there are.
-    pub(super) fn elements(&self) -> usize {
-        self.raw.len() / Layout::of(self.to).unit()
+impl<'a> Pair<'a> {
+    pub(super) fn unit(&self) -> usize {
+        Layout::of(self.to).unit()
     }
 
-    /// Loads the elements from number `at` on, and what to expect of them; how many those are.
-    pub(super) fn load(&self, at: usize, block: &mut Block) -> usize {
-        let len = BLOCK.min(self.elements() - at);
-        let unit = Layout::of(self.to).unit();
-        self.expect(at, &mut block.expected[..len]);
-        predict::load(
-            &self.raw[at * unit..(at + len) * unit],
-            &mut block.words[..len],
-        );
-        len
+    /// Whether what is expected of the elements is the base itself.
+    fn is_direct(&self) -> bool {
+        self.low_rank.is_none() && self.from == self.to
+    }
+
+    /// Whether all elements are the base's.
+    pub(super) fn is_equal(&self) -> bool {
+        self.is_direct() && self.raw == self.base
+    }
+
+    /// How many elements there are.
+    pub(super) fn elements(&self) -> usize {
+        self.raw.len() / self.unit()
     }
 
     /// What to expect of the elements from number `at` on.
@@ -80,7 +132,7 @@ impl Pair<'_> {
         predict::predict(self.from, Dtype::F32, self.base_at(at, out.len()), out);
     }
 
-    fn base_at(&self, at: usize, len: usize) -> &[u8] {
+    fn base_at(&self, at: usize, len: usize) -> &'a [u8] {
         let unit = Layout::of(self.from).unit();
         &self.base[at * unit..(at + len) * unit]
     }

@@ -1,93 +1,182 @@
-//! Raw bits of a few numbers each, one after the other, from the lowest bit of the first byte on.
+//! Numbers as symbols and raw bits: those of a few numbers each, one after the other, from the lowest bit of
+//! the first byte on. Numbers are bytes here, of the width that [`number_width`] says.
+//!
+//! [`number_width`]: super::difference::number_width
 
-use super::buckets::Buckets;
+use super::buckets::{self, Buckets};
 use crate::Error;
+use crate::cpu::at_best;
 
 const ERROR: Error = Error::Malformed("raw bits");
+
+/// Symbols that are worked on together.
+pub(super) const GROUP: usize = 32;
+/// More symbols of a group with raw bits than this, and it is faster to take all than to find those.
+const MANY: u32 = 4;
+/// Bytes beyond those that are written that a writer may touch.
+pub(super) const SLACK: usize = 16;
 
 /// Writes to the end of a buffer.
 pub(super) struct Writer<'a> {
     out: &'a mut Vec<u8>,
-    /// Bits that do not fill four bytes yet, and how many.
-    word: u64,
-    held: u32,
+    pub(super) bits: Held,
+}
+
+/// Bits that do not fill whole bytes yet, at most 31, and how many.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Held {
+    pub word: u64,
+    pub len: u32,
 }
 
 impl<'a> Writer<'a> {
     pub(super) fn new(out: &'a mut Vec<u8>) -> Writer<'a> {
         Writer {
             out,
-            word: 0,
-            held: 0,
+            bits: Held::default(),
         }
     }
 
-    /// The symbols of numbers, whose raw bits are written.
-    #[inline(always)]
-    pub(super) fn symbols(&mut self, buckets: &Buckets, numbers: &[u32], out: &mut [u8]) {
-        let (groups, rest) = numbers.as_chunks::<GROUP>();
-        let (outs, out_rest) = out.as_chunks_mut::<GROUP>();
-        for (numbers, out) in groups.iter().zip(outs) {
-            self.group(buckets, numbers, out);
-        }
-        if !rest.is_empty() {
-            let (mut numbers, mut out) = ([0; GROUP], [0; GROUP]);
-            numbers[..rest.len()].copy_from_slice(rest);
-            self.group(buckets, &numbers, &mut out);
-            out_rest.copy_from_slice(&out[..rest.len()]);
-        }
-    }
-
-    #[inline(always)]
-    fn group(&mut self, buckets: &Buckets, numbers: &[u32; GROUP], out: &mut [u8; GROUP]) {
-        for (out, number) in out.iter_mut().zip(numbers) {
-            *out = (*number).min(0xff) as u8;
-        }
-        let mut shared = shared(out);
-        if shared == 0 {
-            return;
-        }
-        // What four bytes are full of goes here first, so that nothing has to grow on the way.
-        let (mut full, mut len) = ([0; 4 * GROUP], 0);
-        let (mut word, mut held) = (self.word, self.held);
-        let mut one = |number: u32, out: &mut u8| {
-            let (symbol, raw, raw_len) = buckets.symbol(number);
-            *out = symbol;
-            word |= u64::from(raw) << held;
-            held += u32::from(raw_len);
-            full[len..len + 4].copy_from_slice(&(word as u32).to_le_bytes());
-            let is_full = held / 32;
-            len += 4 * is_full as usize;
-            word >>= 32 * is_full;
-            held %= 32;
-        };
-        if shared.count_ones() > MANY {
-            for (number, out) in numbers.iter().zip(out) {
-                one(*number, out);
-            }
-        } else {
-            while shared != 0 {
-                let i = shared.trailing_zeros() as usize % GROUP;
-                shared &= shared - 1;
-                one(numbers[i], &mut out[i]);
-            }
-        }
-        (self.word, self.held) = (word, held);
-        self.out.extend_from_slice(&full[..len]);
+    /// The symbols of numbers of so many bytes, whose raw bits are written.
+    pub(super) fn symbols(
+        &mut self,
+        buckets: &Buckets,
+        width: usize,
+        numbers: &[u8],
+        out: &mut [u8],
+    ) {
+        let start = self.out.len();
+        // A number has less than 30 raw bits.
+        self.out.resize(start + 4 * out.len() + SLACK, 0);
+        let room = &mut self.out[start..];
+        let mut at = 0;
+        #[cfg(target_arch = "x86_64")]
+        let done = super::wide::symbols(
+            buckets,
+            width,
+            numbers,
+            out,
+            (&mut *room, &mut at, &mut self.bits),
+        );
+        #[cfg(not(target_arch = "x86_64"))]
+        let done = 0;
+        let (numbers, out) = (&numbers[done * width..], &mut out[done..]);
+        put(
+            buckets,
+            width,
+            numbers,
+            out,
+            (room, &mut at, &mut self.bits),
+        );
+        self.out.truncate(start + at);
     }
 
     /// Fills the last byte up with zeros.
     pub(super) fn finish(self) {
-        let len = self.held.div_ceil(8) as usize;
-        self.out.extend_from_slice(&self.word.to_le_bytes()[..len]);
+        let len = self.bits.len.div_ceil(8) as usize;
+        self.out
+            .extend_from_slice(&self.bits.word.to_le_bytes()[..len]);
     }
 }
 
-/// More symbols of a group with raw bits than this, and it is faster to read all than to find those.
-const MANY: u32 = 4;
+/// The symbols of numbers, without their raw bits, where buckets go by sign or not.
+pub(super) fn symbols_only(by_sign: bool, width: usize, numbers: &[u8], out: &mut [u8]) {
+    #[cfg(target_arch = "x86_64")]
+    let done = super::wide::symbols_only(by_sign, width, numbers, out);
+    #[cfg(not(target_arch = "x86_64"))]
+    let done = 0;
+    only(by_sign, width, &numbers[done * width..], &mut out[done..]);
+}
 
-/// Symbols that are read together.
-pub(super) const GROUP: usize = 32;
+at_best! {
+    fn only(by_sign: bool, width: usize, numbers: &[u8], out: &mut [u8]) = only_any
+}
+
+#[inline(always)]
+fn only_any(by_sign: bool, width: usize, numbers: &[u8], out: &mut [u8]) {
+    for (out, from) in out.chunks_mut(GROUP).zip(numbers.chunks(GROUP * width)) {
+        let mut group = [0; GROUP];
+        load(from, width, &mut group);
+        for (out, number) in out.iter_mut().zip(group) {
+            *out = buckets::symbol(by_sign, number).0;
+        }
+    }
+}
+
+/// Where raw bits go: room for them, where in it, and what does not fill a byte yet.
+pub(super) type To<'a> = (&'a mut [u8], &'a mut usize, &'a mut Held);
+
+at_best! {
+    fn put(buckets: &Buckets, width: usize, numbers: &[u8], out: &mut [u8], to: To<'_>) = put_any
+}
+
+#[inline(always)]
+pub(super) fn put_any(buckets: &Buckets, width: usize, numbers: &[u8], out: &mut [u8], to: To<'_>) {
+    let (room, at, bits) = to;
+    for (i, out) in out.chunks_mut(GROUP).enumerate() {
+        let from = &numbers[i * GROUP * width..][..out.len() * width];
+        let mut group = [0; GROUP];
+        load(from, width, &mut group);
+        let mut symbols = [0; GROUP];
+        put_group(buckets, &group, &mut symbols, room, at, bits);
+        out.copy_from_slice(&symbols[..out.len()]);
+    }
+}
+
+/// Numbers that are bytes.
+#[inline(always)]
+fn load(bytes: &[u8], width: usize, out: &mut [u32; GROUP]) {
+    if width == 2 {
+        for (out, number) in out.iter_mut().zip(bytes.as_chunks().0) {
+            *out = u16::from_le_bytes(*number).into();
+        }
+    } else {
+        for (out, number) in out.iter_mut().zip(bytes.as_chunks().0) {
+            *out = u32::from_le_bytes(*number);
+        }
+    }
+}
+
+#[inline(always)]
+fn put_group(
+    buckets: &Buckets,
+    numbers: &[u32; GROUP],
+    out: &mut [u8; GROUP],
+    room: &mut [u8],
+    at: &mut usize,
+    bits: &mut Held,
+) {
+    for (out, number) in out.iter_mut().zip(numbers) {
+        *out = (*number).min(0xff) as u8;
+    }
+    let mut shared = shared(out);
+    if shared == 0 {
+        return;
+    }
+    let mut one = |number: u32, out: &mut u8| {
+        let (symbol, raw, raw_len) = buckets.symbol(number);
+        *out = symbol;
+        bits.word |= u64::from(raw) << bits.len;
+        bits.len += u32::from(raw_len);
+        room[*at..*at + 4].copy_from_slice(&(bits.word as u32).to_le_bytes());
+        let is_full = bits.len / 32;
+        *at += 4 * is_full as usize;
+        bits.word >>= 32 * is_full;
+        bits.len %= 32;
+    };
+    if shared.count_ones() > MANY {
+        for (number, out) in numbers.iter().zip(out) {
+            one(*number, out);
+        }
+    } else {
+        while shared != 0 {
+            let i = shared.trailing_zeros() as usize % GROUP;
+            shared &= shared - 1;
+            one(numbers[i], &mut out[i]);
+        }
+    }
+}
+
 /// Bytes from which a group surely can be read: its raw bits, and a word beyond.
 const WINDOW: usize = 4 * GROUP + 8;
 
@@ -103,21 +192,26 @@ impl<'a> Reader<'a> {
         Reader { bytes, at: 0 }
     }
 
-    /// The numbers that symbols and their raw bits stand for. Bits that are not there are zeros, which
-    /// [`Reader::finish`] does not forgive.
-    #[inline(always)]
-    pub(super) fn numbers(&mut self, buckets: &Buckets, symbols: &[u8], out: &mut [u32]) {
-        let (groups, rest) = symbols.as_chunks::<GROUP>();
-        let (outs, out_rest) = out.as_chunks_mut::<GROUP>();
-        for (symbols, out) in groups.iter().zip(outs) {
-            self.group(buckets, symbols, out);
-        }
-        if !rest.is_empty() {
-            let (mut symbols, mut out) = ([0; GROUP], [0; GROUP]);
-            symbols[..rest.len()].copy_from_slice(rest);
-            self.group(buckets, &symbols, &mut out);
-            out_rest.copy_from_slice(&out[..rest.len()]);
-        }
+    /// The numbers of so many bytes that symbols and their raw bits stand for; what they have beyond is
+    /// dropped. Bits that are not there are zeros, which [`Reader::finish`] does not forgive.
+    pub(super) fn numbers(
+        &mut self,
+        buckets: &Buckets,
+        width: usize,
+        symbols: &[u8],
+        out: &mut [u8],
+    ) {
+        #[cfg(target_arch = "x86_64")]
+        let done = super::wide::numbers(buckets, width, symbols, (self.bytes, &mut self.at), out);
+        #[cfg(not(target_arch = "x86_64"))]
+        let done = 0;
+        get(
+            self,
+            buckets,
+            width,
+            &symbols[done..],
+            &mut out[done * width..],
+        );
     }
 
     #[inline(always)]
@@ -185,6 +279,40 @@ impl<'a> Reader<'a> {
     }
 }
 
+at_best! {
+    fn get(reader: &mut Reader<'_>, buckets: &Buckets, width: usize, symbols: &[u8], out: &mut [u8]) = get_any
+}
+
+#[inline(always)]
+fn get_any(
+    reader: &mut Reader<'_>,
+    buckets: &Buckets,
+    width: usize,
+    symbols: &[u8],
+    out: &mut [u8],
+) {
+    for (symbols, out) in symbols.chunks(GROUP).zip(out.chunks_mut(GROUP * width)) {
+        let (mut group, mut numbers) = ([0; GROUP], [0; GROUP]);
+        group[..symbols.len()].copy_from_slice(symbols);
+        reader.group(buckets, &group, &mut numbers);
+        store(&numbers, width, out);
+    }
+}
+
+/// Numbers to bytes.
+#[inline(always)]
+fn store(numbers: &[u32; GROUP], width: usize, out: &mut [u8]) {
+    if width == 2 {
+        for (out, number) in out.as_chunks_mut().0.iter_mut().zip(numbers) {
+            *out = (*number as u16).to_le_bytes();
+        }
+    } else {
+        for (out, number) in out.as_chunks_mut().0.iter_mut().zip(numbers) {
+            *out = number.to_le_bytes();
+        }
+    }
+}
+
 /// Which symbols of a group stand for more than one number, by bit.
 #[inline(always)]
 fn shared(symbols: &[u8; GROUP]) -> u32 {
@@ -212,49 +340,82 @@ fn word(window: &[u8; WINDOW], at: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cpu::narrowly;
     use proptest::prelude::*;
 
-    fn write(buckets: &Buckets, numbers: &[u32]) -> (Vec<u8>, Vec<u8>) {
+    /// Numbers as bytes, and those back as numbers.
+    fn bytes(numbers: &[u32], width: usize) -> Vec<u8> {
+        let each = numbers.iter();
+        each.flat_map(|number| number.to_le_bytes()[..width].to_vec())
+            .collect()
+    }
+
+    fn write(buckets: &Buckets, width: usize, numbers: &[u32]) -> (Vec<u8>, Vec<u8>) {
         let mut bits = Vec::new();
         let mut writer = Writer::new(&mut bits);
         let mut symbols = vec![0; numbers.len()];
-        writer.symbols(buckets, numbers, &mut symbols);
+        let (one, other) = numbers.split_at(numbers.len() / 3);
+        let (one_out, other_out) = symbols.split_at_mut(one.len());
+        writer.symbols(buckets, width, &bytes(one, width), one_out);
+        writer.symbols(buckets, width, &bytes(other, width), other_out);
         writer.finish();
         (symbols, bits)
+    }
+
+    fn read(
+        buckets: &Buckets,
+        width: usize,
+        symbols: &[u8],
+        bits: &[u8],
+    ) -> (Vec<u8>, Result<(), Error>) {
+        let mut out = vec![0; width * symbols.len()];
+        let mut reader = Reader::new(bits);
+        let (one, other) = symbols.split_at(symbols.len() / 2);
+        let (one_out, other_out) = out.split_at_mut(width * one.len());
+        reader.numbers(buckets, width, one, one_out);
+        reader.numbers(buckets, width, other, other_out);
+        (out, reader.finish())
     }
 
     proptest! {
         #[test]
         fn numbers_come_back(
-            numbers in prop::collection::vec((any::<u32>(), 0..32u32), 0..300),
+            numbers in prop::collection::vec((any::<u32>(), 0..32u32), 0..600),
             rare: bool,
+            narrow: bool,
             by_sign: bool,
         ) {
+            let (width, least) = if narrow { (2, 16) } else { (4, 0) };
             let numbers: Vec<u32> = numbers
                 .iter()
-                .map(|(number, shift)| if rare && number % 8 > 0 { 3 } else { number >> shift })
+                .map(|(number, shift)| if rare && number % 8 > 0 { 3 } else { number >> shift.max(&least) })
                 .collect();
             let buckets = Buckets::new(by_sign);
-            let (symbols, mut bits) = write(&buckets, &numbers);
+            let (symbols, mut bits) = write(&buckets, width, &numbers);
+            prop_assert!(narrowly(|| write(&buckets, width, &numbers)) == (symbols.clone(), bits.clone()));
             let own = numbers.iter().map(|number| buckets.symbol(*number).0);
             prop_assert!(own.eq(symbols.iter().copied()));
-            let mut back = vec![0; numbers.len()];
-            let mut reader = Reader::new(&bits);
-            reader.numbers(&buckets, &symbols, &mut back);
-            prop_assert_eq!(reader.finish(), Ok(()));
-            prop_assert_eq!(&back, &numbers);
+            let mut alone = vec![0; symbols.len()];
+            symbols_only(by_sign, width, &bytes(&numbers, width), &mut alone);
+            prop_assert_eq!(&alone, &symbols);
+            let raw = bytes(&numbers, width);
+            prop_assert_eq!(&read(&buckets, width, &symbols, &bits), &(raw.clone(), Ok(())));
+            prop_assert_eq!(narrowly(|| read(&buckets, width, &symbols, &bits)), (raw.clone(), Ok(())));
             bits.push(0);
-            let mut reader = Reader::new(&bits);
-            reader.numbers(&buckets, &symbols, &mut back);
-            prop_assert_eq!(reader.finish(), Err(ERROR));
+            prop_assert_eq!(read(&buckets, width, &symbols, &bits), (raw, Err(ERROR)));
         }
 
         #[test]
-        fn any_symbols_do_no_harm(symbols: Vec<u8>, bits: Vec<u8>, by_sign: bool) {
+        fn any_symbols_do_no_harm(
+            symbols in prop::collection::vec(any::<u8>(), 0..600),
+            bits in prop::collection::vec(any::<u8>(), 0..1500),
+            by_sign: bool,
+            narrow: bool,
+        ) {
             let buckets = Buckets::new(by_sign);
-            let mut reader = Reader::new(&bits);
-            reader.numbers(&buckets, &symbols, &mut vec![0; symbols.len()]);
-            let _ = reader.finish();
+            let width = if narrow { 2 } else { 4 };
+            let best = read(&buckets, width, &symbols, &bits);
+            prop_assert_eq!(best, narrowly(|| read(&buckets, width, &symbols, &bits)));
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use super::super::contexts::Place;
 use super::super::low_rank::{self, LowRank, covers, fits};
-use super::super::pair::{BLOCK, Block, Pair};
+use super::super::pair::{BLOCK, Pair};
 use super::super::predict;
 use crate::Dtype;
 use crate::cpu::at_best;
@@ -81,12 +81,14 @@ impl Bounds {
     fn new(pair: &Pair<'_>, rows: usize) -> Bounds {
         let count = pair.elements();
         let (mut low, mut high) = (Vec::with_capacity(count), Vec::with_capacity(count));
-        let mut block = Block::new();
+        let (mut bases, mut words) = ([0; BLOCK], [0; BLOCK]);
         for at in (0..count).step_by(BLOCK) {
-            let len = pair.load(at, &mut block);
+            let len = BLOCK.min(count - at);
             // What is expected without a product, in singles.
-            pair.singles(at, &mut block.expected[..len]);
-            for (word, base) in block.words[..len].iter().zip(&block.expected) {
+            pair.singles(at, &mut bases[..len]);
+            let unit = pair.unit();
+            predict::load(&pair.raw[at * unit..(at + len) * unit], &mut words[..len]);
+            for (word, base) in words[..len].iter().zip(&bases) {
                 let (from, to) = bounds(pair.to, *word);
                 let base = f32::from_bits(*base);
                 let known = base.is_finite() && from.is_finite() && to.is_finite();

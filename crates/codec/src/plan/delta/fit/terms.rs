@@ -5,9 +5,10 @@
 //! all rows; and the same for columns. So one pass over the elements is enough.
 
 use super::super::contexts::{Contexts, Key, Place, Terms};
-use super::super::difference::{self, Form};
+use super::super::difference::Form;
 use super::super::pair::{BLOCK, Block, Pair};
 use super::super::shared::MAX_TERMS;
+use crate::cpu::at_widest;
 
 /// Turns of the fit.
 const TURNS: usize = 3;
@@ -82,24 +83,24 @@ impl Sums {
         };
         let (mut block, mut own) = (Block::new(), [0; BLOCK]);
         for at in (0..pair.elements()).step_by(BLOCK) {
-            let len = pair.load(at, &mut block);
-            let expected = &block.expected[..len];
-            by_key.sums(place, at, expected, &mut own[..len]);
+            let (expected, differences) = block.apart(pair, form, at);
+            let own = &mut own[..expected.len() / pair.unit()];
+            by_key.sums(place, at, expected, own);
             own.iter_mut()
                 .for_each(|key| *key = numbers[usize::from(*key)]);
-            let words = &mut block.words[..len];
-            difference::apart(form, expected, words, &mut block.lows);
-            sums.add(place, place.column + at, &own[..len], words);
+            sums.add(place, place.column + at, own, differences);
         }
         sums
     }
 
     /// Adds elements from a place on, counted from the beginning of the chunk's first row.
-    fn add(&mut self, place: Place, at: usize, keys: &[u8], differences: &[u32]) {
+    fn add(&mut self, place: Place, at: usize, keys: &[u8], differences: &[u8]) {
         let (mut row, mut column) = (at / place.row, at % place.row);
         let number = self.keys.len();
-        for (key, difference) in keys.iter().zip(differences) {
-            let (key, root) = (usize::from(*key), (*difference as f32).sqrt());
+        let mut roots = [0.0; BLOCK];
+        find_roots(differences, &mut roots[..keys.len()]);
+        for (key, root) in keys.iter().zip(roots) {
+            let key = usize::from(*key);
             self.rows.counts[row * number + key] += 1;
             self.columns.counts[column * number + key] += 1;
             if root > 0.0 {
@@ -186,6 +187,24 @@ impl Factors {
             keys: terms,
             rows: of(&self.rows, rows),
             columns: of(&self.columns, columns),
+        }
+    }
+}
+
+at_widest! {
+    /// The roots of differences, which are bytes.
+    fn find_roots(differences: &[u8], roots: &mut [f32]) = find_roots_any
+}
+
+#[inline(always)]
+fn find_roots_any(differences: &[u8], roots: &mut [f32]) {
+    if differences.len() == 2 * roots.len() {
+        for (root, own) in roots.iter_mut().zip(differences.as_chunks().0) {
+            *root = f32::from(u16::from_le_bytes(*own)).sqrt();
+        }
+    } else {
+        for (root, own) in roots.iter_mut().zip(differences.as_chunks().0) {
+            *root = (u32::from_le_bytes(*own) as f32).sqrt();
         }
     }
 }

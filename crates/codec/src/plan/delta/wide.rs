@@ -1,0 +1,470 @@
+//! The AVX-512 kernels of [`super::raw_bits`]: 64 symbols at a time. Where few of them have raw
+//! bits, those are put together, worked on as one vector and spread again.
+
+use std::arch::x86_64::*;
+
+use super::buckets::{Buckets, FIRST_SHARED};
+use super::raw_bits::{Held, To};
+use crate::coder::vectors::{load_bytes, store_bytes};
+use crate::cpu::expands_bytes;
+
+/// Symbols of a vector of bytes, and numbers of one of 32 bits.
+const GROUP: usize = 64;
+const FEW: usize = 16;
+/// The number of eights of a bucket's doubling beyond which there are no numbers of 32 bits.
+const LAST: i32 = 27;
+
+/// Whether the machine has what the kernels use.
+fn is_here() -> bool {
+    expands_bytes() && is_x86_feature_detected!("avx512cd")
+}
+
+/// As [`super::raw_bits::Reader::numbers`], for whole groups; how many symbols.
+pub(super) fn numbers(
+    buckets: &Buckets,
+    width: usize,
+    symbols: &[u8],
+    from: (&[u8], &mut usize),
+    out: &mut [u8],
+) -> usize {
+    if !is_here() {
+        return 0;
+    }
+    // SAFETY: the features were just found.
+    #[allow(unsafe_code)]
+    unsafe {
+        match width {
+            2 => numbers_of::<2>(buckets.by_sign, symbols, from, out),
+            _ => numbers_of::<4>(buckets.by_sign, symbols, from, out),
+        }
+    }
+}
+
+/// As [`super::raw_bits::Writer::symbols`], for whole groups; how many symbols.
+pub(super) fn symbols(
+    buckets: &Buckets,
+    width: usize,
+    numbers: &[u8],
+    out: &mut [u8],
+    to: To<'_>,
+) -> usize {
+    if !is_here() {
+        return 0;
+    }
+    // SAFETY: the features were just found.
+    #[allow(unsafe_code)]
+    unsafe {
+        match width {
+            2 => symbols_of::<2>(buckets.by_sign, numbers, out, Some(to)),
+            _ => symbols_of::<4>(buckets.by_sign, numbers, out, Some(to)),
+        }
+    }
+}
+
+/// The symbols alone, for whole groups; how many.
+pub(super) fn symbols_only(by_sign: bool, width: usize, numbers: &[u8], out: &mut [u8]) -> usize {
+    if !is_here() {
+        return 0;
+    }
+    // SAFETY: the features were just found.
+    #[allow(unsafe_code)]
+    unsafe {
+        match width {
+            2 => symbols_of::<2>(by_sign, numbers, out, None),
+            _ => symbols_of::<4>(by_sign, numbers, out, None),
+        }
+    }
+}
+
+/// Calls something with the number of a quarter and its bytes.
+macro_rules! each_quarter {
+    ($bytes:expr, $part:ident, $quarter:ident => $run:expr) => {{
+        {
+            let ($part, $quarter) = (0usize, _mm512_castsi512_si128($bytes));
+            $run
+        }
+        {
+            let ($part, $quarter) = (1usize, _mm512_extracti32x4_epi32::<1>($bytes));
+            $run
+        }
+        {
+            let ($part, $quarter) = (2usize, _mm512_extracti32x4_epi32::<2>($bytes));
+            $run
+        }
+        {
+            let ($part, $quarter) = (3usize, _mm512_extracti32x4_epi32::<3>($bytes));
+            $run
+        }
+    }};
+}
+
+#[target_feature(
+    enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vbmi,avx512vbmi2,avx2,bmi1,bmi2,lzcnt,popcnt"
+)]
+fn numbers_of<const W: usize>(
+    by_sign: bool,
+    symbols: &[u8],
+    (bits, at): (&[u8], &mut usize),
+    out: &mut [u8],
+) -> usize {
+    let first = _mm512_set1_epi8(FIRST_SHARED as i8);
+    let mut done = 0;
+    let outs = out.chunks_exact_mut(GROUP * W);
+    for (symbols, out) in symbols.as_chunks::<GROUP>().0.iter().zip(outs) {
+        let own = load_bytes(symbols);
+        let shared = _mm512_cmpge_epu8_mask(own, first);
+        if W == 2 && shared.count_ones() as usize <= FEW {
+            let mut few = _mm256_setzero_si256();
+            if shared != 0 {
+                let window = window(bits, *at);
+                let together = _mm512_castsi512_si128(_mm512_maskz_compress_epi8(shared, own));
+                let (numbers, len) = few_numbers(by_sign, together, &window, *at % 8);
+                few = _mm512_cvtepi32_epi16(numbers);
+                *at += len;
+            }
+            spread(own, shared, few, out);
+        } else {
+            each_quarter!(own, part, quarter => {
+                let window = window(bits, *at);
+                let (numbers, len) = few_numbers(by_sign, quarter, &window, *at % 8);
+                *at += len;
+                let mask = (shared >> (16 * part)) as u16;
+                let numbers = _mm512_mask_mov_epi32(_mm512_cvtepu8_epi32(quarter), mask, numbers);
+                put_numbers::<W>(numbers, &mut out[part * FEW * W..][..FEW * W]);
+            });
+        }
+        done += GROUP;
+    }
+    done
+}
+
+/// The bytes from a bit on; zeros where there are no more.
+#[inline]
+fn window(bits: &[u8], at: usize) -> [u8; GROUP] {
+    let rest = bits.get(at / 8..).unwrap_or_default();
+    if let Some(window) = rest.first_chunk() {
+        return *window;
+    }
+    let mut window = [0; GROUP];
+    window[..rest.len()].copy_from_slice(rest);
+    window
+}
+
+/// The numbers of symbols, 0 for those that are numbers themselves; and how many bits they took.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2")]
+fn few_numbers(
+    by_sign: bool,
+    symbols: __m128i,
+    window: &[u8; GROUP],
+    bit: usize,
+) -> (__m512i, usize) {
+    let sign = i32::from(by_sign);
+    let count = _mm_cvtsi32_si128(sign);
+    let symbols = _mm512_cvtepu8_epi32(symbols);
+    // The bucket: which doubling it is of, and which quarter.
+    let bucket = _mm512_sub_epi32(symbols, _mm512_set1_epi32(FIRST_SHARED as i32));
+    let bucket = _mm512_srl_epi32(bucket, count);
+    let doubling = _mm512_srli_epi32::<2>(bucket);
+    let quarter = _mm512_and_si512(bucket, _mm512_set1_epi32(3));
+    let valid = _mm512_cmple_epu32_mask(doubling, _mm512_set1_epi32(LAST));
+    let len = _mm512_maskz_add_epi32(valid, doubling, _mm512_set1_epi32(2 - sign));
+    let ends = sums(len);
+    let starts = _mm512_add_epi32(_mm512_sub_epi32(ends, len), _mm512_set1_epi32(bit as i32));
+    // 16 numbers have at most 464 bits and begin in the first byte of 512.
+    let window = load_bytes(window);
+    let word = _mm512_srli_epi32::<5>(starts);
+    let next = _mm512_add_epi32(word, _mm512_set1_epi32(1));
+    let low = _mm512_permutexvar_epi32(word, window);
+    let high = _mm512_permutexvar_epi32(next, window);
+    let raw = _mm512_shrdv_epi32(low, high, _mm512_and_si512(starts, _mm512_set1_epi32(31)));
+    let raw = _mm512_and_si512(raw, ones(len));
+    let upper = _mm512_sllv_epi32(_mm512_or_si512(quarter, _mm512_set1_epi32(4)), len);
+    let size = _mm512_sll_epi32(_mm512_or_si512(upper, raw), count);
+    let own_sign = _mm512_and_si512(symbols, _mm512_set1_epi32(sign));
+    (_mm512_maskz_or_epi32(valid, size, own_sign), last(ends))
+}
+
+/// Symbols as numbers of 16 bits, and in the places of a mask the few that were found.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi2,popcnt")]
+fn spread(symbols: __m512i, mask: u64, few: __m256i, out: &mut [u8]) {
+    let low = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(symbols));
+    let high = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64::<1>(symbols));
+    let passed = (mask as u32).count_ones() as i16;
+    let few = _mm512_castsi256_si512(few);
+    let rest = _mm512_permutexvar_epi16(_mm512_add_epi16(places(), _mm512_set1_epi16(passed)), few);
+    if let [to_low, to_high] = out.as_chunks_mut::<64>().0 {
+        store_bytes(_mm512_mask_expand_epi16(low, mask as u32, few), to_low);
+        store_bytes(
+            _mm512_mask_expand_epi16(high, (mask >> 32) as u32, rest),
+            to_high,
+        );
+    }
+}
+
+/// The numbers from 0 on.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn places() -> __m512i {
+    let bytes = const {
+        let mut bytes = [0; 64];
+        let mut at = 0;
+        while at < 32 {
+            bytes[2 * at] = at as u8;
+            at += 1;
+        }
+        bytes
+    };
+    load_bytes(&bytes)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn put_numbers<const W: usize>(numbers: __m512i, out: &mut [u8]) {
+    if W == 2 {
+        if let Some(to) = out.first_chunk_mut::<32>() {
+            // SAFETY: they are 32 bytes.
+            #[allow(unsafe_code)]
+            unsafe {
+                _mm256_storeu_si256(to.as_mut_ptr().cast(), _mm512_cvtepi32_epi16(numbers));
+            }
+        }
+    } else if let Some(to) = out.first_chunk_mut() {
+        store_bytes(numbers, to);
+    }
+}
+
+#[target_feature(
+    enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vbmi,avx512vbmi2,avx2,bmi1,bmi2,lzcnt,popcnt"
+)]
+fn symbols_of<const W: usize>(
+    by_sign: bool,
+    numbers: &[u8],
+    out: &mut [u8],
+    mut to: Option<To<'_>>,
+) -> usize {
+    let first = _mm512_set1_epi8(FIRST_SHARED as i8);
+    let groups = out.as_chunks_mut::<GROUP>().0.iter_mut();
+    let mut done = 0;
+    for (out, numbers) in groups.zip(numbers.chunks_exact(GROUP * W)) {
+        let own = in_bytes::<W>(numbers);
+        let shared = _mm512_cmpge_epu8_mask(own, first);
+        let count = shared.count_ones() as usize;
+        done += GROUP;
+        if shared == 0 {
+            store_bytes(own, out);
+        } else if W == 2 && count <= FEW {
+            let few = _mm512_cvtepu16_epi32(gather(numbers, shared));
+            let mask = u16::MAX >> (FEW - count);
+            let (symbols, raw) = few_symbols(by_sign, few, mask);
+            if let Some(to) = &mut to {
+                append(raw, true, to);
+            }
+            let symbols = _mm512_castsi128_si512(symbols);
+            store_bytes(_mm512_mask_expand_epi8(own, shared, symbols), out);
+        } else {
+            each_quarter!(own, part, quarter => {
+                let mask = (shared >> (16 * part)) as u16;
+                let few = load_numbers::<W>(&numbers[part * FEW * W..][..FEW * W]);
+                let (symbols, raw) = few_symbols(by_sign, few, mask);
+                if let Some(to) = &mut to {
+                    append(raw, W == 2, to);
+                }
+                let symbols = _mm_mask_mov_epi8(quarter, mask, symbols);
+                if let Some(to) = out[part * FEW..].first_chunk_mut() {
+                    store_16(symbols, to);
+                }
+            });
+        }
+    }
+    done
+}
+
+/// Puts the numbers of 16 bits together that are in a mask, which are not more than 16.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2,popcnt")]
+fn gather(numbers: &[u8], mask: u64) -> __m256i {
+    let [low, high] = numbers.as_chunks::<64>().0 else {
+        return _mm256_setzero_si256();
+    };
+    let passed = (mask as u32).count_ones();
+    let low = _mm512_maskz_compress_epi16(mask as u32, load_bytes(low));
+    let high = _mm512_maskz_compress_epi16((mask >> 32) as u32, load_bytes(high));
+    _mm512_castsi512_si256(_mm512_mask_expand_epi16(low, u32::MAX << passed, high))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512vl")]
+fn load_numbers<const W: usize>(bytes: &[u8]) -> __m512i {
+    if W == 2 {
+        let Some(bytes) = bytes.first_chunk::<32>() else {
+            return _mm512_setzero_si512();
+        };
+        // SAFETY: they are 32 bytes.
+        #[allow(unsafe_code)]
+        let own = unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) };
+        _mm512_cvtepu16_epi32(own)
+    } else {
+        match bytes.first_chunk() {
+            Some(bytes) => load_bytes(bytes),
+            None => _mm512_setzero_si512(),
+        }
+    }
+}
+
+/// Numbers as bytes, those of more than 8 bits as the largest.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn in_bytes<const W: usize>(numbers: &[u8]) -> __m512i {
+    let parts = numbers.as_chunks::<64>().0;
+    if W == 2 {
+        let low = _mm512_cvtusepi16_epi8(load_bytes(&parts[0]));
+        let high = _mm512_cvtusepi16_epi8(load_bytes(&parts[1]));
+        _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high)
+    } else {
+        let a = _mm512_cvtusepi32_epi8(load_bytes(&parts[0]));
+        let b = _mm512_cvtusepi32_epi8(load_bytes(&parts[1]));
+        let c = _mm512_cvtusepi32_epi8(load_bytes(&parts[2]));
+        let d = _mm512_cvtusepi32_epi8(load_bytes(&parts[3]));
+        let (low, high) = (_mm256_set_m128i(b, a), _mm256_set_m128i(d, c));
+        _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high)
+    }
+}
+
+/// Raw bits of sixteen numbers: by twos in 64 bits, how many bits those are, and whether they may be too
+/// many.
+struct Raw {
+    bits: __m512i,
+    lens: __m512i,
+    each: [__m512i; 2],
+    is_long: bool,
+}
+
+/// The symbols of those numbers that are in a mask, all of them shared, and their raw bits. What is given
+/// for others means nothing.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd")]
+fn few_symbols(by_sign: bool, numbers: __m512i, mask: u16) -> (__m128i, Raw) {
+    let sign = i32::from(by_sign);
+    let count = _mm_cvtsi32_si128(sign);
+    let size = _mm512_srl_epi32(numbers, count);
+    let log = _mm512_sub_epi32(_mm512_set1_epi32(31), _mm512_lzcnt_epi32(size));
+    let len = _mm512_maskz_sub_epi32(mask, log, _mm512_set1_epi32(2));
+    let upper = _mm512_srlv_epi32(size, len);
+    let doubling = _mm512_add_epi32(log, _mm512_set1_epi32(sign - 5));
+    let bucket = _mm512_add_epi32(_mm512_slli_epi32::<2>(doubling), upper);
+    let own_sign = _mm512_and_si512(numbers, _mm512_set1_epi32(sign));
+    let symbol = _mm512_or_si512(_mm512_sll_epi32(bucket, count), own_sign);
+    let symbol = _mm512_add_epi32(symbol, _mm512_set1_epi32(FIRST_SHARED as i32));
+    let raw = _mm512_and_si512(size, ones(len));
+    let even = _mm512_set1_epi64(0xffff_ffff);
+    let even_len = _mm512_and_si512(len, even);
+    let odd = _mm512_sllv_epi64(_mm512_srli_epi64::<32>(raw), even_len);
+    let raw = Raw {
+        bits: _mm512_or_si512(_mm512_and_si512(raw, even), odd),
+        lens: _mm512_add_epi64(even_len, _mm512_srli_epi64::<32>(len)),
+        each: [raw, len],
+        is_long: _mm512_cmpgt_epu32_mask(len, _mm512_set1_epi32(28)) != 0,
+    };
+    (_mm512_cvtepi32_epi8(symbol), raw)
+}
+
+/// Appends raw bits.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn append(raw: Raw, by_fours: bool, (room, at, bits): &mut To<'_>) {
+    let mut put = |value: u64, len: u32| {
+        // At most 7 bits are held, and at most 56 come.
+        let word = bits.word | value << bits.len;
+        room[**at..**at + 8].copy_from_slice(&word.to_le_bytes());
+        let len = bits.len + len;
+        **at += (len / 8) as usize;
+        **bits = Held {
+            word: word >> (len / 8 * 8),
+            len: len % 8,
+        };
+    };
+    // What a plain writer left may be more.
+    put(0, 0);
+    let (mut values, mut lens) = ([0u64; 8], [0u64; 8]);
+    if raw.is_long {
+        let ([mut values, mut lens], [bits, sizes]) = ([[0u32; FEW]; 2], raw.each);
+        store_few(bits, &mut values);
+        store_few(sizes, &mut lens);
+        for (value, len) in values.iter().zip(lens) {
+            put((*value).into(), len);
+        }
+    } else if by_fours {
+        // Numbers of 16 bits have at most 13 raw bits.
+        let odd = _mm512_unpackhi_epi64(raw.bits, raw.bits);
+        let odd_lens = _mm512_unpackhi_epi64(raw.lens, raw.lens);
+        let all = _mm512_or_si512(raw.bits, _mm512_sllv_epi64(odd, raw.lens));
+        store_eight(all, &mut values);
+        store_eight(_mm512_add_epi64(raw.lens, odd_lens), &mut lens);
+        for i in [0, 2, 4, 6] {
+            put(values[i], lens[i] as u32);
+        }
+    } else {
+        store_eight(raw.bits, &mut values);
+        store_eight(raw.lens, &mut lens);
+        for (value, len) in values.iter().zip(lens) {
+            put(*value, len as u32);
+        }
+    }
+}
+
+/// Each number and all before it.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn sums(numbers: __m512i) -> __m512i {
+    let zero = _mm512_setzero_si512();
+    let two = _mm512_add_epi32(numbers, _mm512_alignr_epi32::<15>(numbers, zero));
+    let four = _mm512_add_epi32(two, _mm512_alignr_epi32::<14>(two, zero));
+    let eight = _mm512_add_epi32(four, _mm512_alignr_epi32::<12>(four, zero));
+    _mm512_add_epi32(eight, _mm512_alignr_epi32::<8>(eight, zero))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq")]
+fn last(numbers: __m512i) -> usize {
+    _mm_extract_epi32::<3>(_mm512_extracti32x4_epi32::<3>(numbers)) as u32 as usize
+}
+
+/// As many ones each.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn ones(lens: __m512i) -> __m512i {
+    let one = _mm512_set1_epi32(1);
+    _mm512_sub_epi32(_mm512_sllv_epi32(one, lens), one)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn store_few(few: __m512i, to: &mut [u32; FEW]) {
+    // SAFETY: they are 64 bytes.
+    #[allow(unsafe_code)]
+    unsafe {
+        _mm512_storeu_si512(to.as_mut_ptr().cast(), few);
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn store_eight(eight: __m512i, to: &mut [u64; 8]) {
+    // SAFETY: they are 64 bytes.
+    #[allow(unsafe_code)]
+    unsafe {
+        _mm512_storeu_si512(to.as_mut_ptr().cast(), eight);
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn store_16(bytes: __m128i, to: &mut [u8; FEW]) {
+    // SAFETY: `to` has 16 bytes.
+    #[allow(unsafe_code)]
+    unsafe {
+        _mm_storeu_si128(to.as_mut_ptr().cast(), bytes);
+    }
+}
