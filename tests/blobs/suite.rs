@@ -52,6 +52,11 @@ async fn ranges_are_cut_at_the_end(blobs: &Blobs) {
     }
     let longer = blobs.get(&key, 299_990..400_000).await.unwrap();
     assert!(longer == bytes.slice(299_990..));
+    let behind = blobs.get(&key, 300_000..300_010).await.unwrap();
+    assert!(behind.is_empty());
+    blobs.delete(&key).await.unwrap();
+    blobs.put(&key, Bytes::new()).await.unwrap();
+    assert!(blobs.get(&key, 0..10).await.unwrap().is_empty());
     blobs.delete(&key).await.unwrap();
 }
 
@@ -87,11 +92,26 @@ async fn many_writers_do_not_meet(blobs: &Blobs, count: usize) {
     assert!(all(blobs).await.is_empty());
 }
 
+async fn what_lies_beside_the_folders_is_found(blobs: &Blobs) {
+    let beside = ["blobs/x", "blobs/zz/y", "blobs/abc/d/e", "records/f"];
+    let inside = [&key(4)[..], "records/00/f"];
+    for key in beside.into_iter().chain(inside) {
+        blobs.put(key, Bytes::from_static(b"?")).await.unwrap();
+    }
+    let found = blobs.list_outside().await.unwrap();
+    let found: BTreeSet<String> = found.into_iter().map(|object| object.key).collect();
+    assert_eq!(found, beside.map(String::from).into());
+    for key in beside.into_iter().chain(inside) {
+        blobs.delete(key).await.unwrap();
+    }
+}
+
 /// All of it.
 pub async fn run(blobs: &Blobs, many: usize) {
     what_is_put_is_got_and_listed_until_deleted(blobs).await;
     ranges_are_cut_at_the_end(blobs).await;
     the_largest_blob_goes_in_and_out(blobs).await;
+    what_lies_beside_the_folders_is_found(blobs).await;
     many_writers_do_not_meet(blobs, many).await;
 }
 

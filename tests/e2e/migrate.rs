@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use sheaf_tests::{
-    Access, Chunk, Client, Garage, Postgres, Server, Upload, content, file_of, objects, sha256,
-    sheaf,
+    Access, Chunk, Client, Garage, Postgres, Ran, Server, Upload, content, file_of, objects,
+    sha256, sheaf,
 };
 use tempfile::TempDir;
 
@@ -55,15 +55,40 @@ impl Place {
         self.folder.path().join("data")
     }
 
+    /// A catalog can be made anew of what lies there, before any server runs.
+    fn comes_back_from_its_store(&self) {
+        let another = tempfile::tempdir().unwrap();
+        let catalog = another.path().join("catalog");
+        let mut command = Client::bare().command();
+        // Nothing is left of whoever that was.
+        command.current_dir("/");
+        command
+            .args(["rebuild-catalog", "--json", "--full"])
+            .env("SHEAF_CONFIG", &self.config)
+            .env("SHEAF_CATALOG_URL", format!("sqlite:{}", catalog.display()))
+            .env("SHEAF_DATA", another.path().join("data"))
+            .env("SHEAF_LOG_FILTER", "off");
+        if !self.is_production() {
+            let store = self.data().join("blobs");
+            command.env("SHEAF_BLOBS_URL", format!("file:{}", store.display()));
+        }
+        let told = Ran::of(&mut command).json();
+        let back = ["repositories", "revisions", "refs", "lost"].map(|of| told[of].as_u64());
+        assert_eq!(back, [2, 4, 3, 0].map(Some), "{told:#}");
+    }
+
+    fn is_production(&self) -> bool {
+        fs::read_to_string(&self.config)
+            .unwrap()
+            .contains("[catalog]")
+    }
+
     /// A server on what is there.
     fn serve(&self) -> Server {
         let mut command = Command::new(sheaf());
         command.env("SHEAF_CONFIG", &self.config);
         // The test's own data folder is not that of the configuration, so that both are named.
-        if !fs::read_to_string(&self.config)
-            .unwrap()
-            .contains("[catalog]")
-        {
+        if !self.is_production() {
             let data = self.data();
             fs::create_dir_all(&data).unwrap();
             let catalog = data.join("catalog.sqlite");
@@ -203,6 +228,8 @@ fn to_postgres_and_a_bucket_and_back_all_stays_the_same() {
         assert_eq!(planned["rows"], done["rows"]);
         assert_eq!(planned["objects"], done["objects"]);
         assert!(done["rows"]["revision_files"].as_u64() > Some(4), "{done}");
+        assert!(done["records"].as_u64() > Some(8), "{done}");
+        to.comes_back_from_its_store();
         server = to.serve();
         assert_eq!(registry.seen(&server), seen);
         registry.upload_goes_on(&server.admin());

@@ -46,6 +46,9 @@ pub enum Error {
     /// The object is not there.
     #[error("the object {0} is not in the object store")]
     NotFound(String),
+    /// The object was deleted while it was written.
+    #[error("the object was deleted before it was whole")]
+    TakenAway,
     /// There is no room left.
     #[error("the object store is full")]
     Full,
@@ -93,13 +96,16 @@ impl Error {
         if is_full(&error) {
             return Self::Full;
         }
-        Self::Store(error)
+        match says(&error, "Unable to rename") && has(&error, &[io::ErrorKind::NotFound]) {
+            true => Self::TakenAway,
+            false => Self::Store(error),
+        }
     }
 }
 
 /// Whether a range lies behind the object's end.
 pub(crate) fn is_behind_the_end(error: &object_store::Error) -> bool {
-    says(error, "416 Range Not Satisfiable")
+    says(error, "416 Range Not Satisfiable") || says(error, "Requested range was invalid")
 }
 
 /// The status and the body of an answer are only in the error's text.
@@ -122,11 +128,12 @@ fn chain(error: &object_store::Error) -> impl Iterator<Item = &(dyn std::error::
 }
 
 fn is_full(error: &object_store::Error) -> bool {
-    let full = |e: &io::Error| {
-        matches!(
-            e.kind(),
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-        )
-    };
-    chain(error).any(|error| error.downcast_ref::<io::Error>().is_some_and(full))
+    let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
+    has(error, &full)
+}
+
+/// Whether the system said one of these.
+fn has(error: &object_store::Error, kinds: &[io::ErrorKind]) -> bool {
+    let is = |error: &io::Error| kinds.contains(&error.kind());
+    chain(error).any(|error| error.downcast_ref::<io::Error>().is_some_and(is))
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use object_store::prefix::PrefixStore;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 use sheaf_types::records;
 
 use crate::key::PREFIX;
@@ -161,6 +161,23 @@ impl Blobs {
         self.list_below(&format!("{}/{first:02x}", records::PREFIX))
     }
 
+    /// Objects that lie beside the 256 folders of blobs and of records.
+    pub async fn list_outside(&self) -> Result<Vec<Object>, Error> {
+        let mut found = Vec::new();
+        for kind in [PREFIX, records::PREFIX] {
+            let listed = self.store.list_with_delimiter(Some(&kind.into())).await;
+            let listed = listed.map_err(|error| self.error(error))?;
+            found.extend(listed.objects.into_iter().map(object));
+            for folder in listed.common_prefixes {
+                if !is_folder(folder.filename().unwrap_or_default()) {
+                    let inside = self.list_below(folder.as_ref());
+                    found.extend(inside.try_collect::<Vec<_>>().await?);
+                }
+            }
+        }
+        Ok(found)
+    }
+
     /// Bytes of an object.
     pub async fn size(&self, key: &str) -> Result<u64, Error> {
         let found = self.store.head(&key.into()).await;
@@ -172,11 +189,7 @@ impl Blobs {
         let blobs = self.clone();
         self.store
             .list(Some(&prefix.into()))
-            .map_ok(|meta| Object {
-                key: meta.location.into(),
-                size: meta.size,
-                modified: meta.last_modified.into(),
-            })
+            .map_ok(object)
             .map_err(move |error| blobs.error(error))
             .boxed()
     }
@@ -187,6 +200,20 @@ impl Blobs {
             Kind::S3 => Error::of_s3(error),
         }
     }
+}
+
+fn object(meta: ObjectMeta) -> Object {
+    Object {
+        key: meta.location.into(),
+        size: meta.size,
+        modified: meta.last_modified.into(),
+    }
+}
+
+/// Whether this is the name of one of the 256.
+fn is_folder(name: &str) -> bool {
+    let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    name.len() == 2 && name.bytes().all(digit)
 }
 
 #[cfg(test)]

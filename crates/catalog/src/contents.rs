@@ -11,6 +11,9 @@ use crate::near_lossless::NearLosslessId;
 use crate::revisions::RevisionRowId;
 use crate::{Catalog, Result, row};
 
+/// Files of a revision that are read at once.
+const FILES_AT_ONCE: u32 = 10_000;
+
 /// The row of a file's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ContentId(pub(crate) i64);
@@ -53,6 +56,21 @@ impl Catalog {
         .fetch_all(&self.read)
         .await?;
         rows.iter().map(read).collect()
+    }
+
+    /// All files of a revision in the order of their paths.
+    pub async fn all_files(&self, revision: RevisionRowId) -> Result<Vec<FileRow>> {
+        let mut files: Vec<FileRow> = Vec::new();
+        loop {
+            let after = files.last().map(|file| file.entry.path.to_string());
+            let after = after.unwrap_or_default();
+            let more = self.files(revision, "", &after, FILES_AT_ONCE).await?;
+            let last = more.len() < FILES_AT_ONCE as usize;
+            files.extend(more);
+            if last {
+                return Ok(files);
+            }
+        }
     }
 
     /// A file of a revision.

@@ -34,7 +34,7 @@ const TABLES: &[&str] = &[
 ];
 
 /// What is left: rows of objects that no chunk names, which are not copied either, and those of records,
-/// which the servers of the other catalog write anew.
+/// which are written anew for the other catalog.
 const LEFT: &[&str] = &["intents", "garbage", "records", "rebuild"];
 
 /// How often, and how far apart, is looked whether others have gone.

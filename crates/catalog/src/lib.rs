@@ -46,7 +46,9 @@ pub use jobs::{Dropped, Job, JobFilter, JobRow, Lease, NewJob, Progress, Queued,
 pub use near_lossless::NearLosslessId;
 pub use pickles::Scanned;
 pub use rebuild::{Beginning, Fate, NewRow, Restored, Returned};
-pub use records::{RecordId, TreeChunk, Unwanted, Wanted, WantedRecord};
+pub use records::{
+    CheckedRecord, RecordId, TreeChunk, Unwanted, Wanted, WantedRecord, WrittenRecord,
+};
 pub use reencode::{ChunkTotals, Reencoded, Swapped};
 pub use refs::{Expected, RefRow};
 pub use repositories::{RepositoryId, RepositoryRow, Sent};

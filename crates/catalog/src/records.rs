@@ -7,6 +7,7 @@
 mod missing;
 mod tree;
 mod wanted;
+mod written;
 
 use jiff::Timestamp;
 use sheaf_types::records::{RecordKey, RefHash, Subject};
@@ -21,6 +22,7 @@ use crate::{Error, RepositoryId, Result, row};
 pub use tree::TreeChunk;
 pub(crate) use wanted::write_down;
 pub use wanted::{RecordId, Unwanted, Wanted, WantedRecord};
+pub use written::{CheckedRecord, WrittenRecord};
 
 /// What of a repository changed.
 #[derive(Debug, Clone, Copy)]

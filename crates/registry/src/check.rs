@@ -12,6 +12,8 @@ mod files;
 mod mend;
 mod objects;
 mod pace;
+mod record;
+mod record_list;
 mod state;
 
 use std::sync::Arc;
@@ -150,13 +152,17 @@ impl Checker {
 
     /// Goes on for a bounded while; whether there is more to do.
     async fn step(&mut self) -> Result<bool> {
-        let next = match self.state.place {
+        let next = match self.state.place.clone() {
             Place::Database => self.database().await?,
             Place::Objects { folder } => self.objects(folder).await?,
             Place::Revisions { after } => self.revisions(after).await?,
             Place::Lists { after } => self.lists(after).await?,
             Place::Chunks { after } => self.chunks(after).await?,
             Place::Files { after } => self.files(after).await?,
+            Place::Unrecorded => self.unrecorded().await?,
+            Place::Outside => self.outside().await?,
+            Place::RecordList { folder } => self.record_list(folder).await?,
+            Place::Records { after } => self.records(&after).await?,
             Place::Done => return Ok(false),
         };
         self.state.place = next;

@@ -1,7 +1,8 @@
 //! A registry moves from one pair of backends to another, while no server uses either.
 //!
-//! Objects go first, each verified before it is written; rows go in the end, in one transaction. So whatever
-//! interrupts it leaves an empty catalog beside some objects, and the next run goes on from those.
+//! Objects go first, each verified before it is written; then rows, in one transaction. So whatever
+//! interrupts it leaves an empty catalog beside some objects, and the next run goes on from those. Records are
+//! written from the rows in the end.
 
 mod objects;
 
@@ -12,6 +13,7 @@ use sheaf_blobs::{Blobs, S3Options};
 use sheaf_catalog::{Catalog, CopiedTable};
 
 use crate::cpu::Cpu;
+use crate::records::Recorder;
 
 use objects::Objects;
 
@@ -37,6 +39,8 @@ pub struct Moved {
     pub there_already: u64,
     /// Rows by table: as many in the one catalog as in the other.
     pub tables: Vec<CopiedTable>,
+    /// Records that were written from them.
+    pub records: u64,
 }
 
 /// How far a move is, in stored bytes.
@@ -94,6 +98,12 @@ pub enum MoveError {
         /// Why.
         source: sheaf_blobs::Error,
     },
+    /// All has moved, but for the records.
+    #[error(
+        "the registry has moved, and its records could not all be written: its servers write them when \
+         they start, until when no catalog can be made anew of them: {0}"
+    )]
+    Unrecorded(crate::Error),
     /// Anything else.
     #[error(transparent)]
     Other(#[from] crate::Error),
@@ -157,8 +167,11 @@ async fn between(
         return Ok(moved);
     }
     progress.begin(moved.bytes);
+    let recorder = Recorder::new(target, &objects.to, &objects.cpu, None);
     moved.there_already = Arc::new(objects).copy(progress).await?;
     moved.tables = source.copy_to(target).await.map_err(of_catalog(TO))?;
+    let records = recorder.write_everything().await;
+    moved.records = records.map_err(MoveError::Unrecorded)?;
     Ok(moved)
 }
 

@@ -16,6 +16,7 @@ use crate::cpu::Cpu;
 use crate::health::Health;
 use crate::jobs::JobQueue;
 use crate::rebuild;
+use crate::records::Recorder;
 use crate::turns::Turns;
 use crate::{Result, Settings};
 
@@ -26,9 +27,6 @@ const FILES_AT_ONCE: usize = 16;
 const CATALOG_PATIENCE: Duration = Duration::from_secs(60);
 const CATALOG_PAUSE: Duration = Duration::from_secs(2);
 
-/// Records of revisions in the making, each with all its lists of chunks.
-const MANIFESTS_AT_ONCE: usize = 8;
-
 /// Sheaf's use cases over one catalog and one object store.
 pub struct Registry {
     pub(crate) catalog: Catalog,
@@ -38,8 +36,7 @@ pub struct Registry {
     pub(crate) serve_budget: Budget,
     pub(crate) cutting: Semaphore,
     pub(crate) commit_turns: Turns,
-    pub(crate) record_turns: Turns,
-    pub(crate) manifests: Semaphore,
+    pub(crate) recorder: Recorder,
     pub(crate) collecting: AsyncMutex<()>,
     pub(crate) suspecting: AsyncMutex<()>,
     pub(crate) settings: Settings,
@@ -63,16 +60,16 @@ impl Registry {
             // The data folder is locked: whoever held a lease is gone.
             catalog.release_leases().await?;
         }
+        let cpu = Cpu::new(settings.threads)?;
         let registry = Arc::new(Self {
+            recorder: Recorder::new(&catalog, &blobs, &cpu, settings.at_step.clone()),
             catalog,
             blobs,
-            cpu: Cpu::new(settings.threads)?,
+            cpu,
             ingest_budget: Budget::new(settings.ingest_memory),
             serve_budget: Budget::new(settings.serve_memory),
             cutting: Semaphore::new(FILES_AT_ONCE),
             commit_turns: Turns::new(),
-            record_turns: Turns::new(),
-            manifests: Semaphore::new(MANIFESTS_AT_ONCE),
             collecting: AsyncMutex::default(),
             suspecting: AsyncMutex::default(),
             settings,

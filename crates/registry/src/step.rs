@@ -86,6 +86,12 @@ impl StepHook {
     pub fn new(hook: impl Fn(Step) + Send + Sync + 'static) -> Self {
         Self(Arc::new(hook))
     }
+
+    pub(crate) fn tell(hook: Option<&Self>, step: Step) {
+        if let Some(Self(hook)) = hook {
+            hook(step);
+        }
+    }
 }
 
 impl fmt::Debug for StepHook {
@@ -96,8 +102,6 @@ impl fmt::Debug for StepHook {
 
 impl Registry {
     pub(crate) fn reached(&self, step: Step) {
-        if let Some(StepHook(hook)) = &self.settings.at_step {
-            hook(step);
-        }
+        StepHook::tell(self.settings.at_step.as_ref(), step);
     }
 }

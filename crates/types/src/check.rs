@@ -33,8 +33,8 @@ pub struct NewCheck {
     /// Only what this repository holds.
     #[schema(value_type = Option<String>)]
     pub repository: Option<RepositoryName>,
-    /// Give objects that nothing names to the collection, and damaged chunks the bytes of another object of
-    /// the same chunk, where there is one.
+    /// Give blobs that nothing names to the collection, and damaged chunks the bytes of another object of
+    /// the same chunk, where there is one; write records anew that are missing or damaged.
     pub repair: bool,
 }
 
@@ -51,6 +51,9 @@ pub struct CheckReport {
     pub files: u64,
     /// Revisions that were looked at.
     pub revisions: u64,
+    /// Records of the catalog that were looked for in the store.
+    #[serde(default)]
+    pub records: u64,
     /// Bytes that were read from the store.
     pub bytes_read: u64,
     /// How many faults there are.
@@ -79,6 +82,10 @@ pub enum FaultKind {
     ObjectUnnamed,
     /// An object whose key is none of Sheaf's. It is left alone.
     ObjectForeign,
+    /// The store lacks a record of what the catalog holds: should the catalog be lost, that is too.
+    RecordMissing,
+    /// A record cannot be read, or says other things than the catalog.
+    RecordDamaged,
     /// Rows of the catalog contradict each other.
     Catalog,
 }

@@ -165,6 +165,22 @@ impl World {
         self.runtime.block_on(listed).unwrap()
     }
 
+    /// The keys of records that have this in them, in their order.
+    pub fn records(&self, part: &str) -> Vec<String> {
+        let listed = async {
+            let mut keys = Vec::new();
+            for first in 0..=u8::MAX {
+                let some: Vec<Object> = self.blobs.list_records(first).try_collect().await.unwrap();
+                keys.extend(some.into_iter().map(|object| object.key));
+            }
+            keys
+        };
+        let mut keys = self.runtime.block_on(listed);
+        keys.retain(|key| key.contains(part));
+        keys.sort();
+        keys
+    }
+
     pub fn read(&self, key: &str) -> Vec<u8> {
         let whole = self.blobs.get(key, 0..u64::from(u32::MAX));
         self.runtime.block_on(whole).unwrap().into()

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use sheaf_tests::{Server, content, objects};
+use sheaf_codec::{Header, Parsed};
+use sheaf_tests::{Chunk, Server, content, objects};
 
 use super::world::{Catalog, Place, fill, state};
 
@@ -208,6 +209,38 @@ fn a_revision_whose_blob_is_damaged_is_lost_and_told_with_its_chunk() {
     let main = &model["refs"][1];
     assert_eq!(main, &left.before["acme/model"]["refs"][1]);
     assert!(blob.path.exists(), "what cannot be read is not deleted");
+}
+
+#[test]
+fn a_blob_that_holds_other_bytes_than_it_says_is_found_where_all_are_read() {
+    let left = Left::new();
+    let chunk = Chunk::new(b"1".to_vec());
+    let blob = chunk.lying_blob(b"x");
+    let Ok(Parsed::Header(header, _)) = Header::parse(&blob) else {
+        panic!("no header");
+    };
+    let blobs = objects(&left.place.store());
+    let there = blobs
+        .iter()
+        .find(|o| name_of(&o.path).starts_with(&chunk.id))
+        .unwrap();
+    fs::remove_file(&there.path).unwrap();
+    let id = hex::encode(header.blob_id());
+    let lie = format!("{}.{id}.{}", chunk.id, "0".repeat(16));
+    fs::write(there.path.with_file_name(lie), blob).unwrap();
+
+    let full = ["rebuild-catalog", "--json", "--full"];
+    let ran = left.place.run(&left.catalogs[1], &full);
+    assert!(!ran.succeeded(), "{ran:#?}");
+    let told: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert!(problem(&told, &chunk.id).starts_with("the blob "));
+
+    let told = left.place.rebuild(&left.catalogs[2]).json();
+    assert_eq!(told["lost"], 0);
+    let server = left.place.server(&left.catalogs[2]);
+    let check = ["check", "--full", "acme/model"];
+    let said = server.client().run(check).found();
+    assert!(said.contains("decodes to other bytes"), "{said}");
 }
 
 #[test]

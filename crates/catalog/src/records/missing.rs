@@ -23,7 +23,7 @@ const MISSING: [&str; 5] = [
        (SELECT 1 FROM records p WHERE p.revision = v.id AND p.kind = 'revision') \
      ORDER BY v.id LIMIT CAST($1 AS BIGINT)",
     "SELECT f.repository AS id, f.kind, f.name, f.revision AS target_row FROM refs f \
-     WHERE NOT EXISTS (SELECT 1 FROM records p WHERE p.repository = f.repository \
+     JOIN revisions v ON v.id = f.revision WHERE NOT EXISTS (SELECT 1 FROM records p WHERE p.repository = f.repository \
        AND p.name = f.name AND p.revision = f.revision AND p.state < 2) \
      ORDER BY f.repository, f.name LIMIT CAST($1 AS BIGINT)",
     "SELECT p.repository AS id, 'unset' AS kind, p.name FROM records p \

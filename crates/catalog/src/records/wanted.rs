@@ -2,9 +2,8 @@
 
 use std::str::FromStr;
 
-use sheaf_types::records::{RecordKey, RepositoryRecord};
-use sheaf_types::revisions::RefKind;
-use sheaf_types::{RefName, RevisionId};
+use sheaf_types::records::{RecordKey, RefRecord, RepositoryRecord};
+use sheaf_types::{RefName, RepositoryName, RevisionId};
 use sqlx::any::AnyRow;
 
 use crate::engine::Writer;
@@ -28,8 +27,6 @@ pub struct WantedRecord {
     pub id: RecordId,
     /// Where it goes.
     pub key: RecordKey,
-    /// What is said of its repository.
-    pub repository: RepositoryRecord,
     /// What it is to say.
     pub wanted: Wanted,
 }
@@ -38,16 +35,34 @@ pub struct WantedRecord {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
     /// What is said of the repository.
-    Repository,
+    Repository(RepositoryRecord),
     /// That the repository is gone.
     Deleted,
     /// Where a ref points.
-    Ref(RefName, RefKind, RevisionId),
+    Ref(RefRecord),
     /// That a ref is gone.
     Unset(RefName),
-    /// What is in a revision.
-    Revision(RevisionRowId),
+    /// What is in a revision, of this repository.
+    Revision(RepositoryName, RevisionRowId),
 }
+
+/// What [`read_wanted`] needs of records `p`, their repositories `r` and their revisions `v`.
+macro_rules! columns {
+    () => {
+        "p.object_key, p.kind, p.name AS subject, p.revision AS target_row, v.revision AS target, \
+         r.name, r.private, r.description, r.created_at"
+    };
+}
+
+/// Whether no newer record of the same takes the place of `p`.
+macro_rules! newest {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM records n WHERE n.repository = p.repository \
+           AND n.name = p.name AND n.generation > p.generation)"
+    };
+}
+
+pub(crate) use {columns, newest};
 
 /// A record to be deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,18 +92,16 @@ impl Catalog {
         repository: RepositoryId,
         limit: u32,
     ) -> Result<Vec<WantedRecord>> {
-        let rows = sqlx::query(
-            "SELECT p.object_key, p.repository, p.kind, p.name AS subject, p.generation, \
-               p.revision AS target_row, v.revision AS target, r.name, r.private, r.description, \
-               r.created_at \
-             FROM records p JOIN repositories r ON r.id = p.repository \
+        let rows = sqlx::query(concat!(
+            "SELECT p.repository, ",
+            columns!(),
+            " FROM records p JOIN repositories r ON r.id = p.repository \
              LEFT JOIN revisions v ON v.id = p.revision \
-             WHERE p.repository = $1 AND p.state = 0 AND NOT EXISTS \
-               (SELECT 1 FROM records n WHERE n.repository = p.repository AND n.name = p.name \
-                AND n.generation > p.generation) \
-               AND (p.kind IN ('repository', 'deleted', 'unset') OR v.id IS NOT NULL) \
+             WHERE p.repository = $1 AND p.state = 0 AND ",
+            newest!(),
+            " AND (p.kind IN ('repository', 'deleted', 'unset') OR v.id IS NOT NULL) \
              ORDER BY p.generation LIMIT CAST($2 AS BIGINT)",
-        )
+        ))
         .bind(repository.0)
         .bind(i64::from(limit))
         .fetch_all(&self.read)
@@ -172,37 +185,42 @@ pub(crate) async fn write_down(writer: Writer, records: Vec<RecordId>) -> Result
 }
 
 fn read(row: &AnyRow) -> Result<WantedRecord> {
-    let object_key = row::text(row, "object_key")?;
-    let key = RecordKey::from_str(&object_key).map_err(|_| Error::Corrupt("key of a record"))?;
+    let (key, wanted) = read_wanted(row)?;
     Ok(WantedRecord {
         id: RecordId {
-            object_key,
+            object_key: key.to_string(),
             repository: RepositoryId(row::integer(row, "repository")?),
             name: row::optional_text(row, "subject")?,
             generation: key.generation,
         },
         key,
-        repository: RepositoryRecord {
-            name: row::parsed(row, "name", "repository name")?,
-            private: row::integer(row, "private")? != 0,
-            description: row::text(row, "description")?,
-            created_at: row::time(row, "created_at")?,
-        },
-        wanted: wanted(row)?,
+        wanted,
     })
 }
 
-fn wanted(row: &AnyRow) -> Result<Wanted> {
+/// Where a record is, and what it is to say.
+pub(crate) fn read_wanted(row: &AnyRow) -> Result<(RecordKey, Wanted)> {
+    let key = RecordKey::from_str(&row::text(row, "object_key")?);
+    let key = key.map_err(|_| Error::Corrupt("key of a record"))?;
+    let name = || row::parsed(row, "name", "repository name");
+    let subject = || row::parsed(row, "subject", "ref name");
     let kind = row::text(row, "kind")?;
-    Ok(match kind.as_str() {
-        "repository" => Wanted::Repository,
+    let wanted = match kind.as_str() {
+        "repository" => Wanted::Repository(RepositoryRecord {
+            name: name()?,
+            private: row::integer(row, "private")? != 0,
+            description: row::text(row, "description")?,
+            created_at: row::time(row, "created_at")?,
+        }),
         "deleted" => Wanted::Deleted,
-        "unset" => Wanted::Unset(row::parsed(row, "subject", "ref name")?),
-        "revision" => Wanted::Revision(RevisionRowId(row::integer(row, "target_row")?)),
-        kind => Wanted::Ref(
-            row::parsed(row, "subject", "ref name")?,
-            kind_of(kind)?,
-            row::id(row, "target", RevisionId::from_slice)?,
-        ),
-    })
+        "unset" => Wanted::Unset(subject()?),
+        "revision" => Wanted::Revision(name()?, RevisionRowId(row::integer(row, "target_row")?)),
+        kind => Wanted::Ref(RefRecord {
+            repository: name()?,
+            name: subject()?,
+            kind: kind_of(kind)?,
+            revision: row::id(row, "target", RevisionId::from_slice)?,
+        }),
+    };
+    Ok((key, wanted))
 }

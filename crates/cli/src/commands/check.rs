@@ -15,9 +15,9 @@ const BAR: &str = "{wide_bar} {pos} of {len} chunks";
 
 /// Checks that what the server stores is what was pushed
 ///
-/// Compares the catalog with the object store and reads every blob, against the hashes in its header. Ends
-/// with 0 only when nothing is wrong, else names what is and the files that it hurts. A new push of such a
-/// file mends it, wherever else its chunks are.
+/// Compares the catalog with the object store and reads every blob, against the hashes in its header, and
+/// every record, against the catalog. Ends with 0 only when nothing is wrong, else names what is and the
+/// files that it hurts. A new push of such a file mends it, wherever else its chunks are.
 ///
 /// It is a job of the server, which goes on when this command is stopped or the server starts anew. The same
 /// command again waits for it.
@@ -38,8 +38,8 @@ pub struct Args {
     /// Reads no more than that in a second, such as 50MB
     #[arg(long, value_name = "SIZE", value_parser = size)]
     rate: Option<u64>,
-    /// Gives objects that nothing names to the collection, and mends damaged chunks from other objects,
-    /// where there are such
+    /// Gives blobs that nothing names to the collection, mends damaged chunks from other objects, where
+    /// there are such, and writes records anew that are missing or damaged
     #[arg(long)]
     repair: bool,
 }
@@ -128,6 +128,7 @@ fn looked_at(report: &CheckReport) -> String {
         (report.chunks, "chunk"),
         (report.files, "file"),
         (report.revisions, "revision"),
+        (report.records, "record"),
     ];
     let parts = parts.into_iter().filter(|(number, _)| *number > 0);
     let parts: Vec<String> = parts

@@ -80,6 +80,10 @@ fn print(moved: &Moved, dry_run: bool) -> anyhow::Result<()> {
     };
     let done = if dry_run { "would move" } else { "moved" };
     output::line(format_args!("{done} {objects} of {bytes}{there}"))?;
+    if !dry_run {
+        let records = words::count(moved.records, "record");
+        output::line(format_args!("wrote {records}"))?;
+    }
     let rows = moved.tables.iter().filter(|table| table.rows > 0);
     table::print(rows.map(|table| [table.table.to_owned(), table.rows.to_string()]))
 }
@@ -91,6 +95,7 @@ fn as_json(moved: &Moved, dry_run: bool) -> serde_json::Value {
         "objects": moved.objects,
         "bytes": moved.bytes,
         "there_already": moved.there_already,
+        "records": moved.records,
         "rows": rows.collect::<std::collections::BTreeMap<_, _>>(),
     })
 }

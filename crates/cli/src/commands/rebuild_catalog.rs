@@ -19,6 +19,10 @@ use crate::{data_folder, output, table, words};
 pub struct Args {
     #[command(flatten)]
     place: Place,
+    /// Reads and decodes every blob, and takes none that does not hold its chunk's bytes; else only headers
+    /// are read, and the rest is verified when it is read
+    #[arg(long)]
+    full: bool,
 }
 
 /// Rebuilds, and prints what is back and what is not.
@@ -28,7 +32,7 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<()> {
     let data = data_folder::make(&config.data()?)?;
     let _lock = data_folder::lock(&data)?;
     let settings = registry::settings(&config, &data)?;
-    let rebuilt = sheaf_registry::rebuild_catalog(&settings)
+    let rebuilt = sheaf_registry::rebuild_catalog(&settings, args.full)
         .await
         .map_err(registry::with_cause)?;
     if globals.json {

@@ -140,7 +140,7 @@ impl Checker {
         }
     }
 
-    fn note_catalog(&mut self, message: String, hurt: Hurt) {
+    pub(super) fn note_catalog(&mut self, message: String, hurt: Hurt) {
         self.note(fault(FaultKind::Catalog, message, None, None, hurt));
     }
 }

@@ -38,7 +38,7 @@ impl Checker {
         }
         Ok(match folder.checked_add(1) {
             Some(folder) => Place::Objects { folder },
-            None => Place::Done,
+            None => Place::Unrecorded,
         })
     }
 
@@ -92,8 +92,7 @@ impl Checker {
     async fn unnamed(&mut self, object: Object) -> Result<()> {
         let Object { key, size, .. } = &object;
         if sheaf_blobs::read_object_key(key).is_none() {
-            let message = format!("an object of {size} bytes is none that Sheaf wrote");
-            self.note_unneeded(FaultKind::ObjectForeign, key, message);
+            self.note_foreign(&object);
             return Ok(());
         }
         let named = self.registry.catalog.is_named(key).await?;
@@ -110,7 +109,21 @@ impl Checker {
         Ok(())
     }
 
-    fn note_unneeded(&mut self, kind: FaultKind, key: &str, message: String) {
+    /// Objects that are in none of the folders.
+    pub(super) async fn outside(&mut self) -> Result<Place> {
+        for object in self.registry.blobs.list_outside().await? {
+            self.note_foreign(&object);
+        }
+        Ok(Place::RecordList { folder: 0 })
+    }
+
+    pub(super) fn note_foreign(&mut self, object: &Object) {
+        let Object { key, size, .. } = object;
+        let message = format!("an object of {size} bytes is none that Sheaf wrote");
+        self.note_unneeded(FaultKind::ObjectForeign, key, message);
+    }
+
+    pub(super) fn note_unneeded(&mut self, kind: FaultKind, key: &str, message: String) {
         let chunk = sheaf_blobs::read_object_key(key).map(|(chunk, _)| chunk);
         self.note(fault(
             kind,
@@ -127,7 +140,7 @@ impl Checker {
         age.unwrap_or_default() >= self.registry.settings.writes_abandoned_after
     }
 
-    async fn is_there(&self, key: &str) -> Result<bool> {
+    pub(super) async fn is_there(&self, key: &str) -> Result<bool> {
         match self.registry.blobs.size(key).await {
             Ok(_) => Ok(true),
             Err(sheaf_blobs::Error::NotFound(_)) => Ok(false),
@@ -152,7 +165,7 @@ impl Checker {
     pub(super) fn in_the_end(&self) -> Place {
         match self.has_list() {
             true => Place::Objects { folder: 0 },
-            false => Place::Done,
+            false => Place::Unrecorded,
         }
     }
 }

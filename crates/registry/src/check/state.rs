@@ -16,7 +16,7 @@ pub(super) struct CheckState {
 }
 
 /// Where a check is. Rows are passed in the order of their numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Place {
     /// The database as such.
@@ -40,6 +40,18 @@ pub(super) enum Place {
     /// Files against their SHA-256.
     Files {
         after: i64,
+    },
+    /// What is to be recorded, and is not yet.
+    Unrecorded,
+    /// Objects that lie beside the folders.
+    Outside,
+    /// The catalog's records against the list of objects, folder by folder.
+    RecordList {
+        folder: u8,
+    },
+    /// Records against what the catalog says, by their keys.
+    Records {
+        after: String,
     },
     Done,
 }
@@ -105,7 +117,7 @@ mod tests {
         let state = CheckState::new(NewCheck::default()).unwrap();
         let json = serde_json::to_string(&state).unwrap();
         let read: CheckState = serde_json::from_str(&json).unwrap();
-        assert_eq!((read.place, read.seed), (state.place, state.seed));
+        assert_eq!((&read.place, read.seed), (&state.place, state.seed));
         assert_eq!(read.report, state.report);
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use sheaf_catalog::{
-    CommitOutcome, Expected, FileRow, NewFile as VerifiedFile, NewRevision, RefRow, RepositoryId,
+    CommitOutcome, Expected, NewFile as VerifiedFile, NewRevision, RefRow, RepositoryId,
     RevisionRowId,
 };
 use sheaf_types::revisions::{RefKind, Revision, TreeEntry};
@@ -14,9 +14,6 @@ use super::tree::TreeFiles;
 use crate::step::Step;
 use crate::text::check_text;
 use crate::{Error, Registry, Result};
-
-/// Files of a revision that are read at once.
-const FILES_AT_ONCE: u32 = 10_000;
 
 /// Bytes that a revision's message may have.
 const MAX_MESSAGE: usize = 16 << 10;
@@ -140,31 +137,8 @@ impl Registry {
         &self,
         revision: RevisionRowId,
     ) -> std::result::Result<Vec<TreeEntry>, sheaf_catalog::Error> {
-        let files = self.all_files(revision).await?;
+        let files = self.catalog.all_files(revision).await?;
         Ok(files.into_iter().map(|file| file.entry).collect())
-    }
-
-    /// The files of a revision in the order of their paths.
-    pub(crate) async fn all_files(
-        &self,
-        revision: RevisionRowId,
-    ) -> std::result::Result<Vec<FileRow>, sheaf_catalog::Error> {
-        let mut files: Vec<FileRow> = Vec::new();
-        loop {
-            let after = files
-                .last()
-                .map(|file| file.entry.path.to_string())
-                .unwrap_or_default();
-            let more = self
-                .catalog
-                .files(revision, "", &after, FILES_AT_ONCE)
-                .await?;
-            let last = more.len() < FILES_AT_ONCE as usize;
-            files.extend(more);
-            if last {
-                return Ok(files);
-            }
-        }
     }
 
     /// A branch, if it is there.

@@ -51,7 +51,9 @@ impl Registry {
     async fn write_blob(&self, new: NewBlob, bytes: Bytes) -> Result<Live> {
         let object_key = new.row.object_key.clone();
         let steps = [Step::PushAnnounced, Step::PushWritten];
-        self.write_object(&object_key, bytes, steps).await?;
+        if !self.write_object(&object_key, bytes, steps).await? {
+            return Ok(Live::Overtaken);
+        }
         let live = self.catalog.go_live(new).await;
         if matches!(live, Ok(Live::Stored)) {
             self.reached(Step::PushLive);
@@ -63,24 +65,28 @@ impl Registry {
         Ok(live?)
     }
 
-    /// Announces an object and writes it. One that cannot be written is withdrawn.
+    /// Announces an object and writes it; whether it is there: a collection may have given it up before it
+    /// was whole. One that cannot be written is withdrawn.
     pub(crate) async fn write_object(
         &self,
         object_key: &str,
         bytes: Bytes,
         [announced, written]: [Step; 2],
-    ) -> Result<()> {
+    ) -> Result<bool> {
         self.catalog.announce(object_key.to_owned()).await?;
         self.reached(announced);
-        if let Err(error) = self.blobs.put(object_key, bytes).await {
+        match self.blobs.put(object_key, bytes).await {
+            Ok(()) => {}
+            Err(sheaf_blobs::Error::TakenAway) => return Ok(false),
             // What may come about later is found by its intent.
-            if !error.may_come_about() {
+            Err(error) if error.may_come_about() => return Err(error.into()),
+            Err(error) => {
                 self.discard(object_key).await;
+                return Err(error.into());
             }
-            return Err(error.into());
         }
         self.reached(written);
-        Ok(())
+        Ok(true)
     }
 
     /// Deletes an object that no row names. Where that fails its intent stays, by which it is found

@@ -14,6 +14,8 @@ use crate::{Error, Result};
 
 /// Headers that are read at once.
 const LOOKS: usize = 32;
+/// Chunks whose blobs are decoded at once, each with up to 33 MB in memory.
+const DECODED: usize = 8;
 /// Chunks whose rows are made in one transaction.
 const ROWS: usize = 500;
 /// Enough for the header of most blobs.
@@ -49,10 +51,10 @@ impl Rebuild {
             foreign,
         } = found;
         self.tally.told.foreign += foreign;
-        let (blobs, cpu) = (self.blobs.clone(), self.cpu.clone());
+        let (blobs, cpu, full) = (self.blobs.clone(), self.cpu.clone(), self.full);
         let choices = stream::iter(candidates)
-            .map(|(chunk, found)| choose(&blobs, &cpu, chunk, found))
-            .buffer_unordered(LOOKS)
+            .map(|(chunk, found)| choose(&blobs, &cpu, full, chunk, found))
+            .buffer_unordered(if full { DECODED } else { LOOKS })
             .try_chunks(ROWS);
         futures::pin_mut!(choices);
         while let Some(some) = choices.next().await {
@@ -99,13 +101,19 @@ pub(super) async fn list(blobs: &Blobs, first: u8) -> Result<FoundBlobs> {
 
 /// The smallest blob. Where there are several they are decoded: a blob that is not what it says must not keep
 /// out one that is.
-async fn choose(blobs: &Blobs, cpu: &Cpu, chunk: ChunkId, found: Candidates) -> Result<Choice> {
+async fn choose(
+    blobs: &Blobs,
+    cpu: &Cpu,
+    full: bool,
+    chunk: ChunkId,
+    found: Candidates,
+) -> Result<Choice> {
     let mut choice = Choice::default();
-    let several = found.len() > 1;
+    let whole = full || found.len() > 1;
     let mut good = Vec::new();
     for (blob, object) in found {
         let mut looked = look(blobs, chunk, blob, &object).await?;
-        if several && let Ok(row) = &looked {
+        if whole && let Ok(row) = &looked {
             looked = decodes(blobs, cpu, row).await?.map(|()| row.clone());
         }
         match looked {

@@ -1,6 +1,7 @@
 //! Makes the catalog anew from the object store alone.
 //!
-//! First the blobs: each is looked at as far as its header, which must be what its key says. Then the records,
+//! First the blobs: each is looked at as far as its header, which must be what its key says, or whole if that is
+//! asked for. Then the records,
 //! repository by repository, oldest first: a revision comes back when all its chunks are there. Nothing in
 //! the object store is changed or deleted meanwhile, and what cannot be read stays where it is.
 
@@ -44,6 +45,8 @@ struct Rebuild {
     catalog: Catalog,
     blobs: Blobs,
     cpu: Cpu,
+    /// Whether every blob is decoded, not only where a chunk has several.
+    full: bool,
     tally: Tally,
     now: Timestamp,
 }
@@ -56,8 +59,9 @@ pub(crate) async fn check_done(catalog: &Catalog) -> Result<()> {
     }
 }
 
-/// Fills an empty catalog with what the object store holds. What was cut short goes on when called again.
-pub async fn rebuild_catalog(settings: &Settings) -> Result<Rebuilt> {
+/// Fills an empty catalog with what the object store holds; `full` decodes every blob, and takes none that
+/// holds other bytes than its chunk's. What was cut short goes on when called again.
+pub async fn rebuild_catalog(settings: &Settings, full: bool) -> Result<Rebuilt> {
     let catalog = Catalog::open(&settings.catalog_url).await?;
     let blobs = open_blobs(settings).await?;
     let now = Timestamp::now();
@@ -68,6 +72,7 @@ pub async fn rebuild_catalog(settings: &Settings) -> Result<Rebuilt> {
         catalog,
         blobs,
         cpu: Cpu::new(settings.threads)?,
+        full,
         tally: Tally::default(),
         now,
     };

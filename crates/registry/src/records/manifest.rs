@@ -7,14 +7,15 @@ use sheaf_formats::scan;
 use sheaf_types::records::{FileRecord, Pickles, RevisionRecord};
 use sheaf_types::{FilePath, RepositoryName};
 
-use crate::{Registry, Result};
+use super::Recorder;
+use crate::Result;
 
 /// Chunks that are read at once.
 const CHUNKS_AT_ONCE: u32 = 10_000;
 
 type ScannedFiles = HashMap<(FilePath, bool), Scanned>;
 
-impl Registry {
+impl Recorder {
     /// What a revision's record says; `None` when the revision is gone.
     pub(super) async fn revision_record(
         &self,
@@ -46,7 +47,7 @@ impl Registry {
             .map(|(path, scanned)| ((path, scanned.named), scanned))
             .collect();
         let mut records = Vec::new();
-        for file in self.all_files(row).await? {
+        for file in self.catalog.all_files(row).await? {
             records.push(self.file_record(file, &mut scanned).await?);
         }
         Ok(records)

@@ -72,7 +72,9 @@ impl Registry {
         });
         let steps = [Step::ReencodeAnnounced, Step::ReencodeWritten];
         let written = self.write_object(&object_key, made.bytes.clone(), steps);
-        written.await?;
+        if !written.await? {
+            return Ok(Swapped::Overtaken);
+        }
         let swapped = self.catalog.swap(tried).await;
         if matches!(swapped, Ok(Swapped::Done)) {
             self.reached(Step::ReencodeSwapped);

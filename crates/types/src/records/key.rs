@@ -1,12 +1,19 @@
 //! Where a record is in the object store.
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 use crate::{RefName, RepositoryUid, RevisionId};
 
 /// What the keys of all records begin with.
 pub const PREFIX: &str = "records";
+
+/// Between which keys those of records are whose repository's number begins with this byte.
+pub fn folder_keys(first: u8) -> Range<String> {
+    // What comes after a slash.
+    format!("{PREFIX}/{first:02x}/")..format!("{PREFIX}/{first:02x}0")
+}
 
 /// Microseconds do not come to so many in a hundred thousand years, and databases can count on from there.
 const GENERATIONS: u64 = 1 << 62;
@@ -134,6 +141,7 @@ mod tests {
             assert_eq!(key.to_string().parse(), Ok(key));
         }
         let text = key(Subject::Deleted).to_string();
+        assert!(folder_keys(0xab).contains(&text) && !folder_keys(0xac).contains(&text));
         let uid = "ab".repeat(16);
         assert_eq!(text, format!("records/ab/{uid}.0000000000000123.deleted"));
     }

@@ -15,7 +15,7 @@ use crate::pickles::PickleVerdict;
 use crate::revisions::RefKind;
 use crate::{FilePath, RefName, RepositoryName, RevisionId, Sha256};
 
-pub use key::{PREFIX, RecordKey, RefHash, Subject};
+pub use key::{PREFIX, RecordKey, RefHash, Subject, folder_keys};
 pub use read::{RecordError, read};
 pub use write::write;
 
