@@ -5,7 +5,9 @@
 //! word and of the word for a given lane, so that a single wrong word always changes its lane.
 
 const LANES: usize = 8;
-const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+pub(crate) const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+/// By how many bits a lane is turned.
+pub(crate) const TURN: i32 = 29;
 const FOLD: u64 = 0xd6e8_feb8_6659_fd93;
 
 /// Bytes that all lanes take.
@@ -21,21 +23,86 @@ const START: [u64; LANES] = {
     lanes
 };
 
+/// The check of bytes that come piece by piece.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Check {
+    lanes: [u64; LANES],
+    /// How many bytes they took in: whole rows.
+    at: usize,
+}
+
+impl Check {
+    pub(crate) fn new() -> Check {
+        Check {
+            lanes: START,
+            at: 0,
+        }
+    }
+
+    /// Takes in what follows: whole rows. What is left of a last one is for [`Check::finish`].
+    pub(crate) fn absorb(&mut self, bytes: &[u8]) {
+        absorb_rows(&mut self.lanes, bytes);
+        self.at += bytes.len() / ROW * ROW;
+    }
+
+    /// The lanes, for one who takes in rows by itself, and says so.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn lanes(&mut self) -> &mut [u64; LANES] {
+        &mut self.lanes
+    }
+
+    /// So many rows were taken in.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn took(&mut self, rows: usize) {
+        self.at += rows * ROW;
+    }
+
+    /// The check of all bytes, those among them that were taken in already.
+    pub(crate) fn finish(mut self, bytes: &[u8]) -> u64 {
+        let rest = bytes.get(self.at..).unwrap_or_default();
+        absorb_rows(&mut self.lanes, rest);
+        finish(self.lanes, rest.as_chunks::<ROW>().1, bytes.len())
+    }
+}
+
 /// The check of `bytes`.
 pub(crate) fn check(bytes: &[u8]) -> u64 {
+    Check::new().finish(bytes)
+}
+
+/// What [`Check::finish`] gives for two, side by side where that is faster.
+pub(crate) fn finish_two(checks: [Check; 2], [a, b]: [&[u8]; 2]) -> [u64; 2] {
+    if checks.iter().all(|check| check.at == 0) {
+        return check_two(a, b);
+    }
+    let [check_a, check_b] = checks;
+    [check_a.finish(a), check_b.finish(b)]
+}
+
+fn absorb_rows(lanes: &mut [u64; LANES], bytes: &[u8]) {
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
-        fn wide(bytes: &[u8]) -> u64 {
-            check_any(bytes)
+        fn wide(lanes: &mut [u64; LANES], bytes: &[u8]) {
+            absorb_rows_any(lanes, bytes);
         }
         if crate::cpu::multiplies_wide() {
             // SAFETY: `wide` is a safe function that only asks for features that were just found.
             #[allow(unsafe_code)]
-            return unsafe { wide(bytes) };
+            return unsafe { wide(lanes, bytes) };
         }
     }
-    check_any(bytes)
+    absorb_rows_any(lanes, bytes);
+}
+
+#[inline(always)]
+fn absorb_rows_any(lanes: &mut [u64; LANES], bytes: &[u8]) {
+    // On the stack, so that they are in registers.
+    let mut own = *lanes;
+    for row in bytes.as_chunks::<ROW>().0 {
+        absorb(&mut own, row);
+    }
+    *lanes = own;
 }
 
 /// The checks of two runs of bytes, side by side: neither waits for the other.
@@ -53,7 +120,7 @@ pub(crate) fn check_two(a: &[u8], b: &[u8]) -> [u64; 2] {
         }
     }
     // Elsewhere the lanes of one take all registers.
-    [check_any(a), check_any(b)]
+    [check(a), check(b)]
 }
 
 #[inline(always)]
@@ -69,11 +136,6 @@ fn check_two_any(a: &[u8], b: &[u8]) -> [u64; 2] {
         finish(lanes_a, &a[both..], a.len()),
         finish(lanes_b, &b[both..], b.len()),
     ]
-}
-
-#[inline(always)]
-fn check_any(bytes: &[u8]) -> u64 {
-    finish(START, bytes, bytes.len())
 }
 
 /// Takes in the last bytes of `len` in all.
@@ -96,7 +158,7 @@ fn absorb(lanes: &mut [u64; LANES], row: &[u8; ROW]) {
     for (lane, word) in lanes.iter_mut().zip(row.as_chunks::<8>().0) {
         *lane = (*lane ^ u64::from_le_bytes(*word))
             .wrapping_mul(STEP)
-            .rotate_left(29);
+            .rotate_left(TURN as u32);
     }
 }
 
@@ -114,17 +176,30 @@ fn fold(lanes: &[u64; LANES], len: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{check, check_any, check_two};
+    use super::{Check, START, check, check_two, finish, finish_two};
 
     #[test]
     fn every_machine_finds_the_same() {
         let bytes: Vec<u8> = (0..5000u32).map(|i| (i * i + i / 7) as u8).collect();
         for len in [0, 1, 63, 64, 65, 127, 128, 4999] {
-            let all = check_any(&bytes[..len]);
+            let all = finish(START, &bytes[..len], len);
             assert_eq!(check(&bytes[..len]), all, "{len}");
-            let other = check_any(&bytes[9..900]);
+            let other = finish(START, &bytes[9..900], 891);
             assert_eq!(check_two(&bytes[..len], &bytes[9..900]), [all, other]);
             assert_eq!(check_two(&bytes[9..900], &bytes[..len]), [other, all]);
+        }
+    }
+
+    #[test]
+    fn pieces_make_the_whole() {
+        let bytes: Vec<u8> = (0..5000u32).map(|i| (i * i + i / 7) as u8).collect();
+        for len in [0, 64, 640, 4000, 5000] {
+            let mut begun = Check::new();
+            begun.absorb(&bytes[..len / 128 * 64]);
+            begun.absorb(&bytes[len / 128 * 64..len]);
+            let all = check(&bytes);
+            assert_eq!(begun.finish(&bytes), all, "{len}");
+            assert_eq!(finish_two([begun, Check::new()], [&bytes; 2]), [all; 2]);
         }
     }
 

@@ -97,11 +97,14 @@ pub(crate) fn permutes_bytes() -> bool {
         && is_x86_feature_detected!("avx512vbmi")
 }
 
-/// Whether bytes are also put together, and spread, by a mask.
+/// Whether bytes are also put together, and spread, by a mask, and bits counted in vectors.
 #[cfg(target_arch = "x86_64")]
 #[inline]
 pub(crate) fn expands_bytes() -> bool {
-    has_v4() && is_x86_feature_detected!("avx512vbmi") && is_x86_feature_detected!("avx512vbmi2")
+    has_v4()
+        && is_x86_feature_detected!("avx512vbmi")
+        && is_x86_feature_detected!("avx512vbmi2")
+        && is_x86_feature_detected!("avx512vpopcntdq")
 }
 
 /// Whether the machine has the features that [`at_best`] asks for.

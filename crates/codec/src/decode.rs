@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::Error;
-use crate::check::{check, check_two};
+use crate::check::{Check, finish_two};
 use crate::header::{BaseRef, Header, Parsed, frame_hash};
 use crate::plan::Decoded;
 use crate::scratch::{self, Scratch};
@@ -132,6 +132,7 @@ impl Header {
                 frame,
                 stored: own,
                 to,
+                check: Check::new(),
             }
         };
         while let Some(frame) = frames.next() {
@@ -139,11 +140,11 @@ impl Header {
             let Some(mut other) = frames.next().map(&mut open) else {
                 let (stored, core) = self.core(&mut one, base)?;
                 self.plan.decode(stored, core, scratch)?;
-                return self.compare(&one, check(one.to));
+                return self.compare(&one, one.check.finish(one.to));
             };
             let both = [self.core(&mut one, base)?, self.core(&mut other, base)?];
             self.plan.decode_two(both, scratch)?;
-            let checks = check_two(one.to, other.to);
+            let checks = finish_two([one.check, other.check], [&*one.to, &*other.to]);
             self.compare(&one, checks[0])?;
             self.compare(&other, checks[1])?;
         }
@@ -177,6 +178,8 @@ impl Header {
         };
         let units = Decoded {
             first: self.facts.first_unit(open.frame),
+            // It begins with the frame.
+            check: (core.start == 0).then_some(&mut open.check),
             bytes: &mut open.to[core],
             base,
         };
@@ -203,4 +206,5 @@ struct Open<'a> {
     stored: &'a [u8],
     /// All of its raw bytes.
     to: &'a mut [u8],
+    check: Check,
 }

@@ -17,6 +17,7 @@ pub(crate) use fixed::Fixed;
 pub(crate) use planes::MAX_PLANES;
 pub(crate) use planes::{Planes, Tiles};
 
+use crate::check::Check;
 use crate::header::Facts;
 use crate::scratch::Scratch;
 use crate::{Error, Level};
@@ -74,6 +75,8 @@ pub(crate) struct Decoded<'a> {
     pub bytes: &'a mut [u8],
     /// The base's units at the same place; none where the blob is no delta.
     pub base: &'a [u8],
+    /// Where the bytes may be taken in, as they are at last, as soon as they are there.
+    pub check: Option<&'a mut Check>,
 }
 
 /// A part of a stored frame, for people to look at.

@@ -1,7 +1,11 @@
 //! Elements to planes and back: the byte grouping.
 
+#[cfg(target_arch = "x86_64")]
+mod wide;
 mod words;
 
+#[cfg(target_arch = "x86_64")]
+pub(crate) use wide::Units;
 use words::{Half, merge2, merge4, merge8, split2, split4, split8};
 
 use crate::cpu::at_widest;

@@ -7,7 +7,7 @@ use super::machine::Row;
 /// Symbols that are coded at once: what is in work stays in the fastest cache.
 pub(crate) const TILE: usize = 4096;
 /// Symbols of a row of a plane.
-pub(super) const ROW: usize = 512;
+pub(crate) const ROW: usize = 512;
 /// Bytes of a row of a plane.
 pub(super) const ROW_BYTES: usize = ROW / 8;
 /// Rows of a plane of a tile.

@@ -2,8 +2,30 @@
 
 use std::arch::x86_64::*;
 
+use super::rows::ROW;
+
 /// Bytes of a vector.
 const LEN: usize = 64;
+
+/// Proof that the machine has what kernels for bytes in such vectors ask for.
+#[derive(Clone, Copy)]
+pub(crate) struct Wide(());
+
+impl Wide {
+    #[inline]
+    pub(crate) fn here() -> Option<Wide> {
+        crate::cpu::expands_bytes().then_some(Wide(()))
+    }
+}
+
+/// Vectors of a row of symbols.
+pub(crate) const VECTORS: usize = ROW / LEN;
+
+/// Where rows of symbols go: those of so many tiles side by side.
+pub(crate) trait Rows<const N: usize> {
+    /// Takes the row of this number of each.
+    fn rows(&mut self, machine: Wide, row: usize, symbols: &[[[u8; LEN]; VECTORS]; N]);
+}
 
 #[inline]
 #[target_feature(enable = "avx512f")]

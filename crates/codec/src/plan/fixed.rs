@@ -243,6 +243,7 @@ mod tests {
                     first: 0,
                     bytes: &mut back,
                     base: &[],
+                    check: None,
                 };
                 plan.decode(&stored, to, &mut scratch).unwrap();
                 assert_eq!(back, raw, "{x} {dtype:?}");
@@ -284,6 +285,7 @@ mod tests {
                         first: 0,
                         bytes: &mut back,
                         base: &[],
+                        check: None,
                     };
                     let _ = plan.decode(&damaged, to, &mut scratch);
                     let _ = plan.parts(&damaged, raw.len());

@@ -101,6 +101,25 @@ impl Planes {
         self.encode_planes(units, level, planes, coder, out);
     }
 
+    /// Whether planes are decoded piece by piece.
+    fn by_tiles(&self, planes: &[StoredPlane<'_>]) -> bool {
+        let one_is_levels = planes.iter().any(|plane| plane.coding == Coding::Levels);
+        tiles::fits(self.layout) && (planes.len() > 1 || one_is_levels)
+    }
+
+    /// Where units go. Nobody takes in residuals, which are not the bytes that they become.
+    fn units<'a>(&self, core: &'a mut Decoded<'_>) -> Decoded<'a> {
+        Decoded {
+            first: core.first,
+            bytes: &mut *core.bytes,
+            base: core.base,
+            check: core
+                .check
+                .as_deref_mut()
+                .filter(|_| self.residual.is_none()),
+        }
+    }
+
     /// Residuals to units, where there are any.
     fn undo(&self, core: Decoded<'_>) {
         if let Some(residual) = self.residual {
@@ -166,17 +185,26 @@ impl Plan for Planes {
         self.encode_units(units, level, tiles, planes, coder, out);
     }
 
-    fn decode(&self, stored: &[u8], core: Decoded<'_>, scratch: &mut Scratch) -> Result<(), Error> {
-        let stored_planes = self.stored_planes(stored, core.bytes.len())?;
-        // A single plane is the units as they are.
-        if let [plane] = stored_planes.as_slice() {
+    fn decode(
+        &self,
+        stored: &[u8],
+        mut core: Decoded<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<(), Error> {
+        let planes = self.stored_planes(stored, core.bytes.len())?;
+        if self.by_tiles(&planes) {
+            tiles::decode(
+                self.layout,
+                &planes,
+                self.units(&mut core),
+                &mut scratch.tiles,
+            )?;
+        } else if let [plane] = planes.as_slice() {
+            // A single plane is the units as they are.
             coder::decode(plane.coding, plane.payload, core.bytes)?;
-        } else if tiles::fits(self.layout) {
-            let Scratch { planes, tiles, .. } = scratch;
-            tiles::decode(self.layout, &stored_planes, planes, tiles, core.bytes)?;
         } else {
             scratch.planes.resize(core.bytes.len(), 0);
-            decode_planes(&stored_planes, &mut scratch.planes)?;
+            decode_planes(&planes, &mut scratch.planes)?;
             planes::merge(self.layout, &scratch.planes, core.bytes);
         }
         self.undo(core);
@@ -185,25 +213,29 @@ impl Plan for Planes {
 
     fn decode_two(
         &self,
-        frames: [(&[u8], Decoded<'_>); 2],
+        [(stored_a, mut a), (stored_b, mut b)]: [(&[u8], Decoded<'_>); 2],
         scratch: &mut Scratch,
     ) -> Result<(), Error> {
-        let [(stored_a, a), (stored_b, b)] = frames;
-        if self.layout.planes() == 1 {
-            let planes_a = self.stored_planes(stored_a, a.bytes.len())?;
-            let planes_b = self.stored_planes(stored_b, b.bytes.len())?;
-            if let ([plane_a], [plane_b]) = (planes_a.as_slice(), planes_b.as_slice())
-                && [plane_a.coding, plane_b.coding] == [Coding::Shares; 2]
-            {
-                let payloads = [plane_a.payload, plane_b.payload];
-                coder::decode_two_shares(payloads, [&mut *a.bytes, &mut *b.bytes])?;
-                self.undo(a);
-                self.undo(b);
-                return Ok(());
-            }
+        let planes_a = self.stored_planes(stored_a, a.bytes.len())?;
+        let planes_b = self.stored_planes(stored_b, b.bytes.len())?;
+        if self.by_tiles(&planes_a) && self.by_tiles(&planes_b) {
+            let frames = [
+                (planes_a.as_slice(), self.units(&mut a)),
+                (planes_b.as_slice(), self.units(&mut b)),
+            ];
+            tiles::decode_two(self.layout, frames, &mut scratch.tiles)?;
+        } else if let ([plane_a], [plane_b]) = (planes_a.as_slice(), planes_b.as_slice())
+            && [plane_a.coding, plane_b.coding] == [Coding::Shares; 2]
+        {
+            let payloads = [plane_a.payload, plane_b.payload];
+            coder::decode_two_shares(payloads, [&mut *a.bytes, &mut *b.bytes])?;
+        } else {
+            self.decode(stored_a, a, scratch)?;
+            return self.decode(stored_b, b, scratch);
         }
-        self.decode(stored_a, a, scratch)?;
-        self.decode(stored_b, b, scratch)
+        self.undo(a);
+        self.undo(b);
+        Ok(())
     }
 
     fn parts(&self, stored: &[u8], core_len: usize) -> Result<Vec<Part>, Error> {

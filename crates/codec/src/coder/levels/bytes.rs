@@ -1,7 +1,7 @@
 //! Bytes to words and their bit planes, and back, a tile at a time.
 
 #[cfg(target_arch = "x86_64")]
-mod wide;
+pub(super) mod wide;
 
 use super::literals::WIDE;
 use super::reader::Literals as Read;
@@ -10,6 +10,8 @@ use super::writer::Literals as Written;
 use super::{LEVELS, Plane, ROW, TILE};
 use crate::coder::machine::{Machine, Row, Table, on_best};
 use crate::coder::rows::to_planes as transpose;
+#[cfg(target_arch = "x86_64")]
+use crate::coder::vectors::Wide;
 
 /// The planes of a tile's words; what escapes stand for is kept.
 pub(super) fn to_planes(
@@ -20,7 +22,7 @@ pub(super) fn to_planes(
     literals: &mut Written<'_>,
 ) {
     #[cfg(target_arch = "x86_64")]
-    if let Some(machine) = wide::Machine::here() {
+    if let Some(machine) = Wide::here() {
         return wide::to_planes(machine, shape, &words.bytes, tile, planes, literals);
     }
     to_planes_plain(shape, words, tile, planes, literals);
@@ -35,8 +37,14 @@ pub(super) fn from_planes(
     tile: &mut [u8; TILE],
 ) -> Option<()> {
     #[cfg(target_arch = "x86_64")]
-    if let Some(machine) = wide::Machine::here() {
-        return wide::from_planes(machine, shape, &bytes.bytes, planes, literals, tile);
+    if let Some(machine) = Wide::here() {
+        let words = wide::Words {
+            shape,
+            bytes: &bytes.bytes,
+            planes,
+            literals,
+        };
+        return wide::from_planes(machine, [words], &mut &mut *tile);
     }
     from_planes_plain(shape, bytes, planes, literals, tile)
 }

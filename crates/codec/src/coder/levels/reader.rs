@@ -1,11 +1,16 @@
 //! From a payload to tiles of symbols.
 
+#[cfg(target_arch = "x86_64")]
+mod wide;
+
 use super::spec::{Shape, Spec};
 use super::writer::reach;
 use super::{COUNT_LEN, LEVELS, Plane, ROW, ROW_BYTES, TILE, WORDS, bytes, count_of, literals};
 use crate::Error;
 use crate::coder::machine::{Machine, Table, on_best};
 use crate::coder::rows::take_whole;
+#[cfg(target_arch = "x86_64")]
+use crate::coder::vectors::{Rows, Wide};
 
 /// Bytes that hold any tile's bits of a string, wherever in a byte they begin, and a word beyond.
 const WINDOW: usize = TILE / 8 + 16;
@@ -96,6 +101,26 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Decodes the next symbols of several planes, a tile of each, to wherever their rows go.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn rows<const N: usize>(
+        mut readers: [&mut Reader<'_>; N],
+        machine: Wide,
+        mut out: impl Rows<N>,
+    ) -> Result<(), Error> {
+        for reader in &mut readers {
+            read_planes(reader)?;
+        }
+        let words = readers.map(|reader| bytes::wide::Words {
+            shape: &reader.shape,
+            bytes: &reader.bytes.bytes,
+            planes: &reader.planes,
+            literals: &mut reader.literals,
+        });
+        let enough = bytes::wide::from_planes(machine, words, &mut out);
+        enough.ok_or(Error::Malformed("literals end early"))
+    }
+
     fn bytes(&mut self, tile: &mut [u8; TILE]) -> Result<(), Error> {
         let enough = bytes::from_planes(
             &self.shape,
@@ -118,15 +143,36 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Reads the next tile of all planes.
+fn read_planes(reader: &mut Reader<'_>) -> Result<(), Error> {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(machine) = Wide::here() {
+        return wide::read_planes(machine, reader);
+    }
+    read_planes_plain(reader)
+}
+
 on_best! {
-    /// Reads the next tile of all planes.
-    fn read_planes(reader: &mut Reader<'_>) -> Result<(), Error> = read_planes_with
+    fn read_planes_plain(reader: &mut Reader<'_>) -> Result<(), Error> = read_planes_with
 }
 
 #[inline(always)]
 fn read_planes_with<M: Machine>(machine: M, reader: &mut Reader<'_>) -> Result<(), Error> {
-    let shape = &reader.shape;
-    let planes = &mut *reader.planes;
+    read_whole(reader);
+    let (shape, planes) = (&reader.shape, &mut *reader.planes);
+    for (string, level) in reader.strings.iter_mut().zip(shape.whole..) {
+        // A symbol that did not get to the level before has zeros from there on, which are below the bound.
+        let mask = reach(shape, planes, level);
+        let plane = &mut planes[shape.plane(level)];
+        string.read(|window, at| spread(machine, window, at, &mask, plane))?;
+    }
+    Ok(())
+}
+
+/// Reads the planes that have a bit for each symbol.
+#[inline(always)]
+fn read_whole(reader: &mut Reader<'_>) {
+    let (shape, planes) = (&reader.shape, &mut *reader.planes);
     let (raw, whole) = reader.whole.split_at_mut(shape.raw);
     for (plane, from) in planes.iter_mut().zip(raw) {
         take_whole(from, plane);
@@ -134,31 +180,20 @@ fn read_planes_with<M: Machine>(machine: M, reader: &mut Reader<'_>) -> Result<(
     for (level, from) in whole.iter_mut().enumerate() {
         take_whole(from, &mut planes[shape.plane(level)]);
     }
-    for (string, level) in reader.strings.iter_mut().zip(shape.whole..) {
-        // A symbol that did not get to the level before has zeros from there on, which are below the bound.
-        let mask = reach(shape, planes, level);
-        string.read(machine, &mask, &mut planes[shape.plane(level)])?;
-    }
-    Ok(())
 }
 
 impl String<'_> {
-    /// Spreads the next bits to where the mask has ones.
+    /// Has the next bits spread: from a window of the string and a bit of it on, up to the bit that is returned.
     #[inline(always)]
-    fn read<M: Machine>(
-        &mut self,
-        machine: M,
-        mask: &Plane,
-        plane: &mut Plane,
-    ) -> Result<(), Error> {
+    fn read(&mut self, mut spread: impl FnMut(&[u8; WINDOW], usize) -> usize) -> Result<(), Error> {
         let (start, bit) = (self.at / 8, self.at % 8);
         let from = self.from.get(start..).unwrap_or_default();
         let end = match from.first_chunk::<WINDOW>() {
-            Some(window) => spread(machine, window, bit, mask, plane),
+            Some(window) => spread(window, bit),
             None => {
                 let mut window = [0; WINDOW];
                 window[..from.len()].copy_from_slice(from);
-                spread(machine, &window, bit, mask, plane)
+                spread(&window, bit)
             }
         };
         self.at = start * 8 + end;

@@ -57,6 +57,7 @@ fn round_trip(dtype: Dtype, row: u32, raw: &[u8], level: Level) -> usize {
             first,
             bytes: &mut back,
             base: &[],
+            check: None,
         };
         read.decode(&stored, core, &mut scratch).unwrap();
         assert!(back == bytes);
@@ -140,7 +141,7 @@ proptest! {
                 *first = CODED;
             }
             let mut back = vec![0; blocks.len()];
-            let core = Decoded { first: 0, bytes: &mut back, base: &[] };
+            let core = Decoded { first: 0, bytes: &mut back, base: &[], check: None };
             let _ = read.decode(&stored, core, &mut Scratch::default());
         }
     }

@@ -84,6 +84,7 @@ fn decode(plan: &Classes, stored: &[u8], first: usize, out: &mut [u8]) -> Result
         first,
         bytes: out,
         base: &[],
+        check: None,
     };
     plan.decode(stored, core, &mut Scratch::default())
 }
@@ -102,6 +103,7 @@ fn decode_two(plan: &Classes, frames: &[(Vec<u8>, usize, Vec<u8>)]) {
             first: *first,
             bytes,
             base: &[],
+            check: None,
         };
         (stored, core)
     }

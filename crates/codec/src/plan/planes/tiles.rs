@@ -1,13 +1,16 @@
 //! Planes to units and back in one pass, tile by tile, where that is possible: what one step leaves is
 //! in the fastest cache for the next, and nothing is written twice.
 
+mod decode;
+
+pub(super) use decode::{decode, decode_two};
+
 use super::look::Look;
 use super::{MAX_PLANES, StoredPlane, WORD, word};
 use crate::coder::rows::TILE;
-use crate::coder::{self, Coding};
-use crate::coder::{levels, tiered};
+use crate::coder::{Coding, levels};
 use crate::layout::Layout;
-use crate::{Error, planes};
+use crate::planes;
 
 /// The bytes of a tile of each plane.
 type Tiles = [[u8; TILE]; MAX_PLANES];
@@ -17,91 +20,13 @@ type Tiles = [[u8; TILE]; MAX_PLANES];
 pub(crate) struct Scratch {
     tiles: Option<Box<Tiles>>,
     levels: levels::Scratch,
+    /// Those of two frames that are decoded side by side.
+    frames: [decode::Buffers; 2],
 }
 
-/// Whether a layout's planes have a byte for each unit, several of them.
+/// Whether a layout's planes have a byte for each unit.
 pub(super) fn fits(layout: Layout) -> bool {
-    layout.planes() > 1 && !matches!(layout, Layout::Blocks(_))
-}
-
-/// Where the bytes of a plane come from.
-enum Source<'a> {
-    /// They lie one after the other.
-    There(&'a [u8]),
-    /// They are all the same, and in the plane's tile for good.
-    Constant,
-    /// They are decoded tile by tile.
-    Tiered(tiered::Reader<'a>),
-    Levels(Box<levels::Reader<'a>>),
-}
-
-/// Decodes planes into units. `whole` is for planes that cannot be decoded piece by piece.
-pub(super) fn decode(
-    layout: Layout,
-    stored: &[StoredPlane<'_>],
-    whole: &mut Vec<u8>,
-    scratch: &mut Scratch,
-    out: &mut [u8],
-) -> Result<(), Error> {
-    let tiles = scratch
-        .tiles
-        .get_or_insert_with(|| Box::new([[0; TILE]; MAX_PLANES]));
-    // What is in it from the frame before is overwritten.
-    whole.resize(out.len(), 0);
-    let mut sources = Vec::with_capacity(stored.len());
-    let mut rest = whole.as_mut_slice();
-    for (plane, tile) in stored.iter().zip(tiles.iter_mut()) {
-        let (to, after) = std::mem::take(&mut rest).split_at_mut(plane.raw_len);
-        rest = after;
-        sources.push(source(plane, tile, to)?);
-    }
-    for (at, out) in out.chunks_mut(TILE * layout.unit()).enumerate() {
-        let count = out.len() / layout.unit();
-        let mut planes: [&[u8]; MAX_PLANES] = [&[]; MAX_PLANES];
-        for ((source, tile), plane) in sources.iter_mut().zip(tiles.iter_mut()).zip(&mut planes) {
-            *plane = match source {
-                Source::There(bytes) => &bytes[at * TILE..][..count],
-                Source::Constant => &tile[..count],
-                Source::Tiered(reader) => {
-                    reader.tile(&mut tile[..count])?;
-                    &tile[..count]
-                }
-                Source::Levels(reader) => {
-                    reader.tile(&mut tile[..count])?;
-                    &tile[..count]
-                }
-            };
-        }
-        planes::merge_from(layout, &planes[..sources.len()], out);
-    }
-    sources.iter().try_for_each(|source| match source {
-        Source::Tiered(reader) => reader.finish(),
-        Source::Levels(reader) => reader.finish(),
-        _ => Ok(()),
-    })
-}
-
-fn source<'a>(
-    plane: &StoredPlane<'a>,
-    tile: &mut [u8; TILE],
-    whole: &'a mut [u8],
-) -> Result<Source<'a>, Error> {
-    match plane.coding {
-        Coding::Raw if plane.payload.len() == plane.raw_len => Ok(Source::There(plane.payload)),
-        Coding::Tiered => tiered::Reader::new(plane.payload, plane.raw_len).map(Source::Tiered),
-        Coding::Levels => {
-            let reader = levels::Reader::new(plane.payload, plane.raw_len)?;
-            Ok(Source::Levels(Box::new(reader)))
-        }
-        Coding::Constant => {
-            coder::decode(plane.coding, plane.payload, tile)?;
-            Ok(Source::Constant)
-        }
-        coding => {
-            coder::decode(coding, plane.payload, whole)?;
-            Ok(Source::There(whole))
-        }
-    }
+    !matches!(layout, Layout::Blocks(_))
 }
 
 /// Encodes units in the way that was found for them.

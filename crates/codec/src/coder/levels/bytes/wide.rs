@@ -6,53 +6,57 @@ use super::super::literals::WIDE;
 use super::super::reader::Literals as Read;
 use super::super::spec::Shape;
 use super::super::writer::Literals as Written;
-use super::super::{LEVELS, Plane, ROW, TILE};
-use crate::coder::vectors::{load_bytes, load_table, load_words, store_bytes, store_words};
-
-/// Proof that the machine has what these kernels ask for.
-#[derive(Clone, Copy)]
-pub(super) struct Machine(());
-
-impl Machine {
-    #[inline]
-    pub(super) fn here() -> Option<Machine> {
-        crate::cpu::expands_bytes().then_some(Machine(()))
-    }
-}
+use super::super::{LEVELS, Plane, ROW, ROWS, TILE};
+use crate::coder::vectors::{
+    Rows, VECTORS, Wide, load_bytes, load_table, load_words, store_bytes, store_words,
+};
 
 /// As its plain twin.
 pub(super) fn to_planes(
-    _: Machine,
+    _: Wide,
     shape: &Shape,
     words: &[u8; 256],
     tile: &[u8; TILE],
     planes: &mut [Plane; LEVELS],
     literals: &mut Written<'_>,
 ) {
-    // SAFETY: a `Machine` exists only where there are the features.
+    // SAFETY: a `Wide` exists only where there are the features.
     #[allow(unsafe_code)]
     unsafe {
         to_planes_wide(shape, words, tile, planes, literals);
     }
 }
 
-/// As its plain twin.
-pub(super) fn from_planes(
-    _: Machine,
-    shape: &Shape,
-    bytes: &[u8; 256],
-    planes: &[Plane; LEVELS],
-    literals: &mut Read,
-    tile: &mut [u8; TILE],
+/// A tile of words as planes, of which those beyond its bits are zeros, and what makes bytes of them.
+pub(in crate::coder::levels) struct Words<'a> {
+    pub shape: &'a Shape,
+    pub bytes: &'a [u8; 256],
+    pub planes: &'a [Plane; LEVELS],
+    pub literals: &'a mut Read,
+}
+
+/// As its plain twin, for tiles of several planes side by side, to wherever their rows go.
+pub(in crate::coder::levels) fn from_planes<const N: usize>(
+    machine: Wide,
+    words: [Words<'_>; N],
+    out: &mut impl Rows<N>,
 ) -> Option<()> {
-    // SAFETY: a `Machine` exists only where there are the features.
+    let bits = words.iter().map(|words| words.shape.bits()).max();
+    // SAFETY: a `Wide` exists only where there are the features.
     #[allow(unsafe_code)]
     unsafe {
-        match shape.bits() {
-            0..=6 => from_planes_wide::<6>(shape, bytes, planes, literals, tile),
-            7 => from_planes_wide::<7>(shape, bytes, planes, literals, tile),
-            _ => from_planes_wide::<8>(shape, bytes, planes, literals, tile),
+        match bits {
+            Some(..=6) => from_planes_wide::<6, N>(machine, words, out),
+            Some(7) => from_planes_wide::<7, N>(machine, words, out),
+            _ => from_planes_wide::<8, N>(machine, words, out),
         }
+    }
+}
+
+impl Rows<1> for &mut [u8; TILE] {
+    #[inline(always)]
+    fn rows(&mut self, _: Wide, row: usize, [symbols]: &[[[u8; WIDE]; VECTORS]; 1]) {
+        self[row * ROW..][..ROW].copy_from_slice(symbols.as_flattened());
     }
 }
 
@@ -94,38 +98,56 @@ fn to_planes_wide(
 
 /// By tables of 2^BITS words.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,popcnt")]
-fn from_planes_wide<const BITS: u32>(
-    shape: &Shape,
-    bytes: &[u8; 256],
-    planes: &[Plane; LEVELS],
-    literals: &mut Read,
-    tile: &mut [u8; TILE],
+#[target_feature(
+    enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,popcnt"
+)]
+fn from_planes_wide<const BITS: u32, const N: usize>(
+    machine: Wide,
+    mut words: [Words<'_>; N],
+    out: &mut impl Rows<N>,
 ) -> Option<()> {
+    let mut symbols = [[[0; WIDE]; VECTORS]; N];
+    for row in 0..ROWS {
+        for (symbols, words) in symbols.iter_mut().zip(&mut words) {
+            read_row::<BITS>(words, row, symbols)?;
+        }
+        out.rows(machine, row, &symbols);
+    }
+    Some(())
+}
+
+/// The symbols of a row.
+#[inline]
+#[target_feature(
+    enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,popcnt"
+)]
+fn read_row<const BITS: u32>(
+    words: &mut Words<'_>,
+    row: usize,
+    out: &mut [[u8; WIDE]; VECTORS],
+) -> Option<()> {
+    let Words { shape, bytes, .. } = words;
     let table = load_table(bytes);
     let code_bits = _mm512_set1_epi8(shape.code_bits as i8);
     let escape = _mm512_set1_epi8(shape.escape.unwrap_or_default() as i8);
     let any = if shape.escape.is_some() { u64::MAX } else { 0 };
-    for (r, row) in tile.as_chunks_mut::<ROW>().0.iter_mut().enumerate() {
-        let mut rows = [_mm512_setzero_si512(); 8];
-        for (to, plane) in rows.iter_mut().zip(&planes[..shape.bits()]) {
-            *to = load_words(&plane.as_chunks::<8>().0[r]);
-        }
-        let rows = transpose(rows);
-        for (words, to) in rows.into_iter().zip(row.as_chunks_mut::<WIDE>().0) {
-            let mut symbols = look_up::<BITS>(&table, words);
-            let code = _mm512_and_si512(words, code_bits);
-            let escapes = _mm512_cmpeq_epi8_mask(code, escape) & any;
-            if escapes != 0 {
-                let next = literals.bytes.get(literals.at..)?.first_chunk::<WIDE>()?;
-                let own = _mm512_maskz_expand_epi8(escapes, load_bytes(next));
-                symbols = _mm512_or_si512(symbols, own);
-                literals.at += escapes.count_ones() as usize;
-            }
-            store_bytes(symbols, to);
-        }
+    // There are zeros after the last, as many as a tile has symbols.
+    let literals = words.literals.bytes.get(words.literals.at..)?;
+    let literals = literals.first_chunk::<{ ROW + WIDE }>()?;
+    let mut at = 0;
+    let planes = words.planes.each_ref();
+    let rows = transpose(planes.map(|plane| load_words(&plane.as_chunks::<8>().0[row % ROWS])));
+    for (own, to) in rows.iter().zip(out) {
+        let code = _mm512_and_si512(*own, code_bits);
+        let escapes = _mm512_cmpeq_epi8_mask(code, escape) & any;
+        // Those before are fewer than a row: no remainder is taken, but a bound seen.
+        let next = literals[at % ROW..].first_chunk::<WIDE>()?;
+        let next = _mm512_maskz_expand_epi8(escapes, load_bytes(next));
+        store_bytes(_mm512_or_si512(look_up::<BITS>(&table, *own), next), to);
+        at += escapes.count_ones() as usize;
     }
-    (literals.at + WIDE <= literals.bytes.len()).then_some(())
+    words.literals.at += at;
+    Some(())
 }
 
 /// The table's entries for bytes, which have so many bits.

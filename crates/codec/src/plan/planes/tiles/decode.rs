@@ -1,0 +1,264 @@
+//! Planes to units.
+
+use super::{MAX_PLANES, StoredPlane, TILE, Tiles};
+use crate::check::Check;
+#[cfg(target_arch = "x86_64")]
+use crate::coder::vectors::Wide;
+use crate::coder::{self, Coding};
+use crate::coder::{levels, tiered};
+use crate::layout::Layout;
+use crate::plan::Decoded;
+#[cfg(target_arch = "x86_64")]
+use crate::planes::Units;
+use crate::{Error, planes};
+
+/// Buffers of a frame that are used again. What is in them from another one is overwritten.
+#[derive(Default)]
+pub(super) struct Buffers {
+    tiles: Option<Box<Tiles>>,
+    /// For planes that cannot be decoded piece by piece.
+    whole: Vec<u8>,
+}
+
+/// Decodes the planes of a frame.
+pub(in crate::plan::planes) fn decode(
+    layout: Layout,
+    stored: &[StoredPlane<'_>],
+    core: Decoded<'_>,
+    scratch: &mut super::Scratch,
+) -> Result<(), Error> {
+    let [buffers, _] = &mut scratch.frames;
+    let mut frame = Frame::open(layout, stored, core, buffers)?;
+    while !frame.out.is_empty() {
+        frame.tile()?;
+    }
+    frame.finish()
+}
+
+/// Decodes the planes of two frames, tile by tile in turns: the check of neither waits for itself then.
+pub(in crate::plan::planes) fn decode_two(
+    layout: Layout,
+    [one, other]: [(&[StoredPlane<'_>], Decoded<'_>); 2],
+    scratch: &mut super::Scratch,
+) -> Result<(), Error> {
+    let [buffers, more] = &mut scratch.frames;
+    let mut one = Frame::open(layout, one.0, one.1, buffers)?;
+    let mut other = Frame::open(layout, other.0, other.1, more)?;
+    while !(one.out.is_empty() && other.out.is_empty()) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(done) = two_tiles([&mut one, &mut other]) {
+            done?;
+            continue;
+        }
+        one.tile()?;
+        other.tile()?;
+    }
+    one.finish()?;
+    other.finish()
+}
+
+/// A frame that is being decoded.
+struct Frame<'a> {
+    layout: Layout,
+    sources: Vec<Source<'a>>,
+    tiles: &'a mut Tiles,
+    /// How many tiles are done.
+    at: usize,
+    /// Where the next ones go.
+    out: &'a mut [u8],
+    check: Check,
+    asked: Option<&'a mut Check>,
+}
+
+/// Where the bytes of a plane come from.
+enum Source<'a> {
+    /// They lie one after the other.
+    There(&'a [u8]),
+    /// They are all the same, and in the plane's tile for good.
+    Constant,
+    /// They are decoded tile by tile.
+    Tiered(tiered::Reader<'a>),
+    Levels(Box<levels::Reader<'a>>),
+}
+
+impl<'a> Frame<'a> {
+    fn open(
+        layout: Layout,
+        stored: &[StoredPlane<'a>],
+        core: Decoded<'a>,
+        buffers: &'a mut Buffers,
+    ) -> Result<Frame<'a>, Error> {
+        let tiles = buffers
+            .tiles
+            .get_or_insert_with(|| Box::new([[0; TILE]; MAX_PLANES]));
+        buffers.whole.resize(core.bytes.len(), 0);
+        let mut rest = buffers.whole.as_mut_slice();
+        let mut sources = Vec::with_capacity(stored.len());
+        for (plane, tile) in stored.iter().zip(tiles.iter_mut()) {
+            let (to, after) = std::mem::take(&mut rest).split_at_mut(plane.raw_len);
+            rest = after;
+            sources.push(source(plane, tile, to)?);
+        }
+        Ok(Frame {
+            layout,
+            sources,
+            tiles,
+            at: 0,
+            out: core.bytes,
+            check: Check::new(),
+            asked: core.check,
+        })
+    }
+
+    /// Decodes the units of the next tile, if there are any, and takes them in.
+    fn tile(&mut self) -> Result<(), Error> {
+        if self.out.is_empty() {
+            return Ok(());
+        }
+        #[cfg(target_arch = "x86_64")]
+        if let Some(done) = one_tile(self) {
+            return done;
+        }
+        let unit = self.layout.unit();
+        let len = self.out.len().min(TILE * unit);
+        self.read(self.sources.len(), len / unit)?;
+        let (out, rest) = std::mem::take(&mut self.out).split_at_mut(len);
+        let mut planes: [&[u8]; MAX_PLANES] = [&[]; MAX_PLANES];
+        let bytes = self.sources.iter().zip(&*self.tiles);
+        for (plane, (source, tile)) in planes.iter_mut().zip(bytes) {
+            *plane = source.tile(tile, self.at, len / unit);
+        }
+        planes::merge_from(self.layout, &planes[..self.sources.len()], out);
+        self.check.absorb(out);
+        (self.out, self.at) = (rest, self.at + 1);
+        Ok(())
+    }
+
+    /// Decodes the next tile of some planes, the first of all, to where it is looked for.
+    fn read(&mut self, planes: usize, count: usize) -> Result<(), Error> {
+        for (source, tile) in self.sources[..planes].iter_mut().zip(&mut *self.tiles) {
+            match source {
+                Source::There(_) | Source::Constant => {}
+                Source::Tiered(reader) => reader.tile(&mut tile[..count])?,
+                Source::Levels(reader) => reader.tile(&mut tile[..count])?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether all was used.
+    fn finish(self) -> Result<(), Error> {
+        if let Some(asked) = self.asked {
+            *asked = self.check;
+        }
+        self.sources.iter().try_for_each(|source| match source {
+            Source::Tiered(reader) => reader.finish(),
+            Source::Levels(reader) => reader.finish(),
+            _ => Ok(()),
+        })
+    }
+}
+
+impl Source<'_> {
+    /// So many bytes of a tile, the next to be decoded or just decoded to its place.
+    fn tile<'t>(&'t self, tile: &'t [u8; TILE], at: usize, count: usize) -> &'t [u8] {
+        match self {
+            Source::There(bytes) => &bytes[at * TILE..][..count],
+            _ => &tile[..count],
+        }
+    }
+}
+
+fn source<'a>(
+    plane: &StoredPlane<'a>,
+    tile: &mut [u8; TILE],
+    whole: &'a mut [u8],
+) -> Result<Source<'a>, Error> {
+    match plane.coding {
+        Coding::Raw if plane.payload.len() == plane.raw_len => Ok(Source::There(plane.payload)),
+        Coding::Tiered => tiered::Reader::new(plane.payload, plane.raw_len).map(Source::Tiered),
+        Coding::Levels => {
+            let reader = levels::Reader::new(plane.payload, plane.raw_len)?;
+            Ok(Source::Levels(Box::new(reader)))
+        }
+        Coding::Constant => {
+            coder::decode(plane.coding, plane.payload, tile)?;
+            Ok(Source::Constant)
+        }
+        coding => {
+            coder::decode(coding, plane.payload, whole)?;
+            Ok(Source::There(whole))
+        }
+    }
+}
+
+/// Decodes a whole tile while its last plane is, if there is a kernel for that.
+#[cfg(target_arch = "x86_64")]
+fn one_tile(frame: &mut Frame<'_>) -> Option<Result<(), Error>> {
+    fn run<const OTHERS: usize>(machine: Wide, frame: &mut Frame<'_>) -> Result<(), Error> {
+        match frame.whole::<OTHERS>()? {
+            Some((reader, units)) => levels::Reader::rows([reader], machine, [units]),
+            None => Ok(()),
+        }
+    }
+    let machine = Wide::here().filter(|_| frame.is_whole())?;
+    match frame.layout.planes() {
+        1 => Some(run::<0>(machine, frame)),
+        2 => Some(run::<1>(machine, frame)),
+        4 => Some(run::<3>(machine, frame)),
+        _ => None,
+    }
+}
+
+/// As [`one_tile`], of both frames.
+#[cfg(target_arch = "x86_64")]
+fn two_tiles(frames: [&mut Frame<'_>; 2]) -> Option<Result<(), Error>> {
+    fn run<const OTHERS: usize>(
+        machine: Wide,
+        [one, other]: [&mut Frame<'_>; 2],
+    ) -> Result<(), Error> {
+        match (one.whole::<OTHERS>()?, other.whole::<OTHERS>()?) {
+            (Some((reader, units)), Some((more, others))) => {
+                levels::Reader::rows([reader, more], machine, [units, others])
+            }
+            _ => Ok(()),
+        }
+    }
+    let machine = Wide::here().filter(|_| frames.iter().all(|frame| frame.is_whole()))?;
+    match frames[0].layout.planes() {
+        1 => Some(run::<0>(machine, frames)),
+        2 => Some(run::<1>(machine, frames)),
+        4 => Some(run::<3>(machine, frames)),
+        _ => None,
+    }
+}
+
+/// What decodes a tile's last plane, and where its units go with all others.
+#[cfg(target_arch = "x86_64")]
+type Whole<'t, 'f, const OTHERS: usize> = (&'t mut levels::Reader<'f>, Units<'t, OTHERS>);
+
+#[cfg(target_arch = "x86_64")]
+impl<'f> Frame<'f> {
+    /// Whether there is a whole tile to come, and its last plane is coded in levels.
+    fn is_whole(&self) -> bool {
+        let is_levels = matches!(self.sources.last(), Some(Source::Levels(_)));
+        is_levels && self.out.len() >= TILE * self.layout.unit()
+    }
+
+    /// The next tile, which is taken for done.
+    fn whole<const OTHERS: usize>(&mut self) -> Result<Option<Whole<'_, 'f, OTHERS>>, Error> {
+        self.read(OTHERS, TILE)?;
+        let at = self.at;
+        let (out, rest) = std::mem::take(&mut self.out).split_at_mut(TILE * self.layout.unit());
+        (self.out, self.at) = (rest, at + 1);
+        let Some((Source::Levels(reader), others)) = self.sources.split_last_mut() else {
+            return Ok(None);
+        };
+        let mut planes = [[].as_slice(); OTHERS];
+        for (plane, (source, tile)) in planes.iter_mut().zip(others.iter().zip(&*self.tiles)) {
+            *plane = source.tile(tile, at, TILE);
+        }
+        let units = Units::new(self.layout, planes, out, &mut self.check);
+        Ok(units.map(|units| (&mut **reader, units)))
+    }
+}
