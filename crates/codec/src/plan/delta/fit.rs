@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use super::buckets::{self, Buckets};
 use super::contexts::{Contexts, Key, Terms};
 use super::difference::{Form, number_width};
+use super::low_rank::LowRank;
 use super::pair::{BLOCK, Block, Pair};
 use super::raw_bits::symbols_only;
 use super::{Delta, shared};
@@ -27,6 +28,9 @@ const RANKS: [usize; 3] = [8, 16, 32];
 
 /// Blocks that are looked at to choose how many low bits are kept apart.
 const SAMPLES: usize = 8;
+
+/// Blocks that ways are compared by, where there is time.
+const TRIED: usize = 32;
 
 /// About what a frame takes beyond its symbols and bits: its line in the index, the coder's lanes.
 const FRAME_LEN: usize = 100;
@@ -93,42 +97,103 @@ impl Fit<'_> {
         }
         let keys: Vec<u8> = counts.iter().map(|(key, _)| *key).collect();
         let ways = terms::ways(&self.pair, form, &keys).into_iter();
-        let all = ways.map(|terms| {
-            let (contexts, mut counts) = self.counted(form, Some(terms), BLOCK);
-            if !by_sign {
-                fold(&mut counts);
-            }
-            self.fitted(form, by_sign, contexts, &counts)
-        });
-        all.chain([plain]).min_by_key(|delta| delta.expected_len)
+        let len = |terms: &Terms| self.about(form, by_sign, Some(terms.clone()));
+        let sizes = ways.map(|terms| (len(&terms), terms));
+        let Some((_, terms)) = sizes.min_by(|a, b| a.0.total_cmp(&b.0)) else {
+            return Some(plain);
+        };
+        let (contexts, mut counts) = self.counted(form, Some(terms), BLOCK);
+        if !by_sign {
+            fold(&mut counts);
+        }
+        let with = self.fitted(form, by_sign, contexts, &counts);
+        Some(if with.expected_len < plain.expected_len {
+            with
+        } else {
+            plain
+        })
+    }
+
+    /// About how many bytes the elements take by some terms, by a sample.
+    fn about(&self, form: Form, by_sign: bool, terms: Option<Terms>) -> f64 {
+        let lines = terms
+            .as_ref()
+            .map_or(0, |terms| terms.rows.len() + terms.columns.len());
+        let step = self.step(TRIED);
+        let (_, mut counts) = self.counted(form, terms, step);
+        if !by_sign {
+            fold(&mut counts);
+        }
+        let apart = raw_bits(&counts, &Buckets::new(by_sign)) + low_bits(&counts, form);
+        let number: u32 = counts.iter().flat_map(|(_, counts)| counts).sum();
+        let (_, merged) = merge::merge(&counts, self.most_contexts());
+        let bits = apart + merged.iter().map(merge::bits).sum::<f64>();
+        // A term takes about half a byte.
+        bits / 8.0 * self.pair.elements() as f64 / f64::from(number.max(1)) + lines as f64 / 2.0
+    }
+
+    /// The same with no terms, but with what is added to the base.
+    fn about_with_factors(&self, form: Form, by_sign: bool) -> f64 {
+        let mut factors = Vec::new();
+        if let Some(low_rank) = self.pair.low_rank {
+            low_rank.write(&mut factors);
+        }
+        self.about(form, by_sign, None) + factors.len() as f64
+    }
+
+    /// The distance of about so many blocks.
+    fn step(&self, blocks: usize) -> usize {
+        (self.pair.elements() / blocks)
+            .next_multiple_of(BLOCK)
+            .max(BLOCK)
     }
 
     /// A smaller delta by something that is added to the base, of a higher rank as long as that helps.
-    fn with_low_rank(&self, mut best: Delta) -> Delta {
+    fn with_low_rank(&self, best: Delta) -> Delta {
         let Some(mut fitting) = low_rank::Fitting::new(&self.pair) else {
             return best;
         };
+        let (form, by_sign) = (best.form, best.buckets.by_sign);
+        let mut least = self.about(form, by_sign, None);
+        let mut found = None;
         for rank in RANKS {
-            let Some(low_rank) = fitting.next(rank) else {
+            let Some(mut low_rank) = fitting.next(rank) else {
                 break;
             };
-            let with = Fit {
-                pair: Pair {
-                    low_rank: Some(&low_rank),
-                    ..self.pair
-                },
-                ..*self
-            };
-            let before = best.expected_len;
-            match with.smallest() {
-                Some(delta) if delta.expected_len < before => best = delta,
-                _ => break,
+            let mut len = self.with(&low_rank).about_with_factors(form, by_sign);
+            if len < least / 2.0
+                && let Some(nearer) = fitting.nearer()
+            {
+                let now = self.with(&nearer).about_with_factors(form, by_sign);
+                if now < len {
+                    (low_rank, len) = (nearer, now);
+                }
             }
-            if best.expected_len > before - before / 32 {
+            if len >= least {
+                break;
+            }
+            found = Some(low_rank);
+            let before = std::mem::replace(&mut least, len);
+            if len > before - before / 32.0 {
                 break;
             }
         }
-        best
+        let with = found.and_then(|low_rank| self.with(&low_rank).smallest());
+        match with {
+            Some(with) if with.expected_len < best.expected_len => with,
+            _ => best,
+        }
+    }
+
+    /// The same fit with something added to the base.
+    fn with<'a>(&'a self, low_rank: &'a LowRank) -> Fit<'a> {
+        Fit {
+            pair: Pair {
+                low_rank: Some(low_rank),
+                ..self.pair
+            },
+            ..*self
+        }
     }
 
     fn unit(&self) -> usize {
@@ -141,9 +206,7 @@ impl Fit<'_> {
         if let [only] = forms.as_slice() {
             return *only;
         }
-        let step = (self.pair.elements() / SAMPLES)
-            .next_multiple_of(BLOCK)
-            .max(BLOCK);
+        let step = self.step(SAMPLES);
         let bits = |form| {
             let (_, mut counts) = self.counted(form, None, step);
             let by_sign = bits(&counts, true);

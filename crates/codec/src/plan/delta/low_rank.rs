@@ -7,7 +7,7 @@ use super::contexts::Place;
 use super::predict;
 use super::shared::MAX_TERMS;
 use crate::coder::{self, Coding};
-use crate::cpu::at_best;
+use crate::cpu::at_widest;
 use crate::{Dtype, Error, Level};
 
 const ERROR: Error = Error::Malformed("factors");
@@ -173,7 +173,7 @@ fn read_plane<'a>(bytes: &'a [u8], out: &mut [u8]) -> Result<&'a [u8], Error> {
 /// Elements that are worked on at once: their sums stay in registers.
 const RUN: usize = 64;
 
-at_best! {
+at_widest! {
     /// Adds what a row's factors and the columns' make to singles; the columns of one factor are `stride`
     /// after those of the factor before.
     fn add_row(factors: &[f32], columns: &[f32], stride: usize, unit: f32, words: &mut [u32]) = add_row_any
@@ -194,7 +194,7 @@ fn add_row_any(factors: &[f32], columns: &[f32], stride: usize, unit: f32, words
     }
 }
 
-at_best! {
+at_widest! {
     /// What a row's factors and the columns' make.
     pub(super) fn product(factors: &[f32], columns: &[f32], stride: usize, out: &mut [f32]) = product_any
 }

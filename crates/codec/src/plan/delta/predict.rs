@@ -2,7 +2,7 @@
 //! chunk's dtype. All in integers, or exact, so that every machine expects the same.
 
 use crate::Dtype;
-use crate::cpu::at_best;
+use crate::cpu::at_widest;
 
 /// Whether a base of one dtype says something of a chunk of another.
 pub(crate) fn can(from: Dtype, to: Dtype) -> bool {
@@ -10,7 +10,7 @@ pub(crate) fn can(from: Dtype, to: Dtype) -> bool {
     from == to || is_converted(from) && is_converted(to)
 }
 
-at_best! {
+at_widest! {
     /// The bits to expect of each element, by the base's bytes: those of as many elements.
     pub(super) fn predict(from: Dtype, to: Dtype, base: &[u8], out: &mut [u32]) = predict_any
 }
@@ -28,7 +28,7 @@ fn predict_any(from: Dtype, to: Dtype, base: &[u8], out: &mut [u32]) {
     }
 }
 
-at_best! {
+at_widest! {
     /// Elements as numbers, by their bytes: 1, 2 or 4 for each.
     pub(super) fn load(bytes: &[u8], out: &mut [u32]) = load_any
 }
@@ -42,7 +42,7 @@ fn load_any(bytes: &[u8], out: &mut [u32]) {
     }
 }
 
-at_best! {
+at_widest! {
     /// The inverse of [`load`].
     pub(super) fn store(words: &[u32], bytes: &mut [u8]) = store_any
 }
@@ -81,6 +81,7 @@ fn each4(bytes: &[u8], out: &mut [u32], f: impl Fn(u32) -> u32) {
 }
 
 /// An element as a single, which has all its values.
+#[inline(always)]
 pub(super) fn widen(from: Dtype, element: u32) -> u32 {
     match from {
         Dtype::Bf16 => element << 16,
@@ -89,7 +90,7 @@ pub(super) fn widen(from: Dtype, element: u32) -> u32 {
     }
 }
 
-at_best! {
+at_widest! {
     /// Singles to the nearest elements of a dtype.
     pub(super) fn narrow(to: Dtype, words: &mut [u32]) = narrow_any
 }

@@ -9,11 +9,16 @@ use super::super::low_rank::{self, LowRank, covers, fits};
 use super::super::pair::{BLOCK, Pair};
 use super::super::predict;
 use crate::Dtype;
-use crate::cpu::at_best;
+use crate::cpu::at_widest;
 
-/// Turns from nothing, and from a product of a lower rank.
-const TURNS: usize = 10;
-const MORE_TURNS: usize = 5;
+/// Turns by some of the rows, and then by all: from nothing, and from a product of a lower rank.
+const TURNS: [usize; 2] = [6, 4];
+const MORE_TURNS: [usize; 2] = [2, 3];
+/// Further turns where a product is most of the difference.
+const LAST_TURNS: [usize; 2] = [0, 6];
+/// One in so many rows is enough to find columns, if that leaves as many rows.
+const STEP: usize = 4;
+const ENOUGH: usize = 96;
 /// How far to go beyond the bound, as a part of the way to it.
 const BEYOND: f32 = 1.5;
 /// Fewer rows or columns have little that a product could say for all.
@@ -61,17 +66,31 @@ impl Fitting {
         if !fits(bounds.rows, bounds.place.row, rank) {
             return None;
         }
-        let (mut product, turns) = match self.last.take() {
-            None => (bounds.first(rank), 1..=TURNS),
-            Some(last) => (bounds.wider(&last, rank), TURNS..=TURNS + MORE_TURNS),
+        let (product, turns) = match self.last.take() {
+            None => (bounds.first(rank), TURNS),
+            Some(last) => (bounds.wider(&last, rank), MORE_TURNS),
         };
-        for turn in turns {
-            product = bounds.turn(&product, turn);
+        self.turned(product, turns)
+    }
+
+    /// The last matrices, nearer to what they can be.
+    pub(super) fn nearer(&mut self) -> Option<LowRank> {
+        let last = self.last.take()?;
+        self.turned(last, LAST_TURNS)
+    }
+
+    fn turned(&mut self, mut product: Product, turns: [usize; 2]) -> Option<LowRank> {
+        let bounds = &self.bounds;
+        let step = (bounds.rows / ENOUGH).clamp(1, STEP);
+        for (turns, step) in turns.into_iter().zip([step, 1]) {
+            for turn in 1..=turns {
+                product = bounds.turn(&product, turn, step);
+            }
         }
         product.balance();
         // A single has more to say, and says it with more bits.
         let limit = if self.to == Dtype::F32 { 8191.0 } else { 511.0 };
-        let nearest = LowRank::nearest(rank, &product.rows, &product.columns, limit);
+        let nearest = LowRank::nearest(product.rank, &product.rows, &product.columns, limit);
         self.last = Some(product);
         nearest
     }
@@ -80,21 +99,16 @@ impl Fitting {
 impl Bounds {
     fn new(pair: &Pair<'_>, rows: usize) -> Bounds {
         let count = pair.elements();
-        let (mut low, mut high) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let (mut low, mut high) = (vec![0.0; count], vec![0.0; count]);
         let (mut bases, mut words) = ([0; BLOCK], [0; BLOCK]);
-        for at in (0..count).step_by(BLOCK) {
-            let len = BLOCK.min(count - at);
+        let both = low.chunks_mut(BLOCK).zip(high.chunks_mut(BLOCK));
+        for (at, (low, high)) in (0..).step_by(BLOCK).zip(both) {
+            let (bases, words) = (&mut bases[..low.len()], &mut words[..low.len()]);
             // What is expected without a product, in singles.
-            pair.singles(at, &mut bases[..len]);
+            pair.singles(at, bases);
             let unit = pair.unit();
-            predict::load(&pair.raw[at * unit..(at + len) * unit], &mut words[..len]);
-            for (word, base) in words[..len].iter().zip(&bases) {
-                let (from, to) = bounds(pair.to, *word);
-                let base = f32::from_bits(*base);
-                let known = base.is_finite() && from.is_finite() && to.is_finite();
-                low.push(if known { from - base } else { f32::MIN / 4.0 });
-                high.push(if known { to - base } else { f32::MAX / 4.0 });
-            }
+            predict::load(&pair.raw[at * unit..(at + words.len()) * unit], words);
+            find_bounds(pair.to, words, bases, low, high);
         }
         Bounds {
             place: pair.place,
@@ -108,7 +122,7 @@ impl Bounds {
     fn first(&self, rank: usize) -> Product {
         Product {
             rank,
-            rows: Vec::new(),
+            rows: vec![0.0; rank * self.rows],
             columns: noise(rank * self.place.row),
         }
     }
@@ -139,8 +153,8 @@ impl Bounds {
         })
     }
 
-    /// The next product: rows that fit the columns best, and columns that fit those.
-    fn turn(&self, last: &Product, turn: usize) -> Product {
+    /// The next product, by one in `step` rows: rows that fit the columns best, and columns that fit those.
+    fn turn(&self, last: &Product, turn: usize, step: usize) -> Product {
         let row = self.place.row;
         let mut wanted = vec![0.0; row];
         let mut next = Product {
@@ -148,23 +162,18 @@ impl Bounds {
             rows: vec![0.0; self.rows * last.rank],
             columns: vec![0.0; row * last.rank],
         };
-        for (number, first, range) in self.rows() {
+        for (number, first, range) in self.rows().step_by(step) {
             let wanted = &mut wanted[..range.len()];
             self.wanted(last, turn, (number, first, range), wanted);
-            let factors = next.rows[number * last.rank..].iter_mut();
-            for (factor, columns) in factors.zip(last.columns.chunks(row)) {
+            let factors = &mut next.rows[number * last.rank..][..last.rank];
+            for (factor, columns) in factors.iter_mut().zip(last.columns.chunks(row)) {
                 *factor = dot(wanted, &columns[first..first + wanted.len()]);
             }
-        }
-        next.make_orthogonal();
-        for (number, first, range) in self.rows() {
-            let wanted = &mut wanted[..range.len()];
-            self.wanted(last, turn, (number, first, range), wanted);
-            let factors = next.rows[number * last.rank..].iter();
-            for (factor, columns) in factors.zip(next.columns.chunks_mut(row)) {
+            for (factor, columns) in factors.iter().zip(next.columns.chunks_mut(row)) {
                 add(*factor, wanted, &mut columns[first..first + wanted.len()]);
             }
         }
+        next.make_orthogonal();
         next
     }
 
@@ -177,34 +186,40 @@ impl Bounds {
         out: &mut [f32],
     ) {
         let (low, high) = (&self.low[range.clone()], &self.high[range]);
-        if turn == 1 {
+        let factors = &last.rows[number * last.rank..][..last.rank];
+        if factors.iter().all(|factor| *factor == 0.0) {
             return begin(low, high, out);
         }
-        let factors = &last.rows[number * last.rank..][..last.rank];
         low_rank::product(factors, &last.columns[first..], self.place.row, out);
         // At first the product has hardly anything to do with the bounds.
-        let beyond = if turn > 3 { BEYOND } else { 0.0 };
+        let beyond = if turn > 2 { BEYOND } else { 0.0 };
         within(low, high, beyond, out);
     }
 }
 
 impl Product {
-    /// Makes the rows' factors orthogonal to each other, of length 1.
+    /// Makes the rows' factors orthogonal to each other, of length 1, and the columns what fits those.
     fn make_orthogonal(&mut self) {
         let rank = self.rank;
-        for factor in 0..rank {
-            for before in 0..factor {
-                let both = self.rows.chunks(rank).map(|row| row[factor] * row[before]);
-                let part: f32 = both.sum();
-                for row in self.rows.chunks_mut(rank) {
-                    row[factor] -= part * row[before];
+        let upper = root(&gram(&self.rows, rank), rank);
+        let inverse = |factor| match upper[factor * rank + factor] {
+            0.0 => 0.0,
+            size => 1.0 / size,
+        };
+        for row in self.rows.chunks_mut(rank) {
+            for factor in 0..rank {
+                row[factor] *= inverse(factor);
+                for after in factor + 1..rank {
+                    row[after] -= upper[factor * rank + after] * row[factor];
                 }
             }
-            let squares = self.rows.chunks(rank).map(|row| row[factor] * row[factor]);
-            let len = squares.sum::<f32>().sqrt();
-            let scale = if len > 0.0 { 1.0 / len } else { 0.0 };
-            for row in self.rows.chunks_mut(rank) {
-                row[factor] *= scale;
+        }
+        let len = self.columns.len() / rank;
+        for factor in 0..rank {
+            let (own, after) = self.columns[factor * len..].split_at_mut(len);
+            own.iter_mut().for_each(|column| *column *= inverse(factor));
+            for (after, columns) in (factor + 1..).zip(after.chunks_mut(len)) {
+                add(-upper[factor * rank + after], own, columns);
             }
         }
     }
@@ -226,6 +241,43 @@ impl Product {
     }
 }
 
+/// The products of factors with each other, summed over all rows.
+fn gram(rows: &[f32], rank: usize) -> Vec<f64> {
+    let mut sums = vec![0.0; rank * rank];
+    for row in rows.chunks(rank) {
+        for (one, sums) in row.iter().zip(sums.chunks_mut(rank)) {
+            for (sum, other) in sums.iter_mut().zip(row) {
+                *sum += f64::from(*one) * f64::from(*other);
+            }
+        }
+    }
+    sums
+}
+
+/// The upper triangle that, multiplied with itself, gives a matrix of products. A factor that has nothing of
+/// its own has a row of zeros.
+fn root(products: &[f64], rank: usize) -> Vec<f32> {
+    let mut upper = vec![0.0; rank * rank];
+    for factor in 0..rank {
+        let above = |a: usize, b: usize, upper: &[f64]| -> f64 {
+            (0..factor)
+                .map(|row| upper[row * rank + a] * upper[row * rank + b])
+                .sum()
+        };
+        let own = products[factor * rank + factor];
+        let left = own - above(factor, factor, &upper);
+        if left <= own * 1e-9 {
+            continue;
+        }
+        let size = left.sqrt();
+        for after in factor..rank {
+            let left = products[factor * rank + after] - above(factor, after, &upper);
+            upper[factor * rank + after] = left / size;
+        }
+    }
+    upper.iter().map(|entry| *entry as f32).collect()
+}
+
 /// Numbers of no meaning, between -1 and 1, the same every time.
 fn noise(len: usize) -> Vec<f32> {
     let mut state = 1u32;
@@ -236,21 +288,46 @@ fn noise(len: usize) -> Vec<f32> {
     numbers.collect()
 }
 
-/// Between which singles a number is rounded to an element.
-fn bounds(dtype: Dtype, element: u32) -> (f32, f32) {
-    let value = |bits| f32::from_bits(predict::widen(dtype, bits));
-    let own = value(element);
-    let up = own + (value(element.wrapping_add(1)) - own) / 2.0;
-    let magnitude = own.abs().to_bits();
-    let down = if magnitude == 0 {
-        -up
-    } else {
-        own + (value(element.wrapping_sub(1)) - own) / 2.0
-    };
-    (up.min(down), up.max(down))
+at_widest! {
+    /// Between which bounds the differences of elements from singles are.
+    fn find_bounds(dtype: Dtype, words: &[u32], bases: &[u32], low: &mut [f32], high: &mut [f32]) = find_bounds_any
 }
 
-at_best! {
+#[inline(always)]
+fn find_bounds_any(dtype: Dtype, words: &[u32], bases: &[u32], low: &mut [f32], high: &mut [f32]) {
+    match dtype {
+        Dtype::Bf16 => each_bounds(words, bases, low, high, |word| word << 16),
+        Dtype::F16 => each_bounds(words, bases, low, high, |word| {
+            predict::widen(Dtype::F16, word)
+        }),
+        _ => each_bounds(words, bases, low, high, |word| word),
+    }
+}
+
+#[inline(always)]
+fn each_bounds(
+    words: &[u32],
+    bases: &[u32],
+    low: &mut [f32],
+    high: &mut [f32],
+    widen: impl Fn(u32) -> u32,
+) {
+    let bounds = low.iter_mut().zip(high);
+    for ((word, base), (low, high)) in words.iter().zip(bases).zip(bounds) {
+        let value = |bits| f32::from_bits(widen(bits));
+        let (own, base) = (value(*word), f32::from_bits(*base));
+        // Between which singles a number is rounded to the element.
+        let up = own + (value(word.wrapping_add(1)) - own) / 2.0;
+        let below = own + (value(word.wrapping_sub(1)) - own) / 2.0;
+        let down = if own == 0.0 { -up } else { below };
+        let (from, to) = (up.min(down), up.max(down));
+        let known = base.is_finite() && from.is_finite() && to.is_finite();
+        *low = if known { from - base } else { f32::MIN / 4.0 };
+        *high = if known { to - base } else { f32::MAX / 4.0 };
+    }
+}
+
+at_widest! {
     fn dot(a: &[f32], b: &[f32]) -> f32 = dot_any
 }
 
@@ -268,7 +345,7 @@ fn dot_any(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
-at_best! {
+at_widest! {
     /// Adds a multiple.
     fn add(factor: f32, from: &[f32], to: &mut [f32]) = add_any
 }
@@ -288,7 +365,7 @@ fn begin(low: &[f32], high: &[f32], out: &mut [f32]) {
     }
 }
 
-at_best! {
+at_widest! {
     /// Moves numbers to their bounds, and as much further.
     fn within(low: &[f32], high: &[f32], beyond: f32, out: &mut [f32]) = within_any
 }

@@ -1,5 +1,7 @@
 //! Neighbours with like symbols share a table.
 
+use std::sync::OnceLock;
+
 use super::Counts;
 
 /// What a table takes for each symbol that it has, and beyond those, in bits.
@@ -45,7 +47,10 @@ pub(super) fn bits(counts: &[u32; 256]) -> f64 {
 }
 
 fn n_log_n(n: u32) -> f64 {
-    f64::from(n) * f64::from((n as f32).log2())
+    static SMALL: OnceLock<[f64; 4096]> = OnceLock::new();
+    let find = |n: u32| f64::from(n) * f64::from((n as f32).log2());
+    let small = SMALL.get_or_init(|| std::array::from_fn(|n| find(n.max(1) as u32)));
+    small.get(n as usize).copied().unwrap_or_else(|| find(n))
 }
 
 /// The bounds of at most so many contexts, and what occurs in each.

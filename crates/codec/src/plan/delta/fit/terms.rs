@@ -103,11 +103,9 @@ impl Sums {
             let key = usize::from(*key);
             self.rows.counts[row * number + key] += 1;
             self.columns.counts[column * number + key] += 1;
-            if root > 0.0 {
-                self.roots[key] += root;
-                self.rows.roots[row] += root;
-                self.columns.roots[column] += root;
-            }
+            self.roots[key] += root;
+            self.rows.roots[row] += root;
+            self.columns.roots[column] += root;
             column += 1;
             if column == place.row {
                 (row, column) = (row + 1, 0);
