@@ -32,6 +32,9 @@ const SAMPLES: usize = 8;
 /// Blocks that ways are compared by, where there is time.
 const TRIED: usize = 32;
 
+/// Contexts that are taken for good enough to compare ways.
+const ABOUT_CONTEXTS: u32 = 64;
+
 /// About what a frame takes beyond its symbols and bits: its line in the index, the coder's lanes.
 const FRAME_LEN: usize = 100;
 
@@ -54,12 +57,24 @@ pub(crate) fn fit(raw: &[u8], base: &Base<'_>, facts: &Facts, level: Level) -> O
     if pair.is_equal() {
         return Some(fit.equal());
     }
-    let best = fit.smallest()?;
-    // Where little is left, factors would take more than they save.
-    if level < Level::Max || best.expected_len < raw.len() / 64 {
-        return Some(best);
+    let (plain, keys) = fit.plain()?;
+    if level < Level::Max {
+        return Some(plain);
     }
-    Some(fit.with_low_rank(best))
+    // Where little is left, factors would take more than they save.
+    let with = match plain.expected_len < raw.len() / 64 {
+        true => None,
+        false => fit.with_low_rank(&plain),
+    };
+    // Terms hardly save an eighth.
+    let enough = plain.expected_len - plain.expected_len / 8;
+    if with.as_ref().is_some_and(|with| with.expected_len < enough) {
+        return with;
+    }
+    let all = [Some(fit.with_terms(plain, &keys)), with];
+    all.into_iter()
+        .flatten()
+        .min_by_key(|delta| delta.expected_len)
 }
 
 struct Fit<'a> {
@@ -86,32 +101,34 @@ impl Fit<'_> {
         self.fitted(form, false, contexts, &vec![(0, counts)])
     }
 
-    /// The smallest delta with what the pair lets expect.
-    fn smallest(&self) -> Option<Delta> {
+    /// The delta with what the pair lets expect, and the keys that occur.
+    fn plain(&self) -> Option<(Delta, Vec<u8>)> {
         let form = self.form();
         let (contexts, mut counts) = self.counted(form, None, BLOCK);
         let by_sign = self.folded(&mut counts, form)?;
-        let plain = self.fitted(form, by_sign, contexts, &counts);
-        if self.level < Level::Max {
-            return Some(plain);
-        }
-        let keys: Vec<u8> = counts.iter().map(|(key, _)| *key).collect();
-        let ways = terms::ways(&self.pair, form, &keys).into_iter();
+        let keys = counts.iter().map(|(key, _)| *key).collect();
+        Some((self.fitted(form, by_sign, contexts, &counts), keys))
+    }
+
+    /// The smaller one of a plain delta and one by terms.
+    fn with_terms(&self, plain: Delta, keys: &[u8]) -> Delta {
+        let (form, by_sign) = (plain.form, plain.buckets.by_sign);
+        let ways = terms::ways(&self.pair, form, keys).into_iter();
         let len = |terms: &Terms| self.about(form, by_sign, Some(terms.clone()));
         let sizes = ways.map(|terms| (len(&terms), terms));
         let Some((_, terms)) = sizes.min_by(|a, b| a.0.total_cmp(&b.0)) else {
-            return Some(plain);
+            return plain;
         };
         let (contexts, mut counts) = self.counted(form, Some(terms), BLOCK);
         if !by_sign {
             fold(&mut counts);
         }
         let with = self.fitted(form, by_sign, contexts, &counts);
-        Some(if with.expected_len < plain.expected_len {
+        if with.expected_len < plain.expected_len {
             with
         } else {
             plain
-        })
+        }
     }
 
     /// About how many bytes the elements take by some terms, by a sample.
@@ -126,8 +143,8 @@ impl Fit<'_> {
         }
         let apart = raw_bits(&counts, &Buckets::new(by_sign)) + low_bits(&counts, form);
         let number: u32 = counts.iter().flat_map(|(_, counts)| counts).sum();
-        let (_, merged) = merge::merge(&counts, self.most_contexts());
-        let bits = apart + merged.iter().map(merge::bits).sum::<f64>();
+        let groups = groups(&counts, number / ABOUT_CONTEXTS);
+        let bits = apart + groups.iter().map(merge::bits).sum::<f64>();
         // A term takes about half a byte.
         bits / 8.0 * self.pair.elements() as f64 / f64::from(number.max(1)) + lines as f64 / 2.0
     }
@@ -149,11 +166,9 @@ impl Fit<'_> {
     }
 
     /// A smaller delta by something that is added to the base, of a higher rank as long as that helps.
-    fn with_low_rank(&self, best: Delta) -> Delta {
-        let Some(mut fitting) = low_rank::Fitting::new(&self.pair) else {
-            return best;
-        };
-        let (form, by_sign) = (best.form, best.buckets.by_sign);
+    fn with_low_rank(&self, plain: &Delta) -> Option<Delta> {
+        let mut fitting = low_rank::Fitting::new(&self.pair)?;
+        let (form, by_sign) = (plain.form, plain.buckets.by_sign);
         let mut least = self.about(form, by_sign, None);
         let mut found = None;
         for rank in RANKS {
@@ -178,11 +193,10 @@ impl Fit<'_> {
                 break;
             }
         }
-        let with = found.and_then(|low_rank| self.with(&low_rank).smallest());
-        match with {
-            Some(with) if with.expected_len < best.expected_len => with,
-            _ => best,
-        }
+        let found = found?;
+        let with = self.with(&found);
+        let (plain, keys) = with.plain()?;
+        Some(with.with_terms(plain, &keys))
     }
 
     /// The same fit with something added to the base.
@@ -323,6 +337,25 @@ fn count(sums: &[u8], symbols: &[u8], counts: &mut [[[u32; 256]; 2]]) {
     for (i, (sum, symbol)) in sums.iter().zip(symbols).enumerate() {
         counts[usize::from(*sum)][i % 2][usize::from(*symbol)] += 1;
     }
+}
+
+/// Counts of neighbours together, at least so many in each.
+fn groups(counts: &Counts, least: u32) -> Vec<[u32; 256]> {
+    let mut groups: Vec<[u32; 256]> = Vec::new();
+    let mut number = u32::MAX;
+    for (_, own) in counts {
+        match groups.last_mut() {
+            Some(last) if number < least => {
+                last.iter_mut().zip(own).for_each(|(sum, own)| *sum += own);
+                number += own.iter().sum::<u32>();
+            }
+            _ => {
+                groups.push(*own);
+                number = own.iter().sum();
+            }
+        }
+    }
+    groups
 }
 
 /// Symbols of both signs to the one that buckets have which do not go by sign.

@@ -166,12 +166,8 @@ impl Bounds {
             let wanted = &mut wanted[..range.len()];
             self.wanted(last, turn, (number, first, range), wanted);
             let factors = &mut next.rows[number * last.rank..][..last.rank];
-            for (factor, columns) in factors.iter_mut().zip(last.columns.chunks(row)) {
-                *factor = dot(wanted, &columns[first..first + wanted.len()]);
-            }
-            for (factor, columns) in factors.iter().zip(next.columns.chunks_mut(row)) {
-                add(*factor, wanted, &mut columns[first..first + wanted.len()]);
-            }
+            project(wanted, &last.columns[first..], row, factors);
+            spread(wanted, factors, &mut next.columns[first..], row);
         }
         next.make_orthogonal();
         next
@@ -244,6 +240,16 @@ impl Product {
 /// The products of factors with each other, summed over all rows.
 fn gram(rows: &[f32], rank: usize) -> Vec<f64> {
     let mut sums = vec![0.0; rank * rank];
+    add_products(rows, rank, &mut sums);
+    sums
+}
+
+at_widest! {
+    fn add_products(rows: &[f32], rank: usize, sums: &mut [f64]) = add_products_any
+}
+
+#[inline(always)]
+fn add_products_any(rows: &[f32], rank: usize, sums: &mut [f64]) {
     for row in rows.chunks(rank) {
         for (one, sums) in row.iter().zip(sums.chunks_mut(rank)) {
             for (sum, other) in sums.iter_mut().zip(row) {
@@ -251,7 +257,6 @@ fn gram(rows: &[f32], rank: usize) -> Vec<f64> {
             }
         }
     }
-    sums
 }
 
 /// The upper triangle that, multiplied with itself, gives a matrix of products. A factor that has nothing of
@@ -343,6 +348,30 @@ fn dot_any(a: &[f32], b: &[f32]) -> f32 {
     }
     let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
     sums.iter().sum::<f32>() + rest
+}
+
+at_widest! {
+    /// How much a row has of each factor's columns, which are `stride` after each other.
+    fn project(row: &[f32], columns: &[f32], stride: usize, factors: &mut [f32]) = project_any
+}
+
+#[inline(always)]
+fn project_any(row: &[f32], columns: &[f32], stride: usize, factors: &mut [f32]) {
+    for (factor, columns) in factors.iter_mut().zip(columns.chunks(stride)) {
+        *factor = dot_any(row, &columns[..row.len()]);
+    }
+}
+
+at_widest! {
+    /// Adds a row to each factor's columns, as much as that has of it.
+    fn spread(row: &[f32], factors: &[f32], columns: &mut [f32], stride: usize) = spread_any
+}
+
+#[inline(always)]
+fn spread_any(row: &[f32], factors: &[f32], columns: &mut [f32], stride: usize) {
+    for (factor, columns) in factors.iter().zip(columns.chunks_mut(stride)) {
+        add_any(*factor, row, &mut columns[..row.len()]);
+    }
 }
 
 at_widest! {
