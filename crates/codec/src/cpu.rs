@@ -74,6 +74,17 @@ pub(crate) fn deposits_fast() -> bool {
     amd_family().is_none_or(|family| family >= 0x19)
 }
 
+/// Whether a vector's words are gathered from memory faster than by one load after the other: AMD's since Zen
+/// 5, which is family 1Ah. Intel's were slowed down against leaks.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn gathers_fast() -> bool {
+    #[cfg(test)]
+    if APART.get() {
+        return false;
+    }
+    amd_family().is_some_and(|family| family >= 0x1a)
+}
+
 /// Whether vectors of 64-bit words are multiplied faster than one word after the other: where AVX-512
 /// does it in one step, as AMD's does.
 #[cfg(target_arch = "x86_64")]
@@ -142,6 +153,16 @@ pub(crate) fn has_v4() -> bool {
 thread_local! {
     static PLAIN: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
     static NARROW: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    static APART: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Does some work as on a machine that has vectors of 512 bits and does not gather fast.
+#[cfg(test)]
+pub(crate) fn ungathered<T>(work: impl FnOnce() -> T) -> T {
+    APART.set(true);
+    let result = work();
+    APART.set(false);
+    result
 }
 
 /// Does some work as on a machine that has no vectors of 512 bits.

@@ -4,7 +4,7 @@ mod candidates;
 mod chunk;
 
 use candidates::{Candidate, candidates};
-use chunk::Chunk;
+use chunk::{Chunk, SAMPLED};
 
 use crate::check::{check, check_two};
 use crate::header::{self, Facts, FrameEntry, VERSION};
@@ -135,6 +135,27 @@ impl Encoder<'_> {
                 self.all(&only.by_planes()).0
             };
         }
+        let tried: Vec<(Unsealed, bool)> = self
+            .promising(&candidates)
+            .into_iter()
+            .map(|candidate| self.all(candidate))
+            .collect();
+        // A delta must be smaller to be worth its base.
+        let best = tried
+            .into_iter()
+            .filter(|(_, fits)| *fits)
+            .map(|(unsealed, _)| unsealed)
+            .min_by_key(|unsealed| (unsealed.bytes.len(), unsealed.facts.base.is_some()));
+        best.unwrap_or_else(|| self.all(&candidates[0].by_planes()).0)
+    }
+
+    /// The ways that are worth trying in full.
+    fn promising<'a>(&mut self, candidates: &'a [Candidate]) -> Vec<&'a Candidate> {
+        let is_short = candidates.iter().all(|way| way.facts.frames() <= SAMPLED);
+        if self.level == Level::Max && is_short {
+            // To try is as much as to estimate.
+            return candidates.iter().collect();
+        }
         let mut sizes: Vec<(usize, &Candidate)> = candidates
             .iter()
             .map(|candidate| (self.estimate(candidate), candidate))
@@ -145,18 +166,8 @@ impl Encoder<'_> {
             Level::Fast | Level::Default => sizes[0].0,
             Level::Max => sizes[0].0 + sizes[0].0 / 32,
         };
-        let tried: Vec<(Unsealed, bool)> = sizes
-            .iter()
-            .take_while(|(size, _)| *size <= near)
-            .map(|(_, candidate)| self.all(candidate))
-            .collect();
-        // A delta must be smaller to be worth its base.
-        let best = tried
-            .into_iter()
-            .filter(|(_, fits)| *fits)
-            .map(|(unsealed, _)| unsealed)
-            .min_by_key(|unsealed| (unsealed.bytes.len(), unsealed.facts.base.is_some()));
-        best.unwrap_or_else(|| self.all(&candidates[0].by_planes()).0)
+        let near = sizes.iter().take_while(|(size, _)| *size <= near);
+        near.map(|(_, candidate)| *candidate).collect()
     }
 
     /// About how many bytes a blob takes when made in one way.

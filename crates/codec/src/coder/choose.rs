@@ -198,7 +198,7 @@ const fn effort(level: Level) -> &'static Effort {
         },
         Level::Max => &Effort {
             least_gain: 0.0,
-            zstd: &[1, 3, 12],
+            zstd: &[1, 3, 6, 12],
             alike: 1.1,
             sample: 64 << 10,
             for_speed: 0.0,

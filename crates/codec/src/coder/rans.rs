@@ -17,6 +17,8 @@ mod encode;
 mod normal;
 mod products;
 #[cfg(target_arch = "x86_64")]
+mod rounds;
+#[cfg(target_arch = "x86_64")]
 mod simd;
 mod store;
 mod tables;

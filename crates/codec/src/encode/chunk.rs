@@ -6,7 +6,7 @@ use crate::scratch::Scratch;
 use crate::{FRAME_LEN, Level};
 
 /// How many frames a sample is from.
-const SAMPLED: usize = 3;
+pub(super) const SAMPLED: usize = 3;
 /// Bytes of a frame that are a sample of it where speed counts.
 const PART_LEN: usize = 32 << 10;
 

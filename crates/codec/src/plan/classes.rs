@@ -8,9 +8,11 @@
 mod coarse;
 mod contexts;
 mod ends;
+mod escapes;
 mod fit;
 mod frame;
 mod grid;
+mod log;
 mod low;
 mod merge;
 mod pack;
@@ -55,6 +57,8 @@ pub(crate) struct Classes {
     tables: Tables,
     /// Each row's symbol, which only the encoder has.
     row_symbols: Vec<u8>,
+    /// All elements' symbols, which only the encoder has.
+    symbols: Vec<u8>,
     /// What the frames share, as it is written, which only the encoder has at hand.
     written: Vec<u8>,
     /// About how many bytes the chunk takes, which only the encoder knows.

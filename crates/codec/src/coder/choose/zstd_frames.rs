@@ -2,7 +2,10 @@
 
 use crate::coder::Scratch;
 
-/// Appends the smallest zstd frame of some levels', if that is below a length.
+/// The level from which on one takes so long that it is tried only where strings make up most.
+const SLOW: i32 = 12;
+
+/// Appends the smallest zstd frame of some levels', from the lowest on, if that is below a length.
 pub(super) fn append_below(
     limit: usize,
     plane: &[u8],
@@ -13,6 +16,9 @@ pub(super) fn append_below(
     let start = out.len();
     let mut best = limit;
     for &level in levels {
+        if level >= SLOW && 3 * best > 2 * limit {
+            break;
+        }
         let try_at = out.len();
         append(plane, level, scratch, out);
         let len = out.len() - try_at;

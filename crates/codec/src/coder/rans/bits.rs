@@ -7,22 +7,47 @@ const ESCAPE: u32 = 20;
 /// Bits of that number.
 const PLAIN: u32 = 16;
 
+/// What numbers are put to.
+pub(crate) trait Put {
+    /// At most 16 bits.
+    fn put(&mut self, value: u32, bits: u32);
+
+    /// A number below 2^16 that is about 2^`low` as a rule: its upper part as so many zeros and a one,
+    /// then its low bits.
+    fn put_rice(&mut self, value: u32, low: u32);
+}
+
+/// Only counts the bits.
+#[derive(Default)]
+pub(crate) struct Length(pub usize);
+
+impl Put for Length {
+    fn put(&mut self, _: u32, bits: u32) {
+        self.0 += bits as usize;
+    }
+
+    fn put_rice(&mut self, value: u32, low: u32) {
+        let upper = value >> low;
+        let bits = match upper >= ESCAPE {
+            true => ESCAPE + PLAIN,
+            false => upper + 1 + low,
+        };
+        self.0 += bits as usize;
+    }
+}
+
 /// Writes.
 #[derive(Default)]
 pub(crate) struct Writer {
     bytes: Vec<u8>,
     word: u64,
     held: u32,
-    /// Bits written in all.
-    pub len: usize,
 }
 
-impl Writer {
-    /// At most 16 bits.
-    pub(crate) fn put(&mut self, value: u32, bits: u32) {
+impl Put for Writer {
+    fn put(&mut self, value: u32, bits: u32) {
         self.word |= u64::from(value) << self.held;
         self.held += bits;
-        self.len += bits as usize;
         while self.held >= 8 {
             self.bytes.push(self.word as u8);
             self.word >>= 8;
@@ -30,9 +55,7 @@ impl Writer {
         }
     }
 
-    /// A number below 2^16 that is about 2^`low` as a rule: its upper part as so many zeros and a one,
-    /// then its low bits.
-    pub(crate) fn put_rice(&mut self, value: u32, low: u32) {
+    fn put_rice(&mut self, value: u32, low: u32) {
         let upper = value >> low;
         if upper >= ESCAPE {
             self.put(0, 10);
@@ -45,7 +68,9 @@ impl Writer {
         self.put(1, 1);
         self.put(value & ((1 << low) - 1), low);
     }
+}
 
+impl Writer {
     /// All bits, filled up with zeros to a whole byte.
     pub(crate) fn finish(mut self) -> Vec<u8> {
         if self.held > 0 {

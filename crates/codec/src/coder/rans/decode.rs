@@ -144,23 +144,7 @@ fn decode_segment<const BITS: u32>(
     tables: &DecodeTables,
     out: &mut [u8],
 ) -> Result<(), Error> {
-    #[cfg(target_arch = "x86_64")]
-    let done = if crate::cpu::has_v3() {
-        let decode = match contexts {
-            [] => super::simd::decode::<BITS, false>,
-            _ => super::simd::decode::<BITS, true>,
-        };
-        // SAFETY: AVX2 was just found. There are the entries of all contexts, at least one, and the
-        // caller has checked that no other occurs, and how many there are.
-        #[allow(unsafe_code)]
-        unsafe {
-            decode(decoder, contexts, &tables.entries, out)
-        }
-    } else {
-        0
-    };
-    #[cfg(not(target_arch = "x86_64"))]
-    let done = 0;
+    let done = whole_rounds::<BITS, 1>([&mut *decoder], [contexts], [tables], [&mut *out]);
     decode_plainly::<BITS>(decoder, contexts, &tables.entries, done, out)
 }
 
@@ -171,32 +155,46 @@ fn decode_two_segments<const BITS: u32>(
     tables: [&DecodeTables; 2],
     [out_a, out_b]: [&mut [u8]; 2],
 ) -> Result<(), Error> {
-    let plain = contexts[0].is_empty();
-    let alike = plain == contexts[1].is_empty();
-    #[cfg(target_arch = "x86_64")]
-    let done = if crate::cpu::has_v3() && alike {
-        let decode = match (crate::cpu::has_v4(), plain) {
-            (true, true) => super::wide::decode_two::<BITS, false>,
-            (true, false) => super::wide::decode_two::<BITS, true>,
-            (false, true) => super::simd::decode_two::<BITS, false>,
-            (false, false) => super::simd::decode_two::<BITS, true>,
-        };
-        let entries = tables.map(|tables| tables.entries.as_slice());
-        let outs = [&mut *out_a, &mut *out_b];
-        // SAFETY: AVX2 was just found, and AVX-512 for its kernel; the rest is as for one segment.
-        #[allow(unsafe_code)]
-        unsafe {
-            decode([&mut *a, &mut *b], contexts, entries, outs)
-        }
-    } else {
-        0
+    let outs = [&mut *out_a, &mut *out_b];
+    let done = match contexts[0].is_empty() == contexts[1].is_empty() {
+        true => whole_rounds::<BITS, 2>([&mut *a, &mut *b], contexts, tables, outs),
+        false => 0,
     };
-    #[cfg(not(target_arch = "x86_64"))]
-    let done = 0;
     // One may have more left than the other.
     let [rest_a, rest_b] = contexts.map(|own| own.get(done..).unwrap_or_default());
     decode_segment::<BITS>(a, rest_a, tables[0], &mut out_a[done..])?;
     decode_segment::<BITS>(b, rest_b, tables[1], &mut out_b[done..])
+}
+
+/// Decodes whole rounds of some segments whose contexts were checked, which all of them have or none, by the
+/// machine's better instructions; how many symbols of each that were.
+fn whole_rounds<const BITS: u32, const N: usize>(
+    mut decoders: [&mut Decoder<'_>; N],
+    contexts: [&[u8]; N],
+    tables: [&DecodeTables; N],
+    mut outs: [&mut [u8]; N],
+) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    if crate::cpu::has_v3() {
+        use super::{simd, wide};
+        let plain = contexts.iter().all(|contexts| contexts.is_empty());
+        let wide = crate::cpu::has_v4();
+        let decode = match (wide && crate::cpu::gathers_fast(), wide && N > 1, plain) {
+            (true, _, true) => wide::decode_gathering::<BITS, false, N>,
+            (true, _, false) => wide::decode_gathering::<BITS, true, N>,
+            (_, true, true) => wide::decode::<BITS, false, N>,
+            (_, true, false) => wide::decode::<BITS, true, N>,
+            (_, _, true) => simd::decode::<BITS, false, N>,
+            (_, _, false) => simd::decode::<BITS, true, N>,
+        };
+        let entries = tables.map(|tables| tables.entries.as_slice());
+        // SAFETY: the features were just found. There are the entries of all contexts, at least one, and the
+        // caller has checked that no other occurs, and how many there are.
+        #[allow(unsafe_code)]
+        return unsafe { decode(&mut decoders, contexts, entries, &mut outs) };
+    }
+    let _ = (&mut decoders, contexts, tables, &mut outs);
+    0
 }
 
 /// Any machine's way, from symbol `done`, the first of a round, on.

@@ -155,8 +155,8 @@ impl Segment<'_> {
     }
 }
 
-/// Encodes a segment in front of the words from `at`; where they begin now, or nothing if a symbol is
-/// missing.
+/// Encodes a segment that was checked in front of the words from `at`; where they begin now, or nothing if
+/// a symbol is missing.
 fn encode_one<const BITS: u32>(
     segment: &Segment<'_>,
     lanes: &mut [u32; LANES],
@@ -167,7 +167,9 @@ fn encode_one<const BITS: u32>(
     let at = encode_plainly::<BITS>(segment, whole..segment.symbols.len(), lanes, words, at)?;
     #[cfg(target_arch = "x86_64")]
     if crate::cpu::has_v4() {
-        return super::wide::encode::encode::<BITS>(segment, lanes, words, at);
+        // SAFETY: that the tables have the contexts was checked by the caller.
+        #[allow(unsafe_code)]
+        return unsafe { super::wide::encode::encode::<BITS>(segment, lanes, words, at) };
     }
     #[cfg(target_arch = "x86_64")]
     if crate::cpu::has_v3() {

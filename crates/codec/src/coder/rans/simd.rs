@@ -8,11 +8,10 @@ use std::arch::x86_64::*;
 use super::LANES;
 use super::decode::Decoder;
 use super::encode::Segment;
+use super::rounds::{ROUND_WORDS, decode_rounds, window};
 
 /// Lanes of a vector.
 const WIDE: usize = 8;
-/// The most bytes of words that a round takes or gives.
-pub(super) const ROUND_WORDS: usize = 2 * LANES;
 
 /// For each set of lanes, where in the next eight words each of those lanes finds its own.
 static SPREAD: [[u8; 16]; 256] = spread();
@@ -80,119 +79,7 @@ macro_rules! four {
     };
 }
 
-/// Decodes whole rounds, as long as the words surely last; how many symbols that were. Its rounds are those of
-/// [`decode_round`], written out: with a call of it this was measured to be 6 % slower.
-///
-/// # Safety
-/// The machine must have AVX2. There must be the entries of a table, 2^BITS, or those of each context
-/// that occurs, as many of which there are as bytes of `out`, or none.
-#[allow(unsafe_code)]
-#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-pub(super) unsafe fn decode<const BITS: u32, const CONTEXTS: bool>(
-    decoder: &mut Decoder<'_>,
-    contexts: &[u8],
-    entries: &[u32],
-    out: &mut [u8],
-) -> usize {
-    let mask = _mm256_set1_epi32((1 << BITS) - 1);
-    let shift = const { BITS as i32 };
-    let count = _mm_cvtsi32_si128(shift);
-    let twice = _mm_cvtsi32_si128(2 * shift);
-    let words = decoder.words;
-    let mut lanes = load_lanes(&decoder.lanes);
-    let (mut at, mut done) = (0, 0);
-    let rounds = out.as_chunks_mut::<LANES>().0.iter_mut();
-    for (round, to) in rounds.enumerate() {
-        let Some(window) = words.get(at..at + ROUND_WORDS) else {
-            break;
-        };
-        let contexts = contexts.get(round * LANES..(round + 1) * LANES);
-        let found = four!(I => {
-            let mut index = _mm256_and_si256(lanes[I], mask);
-            if CONTEXTS && let Some(contexts) = contexts {
-                let own = load_8(&contexts[I * WIDE..][..WIDE]);
-                index = _mm256_or_si256(index, _mm256_sll_epi32(own, count));
-            }
-            // SAFETY: an index is a slot below 2^BITS and a context whose entries are there, which
-            // the caller has checked; without contexts it is the slot alone, and one table is there.
-            #[allow(unsafe_code)]
-            unsafe { fetch(entries, index) }
-        });
-        let symbols = four!(I => _mm256_srl_epi32(found[I], twice));
-        let mut taken = 0;
-        lanes = four!(I => {
-            let share = _mm256_and_si256(found[I], mask);
-            let within = _mm256_and_si256(_mm256_srl_epi32(found[I], count), mask);
-            let rest = _mm256_srl_epi32(lanes[I], count);
-            let next = _mm256_add_epi32(_mm256_mullo_epi32(share, rest), within);
-            let low = _mm256_cmpeq_epi32(_mm256_srli_epi32::<16>(next), _mm256_setzero_si256());
-            let set = _mm256_movemask_ps(_mm256_castsi256_ps(low)) as u8;
-            let spread = load_16(&SPREAD[usize::from(set)]);
-            // Each vector takes 16 bytes at most, so that the fourth ends within the window.
-            // SAFETY: `taken` is at most 16 for each vector before this one, so that 16 bytes from
-            // it on end within the window's 64.
-            #[allow(unsafe_code)]
-            let new = unsafe { _mm_loadu_si128(window.as_ptr().add(taken).cast()) };
-            let new = _mm256_cvtepu16_epi32(_mm_shuffle_epi8(new, spread));
-            let full = _mm256_or_si256(_mm256_slli_epi32::<16>(next), new);
-            taken += 2 * set.count_ones() as usize;
-            _mm256_blendv_epi8(next, full, low)
-        });
-        store_symbols(symbols, to);
-        at += taken;
-        done += LANES;
-    }
-    store_lanes(&lanes, &mut decoder.lanes);
-    decoder.words = &words[at..];
-    done
-}
-
-/// The words that a round may take.
-#[inline]
-pub(super) fn window(words: &[u8], at: usize) -> Option<&[u8; ROUND_WORDS]> {
-    words.get(at..at + ROUND_WORDS)?.first_chunk()
-}
-
-/// As [`decode`], for two payloads in turns: while one waits for its entries, the other goes on. How many
-/// symbols of each that were.
-///
-/// # Safety
-/// As for [`decode`], for both.
-#[allow(unsafe_code)]
-#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-pub(super) unsafe fn decode_two<const BITS: u32, const CONTEXTS: bool>(
-    [a, b]: [&mut Decoder<'_>; 2],
-    contexts: [&[u8]; 2],
-    entries: [&[u32]; 2],
-    [out_a, out_b]: [&mut [u8]; 2],
-) -> usize {
-    let [mut lanes_a, mut lanes_b] = [load_lanes(&a.lanes), load_lanes(&b.lanes)];
-    let [contexts_a, contexts_b] = contexts.map(|own| own.as_chunks::<LANES>().0);
-    let outs = out_a.as_chunks_mut::<LANES>().0.iter_mut();
-    let outs = outs.zip(out_b.as_chunks_mut::<LANES>().0);
-    let [words_a, words_b] = [a.words, b.words];
-    let (mut at_a, mut at_b, mut rounds) = (0, 0, 0);
-    for (round, (to_a, to_b)) in outs.enumerate() {
-        let (Some(window_a), Some(window_b)) = (window(words_a, at_a), window(words_b, at_b))
-        else {
-            break;
-        };
-        let (own_a, own_b) = match CONTEXTS {
-            true => (&contexts_a[round], &contexts_b[round]),
-            false => (&[0; LANES], &[0; LANES]),
-        };
-        // SAFETY: the caller's.
-        unsafe {
-            at_a += decode_round::<BITS, CONTEXTS>(&mut lanes_a, window_a, own_a, entries[0], to_a);
-            at_b += decode_round::<BITS, CONTEXTS>(&mut lanes_b, window_b, own_b, entries[1], to_b);
-        }
-        rounds += 1;
-    }
-    store_lanes(&lanes_a, &mut a.lanes);
-    store_lanes(&lanes_b, &mut b.lanes);
-    (a.words, b.words) = (&words_a[at_a..], &words_b[at_b..]);
-    rounds * LANES
-}
+decode_rounds!("avx2,bmi1,bmi2,lzcnt,popcnt", decode = decode_round);
 
 /// Decodes a round; how many bytes of words it took.
 ///
@@ -398,8 +285,14 @@ fn put_words(lanes: __m256i, set: u8, words: &mut [u8], at: usize) -> usize {
 
 #[inline]
 #[target_feature(enable = "avx2")]
+fn no_lanes() -> [__m256i; 4] {
+    [_mm256_setzero_si256(); 4]
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
 fn load_lanes(lanes: &[u32; LANES]) -> [__m256i; 4] {
-    let mut vectors = [_mm256_setzero_si256(); 4];
+    let mut vectors = no_lanes();
     for (vector, lanes) in vectors.iter_mut().zip(lanes.as_chunks::<WIDE>().0) {
         // SAFETY: eight lanes have 32 bytes.
         #[allow(unsafe_code)]

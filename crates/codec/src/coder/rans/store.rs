@@ -1,7 +1,7 @@
 //! Tables as bytes: the bits; the number of contexts; then, bit by bit, the symbols that occur, and
 //! each context's shares of those, by what a table before it, or the share before it, lets expect.
 
-use super::bits::{Reader, Writer};
+use super::bits::{Length, Put, Reader, Writer};
 use super::{BITS, MAX_CONTEXTS, Tables, alphabet};
 use crate::Error;
 
@@ -19,10 +19,10 @@ impl Tables {
         let mut errors = Errors::default();
         for (i, own) in self.shares.iter().enumerate() {
             let lens = (0..=MAX_BACK.min(i as u32)).map(|back| {
-                let mut trial = Writer::default();
+                let mut len = Length::default();
                 let model = self.model(i, back);
-                write_shares(&symbols, own, model, &mut errors.clone(), &mut trial);
-                (trial.len + back as usize, back)
+                write_shares(&symbols, own, model, &mut errors.clone(), &mut len);
+                (len.0 + back as usize, back)
             });
             let (_, back) = lens.min().unwrap_or_default();
             writer.put_rice(back, 0);
@@ -114,7 +114,7 @@ fn write_shares(
     own: &[u16; 256],
     model: Option<&[u16; 256]>,
     errors: &mut Errors,
-    writer: &mut Writer,
+    writer: &mut impl Put,
 ) {
     let share = |symbol: &u8| own[usize::from(*symbol)];
     let skip = symbols
@@ -181,7 +181,7 @@ impl Default for Errors {
 }
 
 impl Errors {
-    fn write(&mut self, expected: u32, share: u32, writer: &mut Writer) {
+    fn write(&mut self, expected: u32, share: u32, writer: &mut impl Put) {
         let folded = fold(expected, share);
         let low = self.low(expected);
         writer.put_rice(folded, low);

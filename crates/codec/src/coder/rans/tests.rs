@@ -101,6 +101,7 @@ fn both(payloads: [&[u8]; 2], contexts: [&[u8]; 2], tables: &DecodeTables) -> [V
         done.map(|()| outs)
     };
     let best = decode();
+    assert_eq!(crate::cpu::ungathered(decode), best);
     assert_eq!(crate::cpu::narrowly(decode), best);
     assert_eq!(crate::cpu::plainly(decode), best);
     best.unwrap_or_default()

@@ -1,6 +1,5 @@
-//! The AVX-512 kernels. The decoder takes two payloads in turns, each round of 32 lanes as two vectors of
-//! sixteen. For one payload alone that is slower than the kernel for AVX2: more of it waits for the
-//! entries.
+//! The AVX-512 kernels: each round of 32 lanes as two vectors of sixteen. Where entries are not gathered in one
+//! step, one payload alone is decoded faster by the kernel for AVX2: more of it waits for the entries.
 
 pub(super) mod encode;
 
@@ -8,53 +7,21 @@ use std::arch::x86_64::*;
 
 use super::LANES;
 use super::decode::Decoder;
-use super::simd::{ROUND_WORDS, window};
+use super::rounds::{ROUND_WORDS, decode_rounds, window};
 
 /// Lanes of a vector.
 const WIDE: usize = 16;
 
-/// Decodes whole rounds of two payloads, as long as the words of both surely last; how many symbols of
-/// each that were.
-///
-/// # Safety
-/// The machine must have AVX-512 as [`crate::cpu::has_v4`] means it. For each payload
-/// there must be the entries of a table, 2^BITS, or those of each context that occurs, as many of which
-/// there are as bytes of the payload's `out`, or none.
-#[allow(unsafe_code)]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt")]
-pub(super) unsafe fn decode_two<const BITS: u32, const CONTEXTS: bool>(
-    [a, b]: [&mut Decoder<'_>; 2],
-    contexts: [&[u8]; 2],
-    entries: [&[u32]; 2],
-    [out_a, out_b]: [&mut [u8]; 2],
-) -> usize {
-    let [mut lanes_a, mut lanes_b] = [load_lanes(&a.lanes), load_lanes(&b.lanes)];
-    let [contexts_a, contexts_b] = contexts.map(|own| own.as_chunks::<LANES>().0);
-    let outs = out_a.as_chunks_mut::<LANES>().0.iter_mut();
-    let outs = outs.zip(out_b.as_chunks_mut::<LANES>().0);
-    let [words_a, words_b] = [a.words, b.words];
-    let (mut at_a, mut at_b, mut rounds) = (0, 0, 0);
-    for (round, (to_a, to_b)) in outs.enumerate() {
-        let (Some(window_a), Some(window_b)) = (window(words_a, at_a), window(words_b, at_b))
-        else {
-            break;
-        };
-        let (own_a, own_b) = match CONTEXTS {
-            true => (&contexts_a[round], &contexts_b[round]),
-            false => (&[0; LANES], &[0; LANES]),
-        };
-        // SAFETY: the caller's.
-        unsafe {
-            at_a += decode_round::<BITS, CONTEXTS>(&mut lanes_a, window_a, own_a, entries[0], to_a);
-            at_b += decode_round::<BITS, CONTEXTS>(&mut lanes_b, window_b, own_b, entries[1], to_b);
-        }
-        rounds += 1;
-    }
-    store_lanes(&lanes_a, &mut a.lanes);
-    store_lanes(&lanes_b, &mut b.lanes);
-    (a.words, b.words) = (&words_a[at_a..], &words_b[at_b..]);
-    rounds * LANES
-}
+decode_rounds!(
+    "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt",
+    decode = decode_round,
+    false
+);
+decode_rounds!(
+    "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt",
+    decode_gathering = decode_round,
+    true
+);
 
 /// Decodes a round; how many bytes of words it took.
 ///
@@ -63,7 +30,7 @@ pub(super) unsafe fn decode_two<const BITS: u32, const CONTEXTS: bool>(
 #[allow(unsafe_code)]
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt")]
-unsafe fn decode_round<const BITS: u32, const CONTEXTS: bool>(
+unsafe fn decode_round<const BITS: u32, const CONTEXTS: bool, const GATHER: bool>(
     lanes: &mut [__m512i; 2],
     window: &[u8; ROUND_WORDS],
     contexts: &[u8; LANES],
@@ -84,7 +51,12 @@ unsafe fn decode_round<const BITS: u32, const CONTEXTS: bool>(
     let indices = [find(lanes[0], 0), find(lanes[1], 1)];
     // SAFETY: an index is a slot below 2^BITS and a context whose entries are there, which the caller
     // has checked; without contexts it is the slot alone, and one table is there.
-    let found = unsafe { [fetch(entries, indices[0]), fetch(entries, indices[1])] };
+    let found = unsafe {
+        [
+            fetch::<GATHER>(entries, indices[0]),
+            fetch::<GATHER>(entries, indices[1]),
+        ]
+    };
     let symbols = found.map(|found| _mm512_cvtepi32_epi8(_mm512_srl_epi32(found, twice)));
     let to = to.as_chunks_mut::<WIDE>().0;
     store_16(symbols[0], &mut to[0]);
@@ -113,7 +85,11 @@ unsafe fn decode_round<const BITS: u32, const CONTEXTS: bool>(
 #[allow(unsafe_code)]
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt")]
-unsafe fn fetch(entries: &[u32], index: __m512i) -> __m512i {
+unsafe fn fetch<const GATHER: bool>(entries: &[u32], index: __m512i) -> __m512i {
+    if GATHER {
+        // SAFETY: the caller's.
+        return unsafe { _mm512_i32gather_epi32::<4>(index, entries.as_ptr().cast()) };
+    }
     // SAFETY: the caller's.
     let quarters = unsafe {
         [
@@ -147,6 +123,12 @@ unsafe fn fetch_4(entries: &[u32], index: __m128i) -> __m128i {
             *entries.get_unchecked((b >> 32) as usize) as i32,
         )
     }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn no_lanes() -> [__m512i; 2] {
+    [_mm512_setzero_si512(); 2]
 }
 
 #[inline]

@@ -1,7 +1,7 @@
 //! Lists of signed numbers, most of which are small.
 
 use crate::Error;
-use crate::coder::rans::bits;
+use crate::coder::rans::bits::{self, Length, Put};
 
 /// The most that is told of a column, either way.
 pub(super) const MOST: i16 = 500;
@@ -9,17 +9,18 @@ pub(super) const MOST: i16 = 500;
 /// Signed numbers, folded, after the parameter that is best for them.
 pub(super) fn write_numbers(numbers: impl Iterator<Item = i16> + Clone, out: &mut Vec<u8>) {
     let folded = numbers.map(|number| u32::from((number << 1 ^ number >> 15) as u16));
-    let writers = (0..10).map(|low| {
-        let mut writer = bits::Writer::default();
-        folded
-            .clone()
-            .for_each(|number| writer.put_rice(number, low));
-        (low, writer)
-    });
-    if let Some((low, writer)) = writers.min_by_key(|(_, writer)| writer.len) {
-        out.push(low as u8);
-        out.extend(writer.finish());
-    }
+    let put =
+        |to: &mut dyn Put, low: u32| folded.clone().for_each(|number| to.put_rice(number, low));
+    let len = |low: &u32| {
+        let mut len = Length::default();
+        put(&mut len, *low);
+        len.0
+    };
+    let low = (0..10).min_by_key(len).unwrap_or(0);
+    let mut writer = bits::Writer::default();
+    put(&mut writer, low);
+    out.push(low as u8);
+    out.extend(writer.finish());
 }
 
 pub(super) fn read_numbers(number: usize, bytes: &mut &[u8]) -> Result<Vec<i16>, Error> {

@@ -64,6 +64,7 @@ pub(super) fn fit(raw: &[u8], facts: &Facts) -> Option<Classes> {
     plan.write_shared(&mut written);
     plan.expected_len += low_len(&plan, elements) + written.len() + facts.frames() * FRAME_LEN;
     plan.written = written;
+    plan.symbols = symbols;
     Some(plan)
 }
 
@@ -105,6 +106,7 @@ fn plan(
         expected_len: tables.encoded_len(&counts),
         tables,
         row_symbols,
+        symbols: Vec::new(),
         written: Vec::new(),
         made: Default::default(),
     }

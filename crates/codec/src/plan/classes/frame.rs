@@ -1,8 +1,7 @@
 //! A frame: the length of what is coded (4 bytes), the rows' symbols and the elements' as one
 //! payload, the elements' low bits by runs of rows that end with the same zeros, what escaped.
 
-use super::split;
-use super::{Classes, MAX_CLASSES, low};
+use super::{Classes, MAX_CLASSES, escapes, low};
 use crate::Error;
 use crate::coder::rans::{self, Decoder, Segment};
 use crate::plan::{Core, Decoded};
@@ -30,11 +29,8 @@ pub(super) fn take_apart(stored: &[u8]) -> Result<(&[u8], &[u8]), Error> {
 impl Classes {
     pub(super) fn encode_frame(&self, core: Core<'_>, buffers: &mut Buffers, out: &mut Vec<u8>) {
         let count = core.bytes.len() / self.split.width;
-        let Frame {
-            symbols, contexts, ..
-        } = &mut buffers.0[0];
-        symbols.resize(count, 0);
-        split::symbols(self.split, core.bytes, symbols);
+        let symbols = &self.symbols[core.first..core.first + count];
+        let Frame { contexts, .. } = &mut buffers.0[0];
         let rows = self.frame_rows(core.first, count);
         self.fill_contexts(core.first, count, rows, contexts);
         let start = out.len();
@@ -50,7 +46,9 @@ impl Classes {
             Ok(())
         })
         .unwrap_or_default();
-        split::write_escapes(self.split, core.bytes, symbols, out);
+        if self.made().escapes {
+            escapes::write(self.split, core.bytes, symbols, out);
+        }
     }
 
     /// The symbols of a frame's rows.
@@ -163,7 +161,7 @@ impl Classes {
         let escaped = self.read_elements(rest, core.first, &frame.rows, symbols, core.bytes)?;
         match (self.made().escapes, escaped) {
             (false, []) => Ok(()),
-            _ => split::read_escapes(self.split, escaped, symbols, core.bytes),
+            _ => escapes::read(self.split, escaped, symbols, core.bytes),
         }
     }
 

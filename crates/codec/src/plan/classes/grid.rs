@@ -3,40 +3,61 @@
 
 use super::MAX_CLASSES;
 use super::rows::Rows;
+use crate::cpu::at_best;
 
 /// Cells of a grid.
 pub(super) const CELLS: usize = MAX_CLASSES * MAX_CLASSES;
 
+/// Counts of a class of rows, by class of the column.
+type Row = [u32; MAX_CLASSES << 8];
+
 /// By cell, how often each symbol occurs. Cell: class of the row times 8, and class of the column.
 pub(super) fn count(symbols: &[u8], rows: Rows, row: &[u8], column: &[u8]) -> Vec<[u32; 256]> {
-    let mut counts = vec![0u32; CELLS << 8];
-    let Ok(counts) = <&mut [u32; CELLS << 8]>::try_from(counts.as_mut_slice()) else {
-        return Vec::new();
-    };
+    let mut counts = vec![[0; 256]; CELLS];
+    let (by_row, _) = counts.as_flattened_mut().as_chunks_mut();
     let mut rest = symbols;
     for run in rows.runs(0, symbols.len()) {
         let (own, after) = rest.split_at(run.len);
         rest = after;
-        let cell = usize::from(row.get(run.row).copied().unwrap_or(0)) % MAX_CLASSES * MAX_CLASSES;
+        let class = usize::from(row.get(run.row).copied().unwrap_or(0)) % MAX_CLASSES;
         match column.get(run.column..run.column + run.len) {
-            Some(columns) => count_line(own, columns, cell, counts),
-            None => count_plain(own, cell, counts),
+            Some(columns) => count_line(own, columns, &mut by_row[class]),
+            None => count_plain(own, &mut by_row[class]),
         }
     }
-    counts.as_chunks::<256>().0.to_vec()
+    counts
 }
 
-fn count_line(symbols: &[u8], columns: &[u8], cell: usize, counts: &mut [u32; CELLS << 8]) {
-    for (symbol, column) in symbols.iter().zip(columns) {
-        // The mask says that this stays within, for the compiler.
-        let at = (cell + usize::from(*column)) << 8 | usize::from(*symbol);
-        counts[at & ((CELLS << 8) - 1)] += 1;
+/// Symbols whose places in the counts are found at once.
+const RUN: usize = 64;
+
+at_best! {
+    fn count_line(symbols: &[u8], columns: &[u8], counts: &mut Row) = count_line_any
+}
+
+#[inline(always)]
+fn count_line_any(symbols: &[u8], columns: &[u8], counts: &mut Row) {
+    let (symbols, last) = symbols.as_chunks::<RUN>();
+    let (columns, last_columns) = columns.as_chunks::<RUN>();
+    for (symbols, columns) in symbols.iter().zip(columns) {
+        let mut places = [0u16; RUN];
+        for i in 0..RUN {
+            places[i] = u16::from(columns[i]) << 8 | u16::from(symbols[i]);
+        }
+        for place in places {
+            // The mask says that this stays within, for the compiler.
+            counts[usize::from(place) & ((MAX_CLASSES << 8) - 1)] += 1;
+        }
+    }
+    for (symbol, column) in last.iter().zip(last_columns) {
+        counts[(usize::from(*column) % MAX_CLASSES) << 8 | usize::from(*symbol)] += 1;
     }
 }
 
-fn count_plain(symbols: &[u8], cell: usize, counts: &mut [u32; CELLS << 8]) {
+fn count_plain(symbols: &[u8], counts: &mut Row) {
+    let counts: &mut [u32] = counts;
     for symbol in symbols {
-        counts[(cell << 8 | usize::from(*symbol)) & ((CELLS << 8) - 1)] += 1;
+        counts[usize::from(*symbol)] += 1;
     }
 }
 

@@ -4,10 +4,12 @@
 use super::pack::{pack, packed_len, unpack};
 use super::split::{Split, Word, elements, for_word};
 use crate::Error;
-use crate::cpu::at_best;
+use crate::cpu::at_widest;
 
 /// Numbers that are packed at once.
 const TILE: usize = 1024;
+/// Numbers that are looked at together for the zeros that they end with.
+const PART: usize = 64;
 
 /// How a run's raw bits lie.
 #[derive(Clone, Copy)]
@@ -124,17 +126,17 @@ pub(super) fn zeros(width: usize, raw: &[u8]) -> u32 {
     zeros
 }
 
-at_best! {
+at_widest! {
     /// Some bits of each element.
     fn take(width: usize, at: u32, mask: u8, raw: &[u8], out: &mut [u8]) = take_any
 }
 
-at_best! {
+at_widest! {
     /// Puts such bits back.
     fn give(width: usize, at: u32, from: &[u8], out: &mut [u8]) = give_any
 }
 
-at_best! {
+at_widest! {
     fn find_zeros(width: usize, raw: &[u8], out: &mut u32) = zeros_any
 }
 
@@ -169,8 +171,14 @@ fn zeros_any(width: usize, raw: &[u8], out: &mut u32) {
 
 #[inline(always)]
 fn zeros_by<W: Word<N>, const N: usize>(raw: &[u8], out: &mut u32) {
-    let all = raw.as_chunks::<N>().0.iter();
-    let any = all.fold(W::get([0; N]), |any, word| any | W::get(*word));
+    let mut any = W::get([0; N]);
+    for part in raw.as_chunks::<N>().0.chunks(PART) {
+        any = part.iter().fold(any, |any, word| any | W::get(*word));
+        // Most rows have an odd number soon.
+        if any.zeros() == 0 {
+            break;
+        }
+    }
     *out = any.zeros();
 }
 

@@ -1,7 +1,8 @@
 //! Puts classes together whose difference is not worth what telling them apart costs.
 
 use super::coarse::{BINS, Bins};
-use crate::cpu::at_best;
+use super::log::log2;
+use crate::cpu::at_widest;
 
 /// What a set of groups costs beside its symbols, in bits: by the groups' weights.
 pub(super) type Price<'a> = &'a dyn Fn(&[f32]) -> f32;
@@ -12,7 +13,7 @@ pub(super) fn merge(items: &[Bins], weights: &[f32], most: usize, price: Price<'
     let mut state = State::new(items, weights);
     let mut best = (f32::MAX, state.group_of.clone());
     loop {
-        let groups = state.groups();
+        let groups = state.present().count();
         if groups <= most {
             let cost = state.cost + price(&state.weights());
             if cost <= best.0 {
@@ -27,41 +28,44 @@ pub(super) fn merge(items: &[Bins], weights: &[f32], most: usize, price: Price<'
 }
 
 struct State {
-    /// By group; those that are gone have none.
-    groups: Vec<Option<Group>>,
+    /// By group, also those that are gone.
+    groups: Vec<Group>,
     group_of: Vec<u8>,
-    /// By pair of groups, what putting them together loses.
+    /// Parts of the groups' bins that have anything.
+    used: usize,
+    /// By group and each before it, what putting them together loses; the most where one is gone.
     losses: Vec<Vec<f32>>,
     /// What the symbols cost.
     cost: f32,
 }
 
-#[derive(Clone)]
 struct Group {
+    /// The bins that occur in any group come first.
     bins: Bins,
     weight: f32,
     bits: f32,
+    is_gone: bool,
 }
 
 impl State {
     fn new(items: &[Bins], weights: &[f32]) -> State {
-        let groups: Vec<Option<Group>> = items
+        let (items, used) = only_used(items);
+        let groups: Vec<Group> = items
             .iter()
             .zip(weights)
-            .map(|(bins, weight)| {
-                Some(Group {
-                    bins: *bins,
-                    weight: *weight,
-                    bits: entropy(bins),
-                })
+            .map(|(bins, weight)| Group {
+                bins: *bins,
+                weight: *weight,
+                bits: joint_entropy(bins, &[0.0; BINS], used),
+                is_gone: false,
             })
             .collect();
-        let cost = groups.iter().flatten().map(|group| group.bits).sum();
         let mut state = State {
             group_of: (0..items.len() as u8).collect(),
-            losses: vec![vec![0.0; items.len()]; items.len()],
+            used,
+            losses: (0..items.len()).map(|len| vec![f32::MAX; len]).collect(),
+            cost: groups.iter().map(|group| group.bits).sum(),
             groups,
-            cost,
         };
         for group in 0..items.len() {
             state.find_losses(group, group);
@@ -69,57 +73,40 @@ impl State {
         state
     }
 
-    fn groups(&self) -> usize {
-        self.groups.iter().flatten().count()
+    fn present(&self) -> impl Iterator<Item = &Group> {
+        self.groups.iter().filter(|group| !group.is_gone)
     }
 
     fn weights(&self) -> Vec<f32> {
-        self.groups
-            .iter()
-            .flatten()
-            .map(|group| group.weight)
-            .collect()
+        self.present().map(|group| group.weight).collect()
     }
 
     /// What a group loses with each of the first so many.
     fn find_losses(&mut self, group: usize, end: usize) {
-        let Some(own) = &self.groups[group] else {
-            return;
-        };
-        for other in 0..end {
-            let Some(their) = &self.groups[other] else {
-                continue;
-            };
-            let bits = joint_entropy(&own.bins, &their.bins);
-            let pair = (group.max(other), group.min(other));
-            self.losses[pair.0][pair.1] = bits - own.bits - their.bits;
+        let own = &self.groups[group];
+        let mut found = vec![f32::MAX; end];
+        losses(own, &self.groups[..end], self.used, &mut found);
+        for (other, loss) in found.into_iter().enumerate() {
+            if other != group {
+                self.losses[group.max(other)][group.min(other)] = loss;
+            }
         }
     }
 
     /// Puts the two groups together that lose least.
     fn join(&mut self) {
-        let mut best = (f32::MAX, 0, 0);
-        for a in 0..self.groups.len() {
-            for b in 0..a {
-                let both = self.groups[a].is_some() && self.groups[b].is_some();
-                if both && self.losses[a][b] < best.0 {
-                    best = (self.losses[a][b], a, b);
-                }
-            }
-        }
-        let (loss, gone, kept) = best;
-        let Some(from) = self.groups[gone].take() else {
+        let least = |losses: &[f32]| losses.iter().fold(f32::MAX, |least, loss| least.min(*loss));
+        let by_group: Vec<f32> = self.losses.iter().map(|losses| least(losses)).collect();
+        let loss = least(&by_group);
+        let at = |losses: &[f32]| losses.iter().position(|own| *own == loss);
+        let Some(gone) = at(&by_group) else {
             return;
         };
-        let Some(to) = &mut self.groups[kept] else {
+        let Some(kept) = at(&self.losses[gone]) else {
             return;
         };
-        for (to, from) in to.bins.iter_mut().zip(&from.bins) {
-            *to += from;
-        }
-        to.weight += from.weight;
-        to.bits += from.bits + loss;
         self.cost += loss;
+        self.add(gone, kept, loss);
         for group in &mut self.group_of {
             if usize::from(*group) == gone {
                 *group = kept as u8;
@@ -127,6 +114,39 @@ impl State {
         }
         self.find_losses(kept, self.groups.len());
     }
+
+    /// Adds a group to one before it.
+    fn add(&mut self, gone: usize, kept: usize, loss: f32) {
+        let (before, from) = self.groups.split_at_mut(gone);
+        let (to, from) = (&mut before[kept], &mut from[0]);
+        for (to, from) in to.bins.iter_mut().zip(&from.bins) {
+            *to += from;
+        }
+        to.weight += from.weight;
+        to.bits += from.bits + loss;
+        from.is_gone = true;
+        self.losses[gone].fill(f32::MAX);
+        for losses in &mut self.losses[gone + 1..] {
+            losses[gone] = f32::MAX;
+        }
+    }
+}
+
+/// Bins that are taken together.
+const WIDE: usize = 16;
+
+/// The items without the bins that none of them has, and how many parts of their bins are left.
+fn only_used(items: &[Bins]) -> (Vec<Bins>, usize) {
+    let used = |bin: &usize| items.iter().any(|bins| bins[*bin] > 0.0);
+    let used: Vec<usize> = (0..BINS).filter(used).collect();
+    let only = |bins: &Bins| {
+        let mut only = [0.0; BINS];
+        for (to, bin) in only.iter_mut().zip(&used) {
+            *to = bins[*bin];
+        }
+        only
+    };
+    (items.iter().map(only).collect(), used.len().div_ceil(WIDE))
 }
 
 fn without_gaps(mut groups: Vec<u8>) -> Vec<u8> {
@@ -139,21 +159,26 @@ fn without_gaps(mut groups: Vec<u8>) -> Vec<u8> {
     groups
 }
 
-/// The bits that a histogram's symbols take.
-pub(super) fn entropy(bins: &Bins) -> f32 {
-    joint_entropy(bins, &[0.0; BINS])
-}
-
-at_best! {
-    fn joint_entropy(a: &Bins, b: &Bins) -> f32 = joint_entropy_any
+at_widest! {
+    /// What a group loses with each of some others; the most where one is gone.
+    fn losses(own: &Group, others: &[Group], used: usize, losses: &mut [f32]) = losses_any
 }
 
 #[inline(always)]
-fn joint_entropy_any(a: &Bins, b: &Bins) -> f32 {
-    const WIDE: usize = 8;
+fn losses_any(own: &Group, others: &[Group], used: usize, losses: &mut [f32]) {
+    for (other, loss) in others.iter().zip(losses) {
+        if !own.is_gone && !other.is_gone {
+            *loss = joint_entropy(&own.bins, &other.bins, used) - own.bits - other.bits;
+        }
+    }
+}
+
+/// The bits that the symbols of two histograms take together, of which so many parts have any.
+#[inline(always)]
+fn joint_entropy(a: &Bins, b: &Bins, used: usize) -> f32 {
     let (mut sums, mut bits) = ([0f32; WIDE], [0f32; WIDE]);
     let pairs = a.as_chunks::<WIDE>().0.iter().zip(b.as_chunks::<WIDE>().0);
-    for (a, b) in pairs {
+    for (a, b) in pairs.take(used) {
         for j in 0..WIDE {
             let count = a[j] + b[j];
             sums[j] += count;
@@ -164,25 +189,6 @@ fn joint_entropy_any(a: &Bins, b: &Bins) -> f32 {
     sum * log2(sum) - bits.iter().sum::<f32>()
 }
 
-/// The log2 of a positive number, within 1e-4, and anything finite for 0.
-#[inline(always)]
-fn log2(x: f32) -> f32 {
-    let bits = x.to_bits();
-    let exponent = (bits >> 23) as i32 - 127;
-    let m = f32::from_bits((bits & 0x007f_ffff) | 0x3f80_0000);
-    exponent as f32 + POLYNOMIAL.iter().fold(0.0, |sum, factor| sum * m + factor)
-}
-
-/// Fitted to the log2 of 1 to 2.
-const POLYNOMIAL: [f32; 6] = [
-    0.043_929_57,
-    -0.409_484_3,
-    1.610_208,
-    -3.520_271,
-    5.069_799,
-    -2.794_167,
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,12 +198,10 @@ mod tests {
     }
 
     #[test]
-    fn the_logarithm_is_near() {
-        for x in [1.0f32, 1.5, 2.0, 3.7, 1000.0, 5e6] {
-            assert!((log2(x) - x.log2()).abs() < 1e-4);
-        }
-        assert!((entropy(&[2.0; BINS]) - 6.0 * 2.0 * BINS as f32).abs() < 0.1);
-        assert_eq!(entropy(&[0.0; BINS]), 0.0);
+    fn the_entropy_is_near() {
+        let entropy = |bins| joint_entropy(&bins, &[0.0; BINS], BINS / WIDE);
+        assert!((entropy([2.0; BINS]) - 6.0 * 2.0 * BINS as f32).abs() < 0.1);
+        assert_eq!(entropy([0.0; BINS]), 0.0);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Numbers of 1 to 7 bits packed without gaps: number `i` begins at bit `i * bits`, from the lowest
 //! bit of the first byte on. Eight of them take `bits` bytes, so that eight are packed at once.
 
+#[cfg(target_arch = "x86_64")]
+mod wide;
+
 /// Calls a function for a number of bits that the compiler knows.
 macro_rules! for_bits {
     ($bits:expr, $call:ident($($arg:expr),*)) => {
@@ -32,6 +35,8 @@ pub(super) fn pack(bits: usize, numbers: &[u8], out: &mut [u8]) {
 
 /// Unpacks as many numbers as `out` has places.
 pub(super) fn unpack(bits: usize, packed: &[u8], out: &mut [u8]) {
+    #[cfg(target_arch = "x86_64")]
+    let (packed, out) = wide::unpack_first(bits, packed, out);
     #[cfg(target_arch = "x86_64")]
     if let Some(deposits) = Deposits::here() {
         return deposits.unpack(bits, packed, out);

@@ -1,6 +1,6 @@
 //! Which numbers get a symbol: how many bits of the mantissa, and from which base on.
 
-use super::split::{ESCAPE, Split};
+use super::split::{ESCAPE, Split, Word, for_word};
 use crate::Dtype;
 
 /// Elements that are looked at.
@@ -34,13 +34,17 @@ pub(super) fn choose(dtype: Dtype, raw: &[u8]) -> Option<(u32, Split)> {
 
 /// How often each value of the bits between sign and raw bits occurs in a sample.
 fn counts(split: Split, raw: &[u8]) -> Vec<u32> {
-    let elements = raw.len() / split.width;
-    let step = elements.div_ceil(SAMPLE).max(1);
     let mut counts = vec![0; usize::from(split.mask()) + 1];
-    for element in raw.chunks_exact(split.width).step_by(step) {
-        counts[usize::from(split.within(element))] += 1;
-    }
+    for_word!(split.width, count(split, raw, &mut counts));
     counts
+}
+
+fn count<W: Word<N>, const N: usize>(split: Split, raw: &[u8], counts: &mut [u32]) {
+    let elements = raw.as_chunks::<N>().0;
+    let step = elements.len().div_ceil(SAMPLE).max(1);
+    for element in elements.iter().step_by(step) {
+        counts[usize::from(W::get(*element).down(split.low) & split.mask())] += 1;
+    }
 }
 
 /// The counts when so many bits less are kept.
@@ -58,14 +62,16 @@ fn window(counts: &[u32]) -> Option<(u16, usize)> {
     let last_base = counts.len().checked_sub(wide + 2)?;
     // Zero has its symbol anyway.
     let all: usize = counts[1..].iter().map(|count| *count as usize).sum();
-    let inside = |base: usize| {
-        counts[base + 1..=base + wide]
-            .iter()
-            .map(|count| *count as usize)
-            .sum()
-    };
-    let mut base = (0..=last_base).max_by_key(|base| -> usize { inside(*base) })?;
-    let covered: usize = inside(base);
+    let (mut base, mut covered, mut inside) = (0, 0, 0);
+    for (end, count) in counts[..=last_base + wide].iter().enumerate().skip(1) {
+        inside += *count as usize;
+        if end > wide {
+            inside -= counts[end - wide] as usize;
+        }
+        if end >= wide && inside >= covered {
+            (base, covered) = (end - wide, inside);
+        }
+    }
     // Moved up as long as that loses little.
     let mut lost = 0;
     while base < last_base {

@@ -90,6 +90,7 @@ impl Classes {
             row_tables,
             tables,
             row_symbols: Vec::new(),
+            symbols: Vec::new(),
             written: Vec::new(),
             expected_len: 0,
             made: Default::default(),

@@ -4,9 +4,9 @@
 //! all of a number that is worth coding. Where those take more than 7 bits, the symbol has their
 //! distance from a base that the chunk chooses: 0 is zero itself, 127 an escape.
 
+use crate::Dtype;
 use crate::coder::rans::Tables;
-use crate::cpu::at_best;
-use crate::{Dtype, Error};
+use crate::cpu::at_widest;
 
 /// The bits of a symbol below the sign.
 const WITHIN: u32 = 7;
@@ -175,7 +175,7 @@ macro_rules! words {
 }
 words!(u8 1, u16 2, u32 4, u64 8);
 
-at_best! {
+at_widest! {
     /// The symbols of elements, as many as there are bytes in `out`.
     pub(super) fn symbols(split: Split, raw: &[u8], out: &mut [u8]) = symbols_any
 }
@@ -192,7 +192,7 @@ fn symbols_of<W: Word<N>, const N: usize>(split: Split, raw: &[u8], out: &mut [u
     }
 }
 
-at_best! {
+at_widest! {
     /// Elements of symbols, and of some of their raw bits, which begin at bit `up`. What escaped is
     /// yet to be patched.
     pub(super) fn elements(split: Split, symbols: &[u8], bits: &[u8], up: u32, out: &mut [u8]) = elements_any
@@ -218,80 +218,9 @@ fn elements_of<W: Word<N>, const N: usize>(
     }
 }
 
-/// Symbols that are looked at together for an escape.
-const RUN: usize = 64;
-
-at_best! {
-    /// Appends the places of escapes among symbols.
-    fn find_escapes(symbols: &[u8], places: &mut Vec<u32>) = find_escapes_any
-}
-
-#[inline(always)]
-fn find_escapes_any(symbols: &[u8], places: &mut Vec<u32>) {
-    for (run, symbols) in symbols.chunks(RUN).enumerate() {
-        // Without a branch, so that a vector holds many of them.
-        let most = symbols
-            .iter()
-            .fold(0, |most, symbol| most.max(symbol & ESCAPE));
-        if most == ESCAPE {
-            let escapes = |(i, symbol): (usize, &u8)| {
-                (symbol & ESCAPE == ESCAPE).then_some((run * RUN + i) as u32)
-            };
-            places.extend(symbols.iter().enumerate().filter_map(escapes));
-        }
-    }
-}
-
-/// The places of escapes.
-fn escapes(symbols: &[u8]) -> Vec<u32> {
-    let mut places = Vec::new();
-    find_escapes(symbols, &mut places);
-    places
-}
-
-/// Appends what escaped: the bits between sign and raw bits, 2 bytes each.
-pub(super) fn write_escapes(split: Split, raw: &[u8], symbols: &[u8], out: &mut Vec<u8>) {
-    if split.is_narrow() {
-        return;
-    }
-    for place in escapes(symbols) {
-        let element = &raw[place as usize * split.width..][..split.width];
-        out.extend(split.within(element).to_le_bytes());
-    }
-}
-
-/// Puts what escaped into elements, and must use it up.
-pub(super) fn read_escapes(
-    split: Split,
-    escaped: &[u8],
-    symbols: &[u8],
-    out: &mut [u8],
-) -> Result<(), Error> {
-    let places = match split.is_narrow() {
-        true => Vec::new(),
-        false => escapes(symbols),
-    };
-    let (values, odd) = escaped.as_chunks::<2>();
-    if values.len() != places.len() || !odd.is_empty() {
-        return Err(Error::Malformed("escapes"));
-    }
-    for (place, value) in places.iter().zip(values) {
-        let element = &mut out[*place as usize * split.width..][..split.width];
-        put_within(split, u16::from_le_bytes(*value), element);
-    }
-    Ok(())
-}
-
-fn put_within(split: Split, value: u16, element: &mut [u8]) {
-    let mut bytes = [0; 8];
-    bytes[..element.len()].copy_from_slice(element);
-    let kept = u64::from_le_bytes(bytes) & !(u64::from(split.mask()) << split.low);
-    let word = kept | u64::from(value & split.mask()) << split.low;
-    element.copy_from_slice(&word.to_le_bytes()[..element.len()]);
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::escapes;
     use super::*;
 
     fn all_splits() -> impl Iterator<Item = Split> {
@@ -322,10 +251,10 @@ mod tests {
             let mut found = vec![0; 5000];
             symbols(split, &raw, &mut found);
             let mut escaped = Vec::new();
-            write_escapes(split, &raw, &found, &mut escaped);
+            escapes::write(split, &raw, &found, &mut escaped);
             let mut back = vec![0; raw.len()];
             elements(split, &found, &[0; 5000], 0, &mut back);
-            read_escapes(split, &escaped, &found, &mut back).unwrap();
+            escapes::read(split, &escaped, &found, &mut back).unwrap();
             for (a, b) in raw.chunks(split.width).zip(back.chunks(split.width)) {
                 let word = |bytes: &[u8]| {
                     bytes
@@ -336,7 +265,7 @@ mod tests {
                 assert_eq!(word(a) >> split.low << split.low, word(b), "{split:?}");
             }
             escaped.push(0);
-            assert!(read_escapes(split, &escaped, &found, &mut back).is_err());
+            assert!(escapes::read(split, &escaped, &found, &mut back).is_err());
         }
     }
 

@@ -20,25 +20,26 @@ const fn turns() -> [u16; 2 * WIDE] {
 }
 
 /// Encodes whole rounds, as [`super::super::encode::encode_plainly`] does.
-pub(in super::super) fn encode<const BITS: u32>(
+///
+/// # Safety
+/// The tables must have the contexts that occur, at least one.
+#[allow(unsafe_code)]
+pub(in super::super) unsafe fn encode<const BITS: u32>(
     segment: &Segment<'_>,
     lanes: &mut [u32; LANES],
     words: &mut [u8],
     at: usize,
 ) -> Option<usize> {
     assert!(crate::cpu::has_v4());
-    // SAFETY: AVX-512 was just found.
-    #[allow(unsafe_code)]
-    unsafe {
-        match segment.contexts {
-            [] => encode_rounds::<BITS, false>(segment, lanes, words, at),
-            _ => encode_rounds::<BITS, true>(segment, lanes, words, at),
-        }
-    }
+    // SAFETY: AVX-512 was just found; the rest is the caller's.
+    unsafe { encode_rounds::<BITS>(segment, lanes, words, at) }
 }
 
+/// # Safety
+/// The tables must have the contexts that occur, at least one.
+#[allow(unsafe_code)]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn encode_rounds<const BITS: u32, const CONTEXTS: bool>(
+unsafe fn encode_rounds<const BITS: u32>(
     segment: &Segment<'_>,
     to_lanes: &mut [u32; LANES],
     words: &mut [u8],
@@ -49,41 +50,43 @@ fn encode_rounds<const BITS: u32, const CONTEXTS: bool>(
     let mut lanes = load_lanes(to_lanes);
     let mut missing = 0;
     let table = segment.tables.entries.as_slice();
-    // Every set of tables has at least one context.
-    let only = table.first_chunk()?;
     let symbols = segment.symbols.as_chunks::<LANES>().0;
     let contexts = segment.contexts.as_chunks::<LANES>().0;
-    for (round, symbols) in symbols.iter().enumerate().rev() {
-        let symbols = symbols.as_chunks::<WIDE>().0;
-        let contexts = match CONTEXTS {
-            true => contexts[round].as_chunks::<WIDE>().0,
-            false => &[[0; WIDE]; 2],
-        };
-        for (i, lane) in lanes.iter_mut().enumerate().rev() {
-            let [even, odd] = match CONTEXTS {
-                true => entries(table, &symbols[i], &contexts[i]),
-                false => entries_of_one(only, &symbols[i]),
-            };
-            let rest = _mm512_mask_blend_epi32(ODD, _mm512_srli_epi64::<32>(even), odd);
-            let share = _mm512_and_si512(rest, share_mask);
-            missing |= _mm512_testn_epi32_mask(share, share);
-            let limit = _mm512_sll_epi32(share, _mm_cvtsi32_si128(32 - BITS as i32));
-            let high = _mm512_cmpge_epu32_mask(*lane, limit);
-            at = put_words(*lane, high, words, at);
-            let x = _mm512_mask_srli_epi32::<16>(*lane, high, *lane);
-            let quotient = _mm512_mask_blend_epi32(
-                ODD,
-                divide(x, even),
-                _mm512_slli_epi64::<32>(divide(_mm512_srli_epi64::<32>(x), odd)),
-            );
-            let start = _mm512_and_si512(_mm512_srli_epi32::<14>(rest), share_mask);
-            let more = _mm512_mullo_epi32(quotient, _mm512_sub_epi32(sum, share));
-            *lane = _mm512_add_epi32(_mm512_add_epi32(x, start), more);
+    let mut places = [[0; LANES]; AHEAD];
+    let blocks = symbols.chunks(AHEAD).enumerate().rev();
+    for (block, symbols) in blocks {
+        let contexts = contexts.chunks(AHEAD).nth(block).unwrap_or_default();
+        find(symbols, contexts, &mut places);
+        for places in places[..symbols.len()].iter().rev() {
+            let places = places.as_chunks::<WIDE>().0;
+            for (i, lane) in lanes.iter_mut().enumerate().rev() {
+                // SAFETY: there are 256 entries for each context, and no other occurs.
+                #[allow(unsafe_code)]
+                let [even, odd] = unsafe { entries(table, &places[i]) };
+                let rest = _mm512_mask_blend_epi32(ODD, _mm512_srli_epi64::<32>(even), odd);
+                let share = _mm512_and_si512(rest, share_mask);
+                missing |= _mm512_testn_epi32_mask(share, share);
+                let limit = _mm512_sll_epi32(share, _mm_cvtsi32_si128(32 - BITS as i32));
+                let high = _mm512_cmpge_epu32_mask(*lane, limit);
+                at = put_words(*lane, high, words, at);
+                let x = _mm512_mask_srli_epi32::<16>(*lane, high, *lane);
+                let quotient = _mm512_mask_blend_epi32(
+                    ODD,
+                    divide(x, even),
+                    _mm512_slli_epi64::<32>(divide(_mm512_srli_epi64::<32>(x), odd)),
+                );
+                let start = _mm512_and_si512(_mm512_srli_epi32::<14>(rest), share_mask);
+                let more = _mm512_mullo_epi32(quotient, _mm512_sub_epi32(sum, share));
+                *lane = _mm512_add_epi32(_mm512_add_epi32(x, start), more);
+            }
         }
     }
     store_lanes(&lanes, to_lanes);
     (missing == 0).then_some(at)
 }
+
+/// Rounds whose entries' places are found before the first of them is fetched, which would wait for its own.
+const AHEAD: usize = 16;
 
 /// The odd lanes.
 const ODD: u16 = 0xaaaa;
@@ -103,23 +106,34 @@ macro_rules! eight {
 }
 
 /// The entries of sixteen symbols: those of the even lanes, and of the odd ones.
+///
+/// # Safety
+/// Each place must be below the number of entries.
+#[allow(unsafe_code)]
 #[inline]
 #[target_feature(enable = "avx512f,avx2")]
-fn entries(table: &[u64], symbols: &[u8; WIDE], contexts: &[u8; WIDE]) -> [__m512i; 2] {
-    [
-        eight!(0, i => table[usize::from(contexts[i]) << 8 | usize::from(symbols[i])]),
-        eight!(1, i => table[usize::from(contexts[i]) << 8 | usize::from(symbols[i])]),
-    ]
+unsafe fn entries(table: &[u64], places: &[u16; WIDE]) -> [__m512i; 2] {
+    // SAFETY: the caller's.
+    unsafe {
+        [
+            eight!(0, i => *table.get_unchecked(usize::from(places[i]))),
+            eight!(1, i => *table.get_unchecked(usize::from(places[i]))),
+        ]
+    }
 }
 
-/// The same where there is one context.
+/// Finds where the entries of symbols are, by round; with no contexts all have the same.
 #[inline]
-#[target_feature(enable = "avx512f,avx2")]
-fn entries_of_one(table: &[u64; 256], symbols: &[u8; WIDE]) -> [__m512i; 2] {
-    [
-        eight!(0, i => table[usize::from(symbols[i])]),
-        eight!(1, i => table[usize::from(symbols[i])]),
-    ]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+fn find(symbols: &[[u8; LANES]], contexts: &[[u8; LANES]], places: &mut [[u16; LANES]; AHEAD]) {
+    for (places, symbols) in places.iter_mut().zip(symbols) {
+        *places = symbols.map(u16::from);
+    }
+    for (places, contexts) in places.iter_mut().zip(contexts) {
+        for (place, context) in places.iter_mut().zip(contexts) {
+            *place |= u16::from(*context) << 8;
+        }
+    }
 }
 
 /// The lower halves of `x` divided by what the entries are the reciprocals of.

@@ -1,0 +1,119 @@
+//! Classes of histograms by k-means, where the distance is the bits that a code takes.
+
+use super::costs::Costs;
+use super::{BINS, Bins, MAX_CLASSES, least};
+use crate::cpu::at_best;
+use crate::plan::classes::log::log2;
+
+/// How often histograms are put into classes.
+const ROUNDS: usize = 4;
+/// What a class has of each bin at least: nothing is impossible in one.
+const FEW: f32 = 0.1;
+
+type ByClass = [f32; MAX_CLASSES];
+
+/// What each bin costs in each of the classes that are made of histograms.
+pub(super) fn costs(sample: &[Bins]) -> Costs {
+    let used = Used::of(sample);
+    let items = used.only(sample);
+    let mut classes = by_size(sample);
+    let mut costs = vec![[0.0; MAX_CLASSES]; used.bins.len()];
+    let mut absent = costs_of(&items, &classes, &mut costs);
+    for _ in 1..ROUNDS {
+        put(&costs, &items, &mut classes);
+        absent = costs_of(&items, &classes, &mut costs);
+    }
+    let mut all = [absent; BINS];
+    for (bin, costs) in used.bins.iter().zip(&costs) {
+        all[*bin] = *costs;
+    }
+    Costs::new(&all)
+}
+
+/// The bins that occur: most symbols are none of a chunk's.
+struct Used {
+    bins: Vec<usize>,
+}
+
+impl Used {
+    fn of(sample: &[Bins]) -> Used {
+        let mut sums = [0.0; BINS];
+        for bins in sample {
+            for i in 0..BINS {
+                sums[i] += bins[i];
+            }
+        }
+        let bins = (0..BINS).filter(|bin| sums[*bin] > 0.0);
+        Used {
+            bins: bins.collect(),
+        }
+    }
+
+    /// The counts of these bins, histogram by histogram.
+    fn only(&self, sample: &[Bins]) -> Vec<f32> {
+        let items = sample
+            .iter()
+            .flat_map(|bins| self.bins.iter().map(|bin| bins[*bin]));
+        items.collect()
+    }
+}
+
+/// The first classes: of equal numbers, by the mean of the symbols without their sign.
+fn by_size(sample: &[Bins]) -> Vec<u8> {
+    let mean = |bins: &Bins| {
+        let sum: f32 = bins.iter().sum();
+        let size = |(i, count): (usize, &f32)| (i % (BINS / 2)) as f32 * count;
+        bins.iter().enumerate().map(size).sum::<f32>() / sum.max(1.0)
+    };
+    let mut order: Vec<(f32, usize)> = sample.iter().map(mean).zip(0..).collect();
+    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    let mut classes = vec![0; sample.len()];
+    for (rank, (_, i)) in order.iter().enumerate() {
+        classes[*i] = (rank * MAX_CLASSES / sample.len()) as u8;
+    }
+    classes
+}
+
+at_best! {
+    /// Finds what bins cost in classes that have so much of them.
+    fn costs_of(items: &[f32], classes: &[u8], costs: &mut [ByClass]) -> ByClass = costs_of_any
+}
+
+/// Gives what a bin costs that does not occur.
+#[inline(always)]
+fn costs_of_any(items: &[f32], classes: &[u8], costs: &mut [ByClass]) -> ByClass {
+    costs.fill([FEW; MAX_CLASSES]);
+    let mut sums = [FEW * BINS as f32; MAX_CLASSES];
+    for (item, class) in items.chunks_exact(costs.len().max(1)).zip(classes) {
+        let class = usize::from(*class) % MAX_CLASSES;
+        for (costs, count) in costs.iter_mut().zip(item) {
+            costs[class] += count;
+            sums[class] += count;
+        }
+    }
+    let sums = sums.map(log2);
+    for costs in costs {
+        for class in 0..MAX_CLASSES {
+            costs[class] = sums[class] - log2(costs[class]);
+        }
+    }
+    sums.map(|sum| sum - log2(FEW))
+}
+
+at_best! {
+    /// Puts each histogram into the class where it is cheapest.
+    fn put(costs: &[ByClass], items: &[f32], classes: &mut [u8]) = put_any
+}
+
+#[inline(always)]
+fn put_any(costs: &[ByClass], items: &[f32], classes: &mut [u8]) {
+    for (item, class) in items.chunks_exact(costs.len().max(1)).zip(classes) {
+        let mut sums = [0.0; MAX_CLASSES];
+        for (costs, count) in costs.iter().zip(item) {
+            for class in 0..MAX_CLASSES {
+                sums[class] += costs[class] * count;
+            }
+        }
+        *class = least(&sums);
+    }
+}
