@@ -16,7 +16,7 @@ pub(crate) mod vectors;
 
 use crate::Error;
 
-pub(crate) use choose::{encode, zstd_len};
+pub(crate) use choose::{encode, encode_symbols, zstd_len};
 pub(crate) use histogram::{adaptive_bits, entropy, histogram};
 
 /// How a plane of a frame is stored. The number is in the frame and never changes its meaning.

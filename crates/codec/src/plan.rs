@@ -4,6 +4,7 @@
 pub(crate) mod blocks;
 pub(crate) mod classes;
 pub(crate) mod delta;
+pub(crate) mod fields;
 mod fixed;
 mod planes;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 pub(crate) use blocks::Blocks;
 pub(crate) use classes::Classes;
 pub(crate) use delta::Delta;
+pub(crate) use fields::Fields;
 pub(crate) use fixed::Fixed;
 pub(crate) use planes::MAX_PLANES;
 pub(crate) use planes::{Planes, Tiles};
@@ -35,6 +37,8 @@ pub(crate) enum Code {
     Delta = 3,
     /// [`Fixed`].
     Fixed = 4,
+    /// [`Fields`].
+    Fields = 5,
 }
 
 impl Code {
@@ -45,6 +49,7 @@ impl Code {
             Code::Blocks,
             Code::Delta,
             Code::Fixed,
+            Code::Fields,
         ]
         .into_iter()
         .find(|code| *code as u8 == byte)
@@ -129,6 +134,7 @@ pub(crate) fn read(code: Code, shared: &[u8], facts: &Facts) -> Result<Arc<dyn P
         Code::Planes => Ok(Arc::new(Planes::read(shared, facts)?)),
         Code::Delta => Ok(Arc::new(Delta::read(shared, facts)?)),
         Code::Blocks => Ok(Arc::new(Blocks::read(shared, facts)?)),
+        Code::Fields => Ok(Arc::new(Fields::read(shared, facts)?)),
         Code::Fixed => Ok(Arc::new(Fixed::read(shared, facts)?)),
         Code::Classes => Ok(Arc::new(Classes::read(shared, facts)?)),
     }

@@ -16,6 +16,8 @@ pub(crate) struct Scratch {
     pub delta: plan::delta::Buffers,
     /// What the plan of blocks keeps.
     pub blocks: plan::blocks::Buffers,
+    /// What the plan of fields keeps.
+    pub fields: plan::fields::Buffers,
     /// What is coded tile by tile.
     pub tiles: plan::Tiles,
     /// What the coders keep.

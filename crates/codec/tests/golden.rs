@@ -173,6 +173,33 @@ fn plan_cases() -> Vec<(u8, Case)> {
             ),
         ),
         (
+            5,
+            case(
+                "fields-q4_1",
+                (Dtype::GgmlQ4_1, q4_1(&scaled)),
+                None,
+                Level::Default,
+            ),
+        ),
+        (
+            5,
+            case(
+                "fields-q5_0",
+                (Dtype::GgmlQ5_0, q5_0(&scaled)),
+                None,
+                Level::Default,
+            ),
+        ),
+        (
+            5,
+            case(
+                "fields-q8_0",
+                (Dtype::GgmlQ8_0, q8_0(&bell.repeat(4))),
+                None,
+                Level::Default,
+            ),
+        ),
+        (
             3,
             case(
                 "tuned-bf16",
@@ -268,6 +295,18 @@ fn q5_0(weights: &[f32]) -> Vec<u8> {
         let high = (0..32).fold(0, |bits, i| bits | u32::from(quant(block[i]) >> 4) << i);
         bytes.extend(high.to_le_bytes());
         bytes.extend((0..16).map(|i| quant(block[i]) & 15 | quant(block[16 + i]) << 4));
+        bytes
+    };
+    weights.chunks_exact(32).flat_map(block).collect()
+}
+
+/// Weights in blocks of 32: scale, signed bytes.
+fn q8_0(weights: &[f32]) -> Vec<u8> {
+    let block = |block: &[f32]| {
+        let step = block.iter().fold(0f32, |a, b| a.max(b.abs())) / 127.0;
+        let quant = |w: &f32| (w / step) as i8 as u8;
+        let mut bytes = f16_bytes(&[step]);
+        bytes.extend(block.iter().map(quant));
         bytes
     };
     weights.chunks_exact(32).flat_map(block).collect()

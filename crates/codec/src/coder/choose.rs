@@ -65,6 +65,39 @@ pub(crate) fn encode(
     code.encode(plane, scratch, out)
 }
 
+/// As [`encode`], for symbols of which a code in levels is as a rule nearly the best: where it is, nothing else is
+/// tried.
+pub(crate) fn encode_symbols(
+    plane: &[u8],
+    level: Level,
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) -> Coding {
+    if plane.len() < LEAST_SYMBOLS {
+        return encode(plane, level, scratch, out);
+    }
+    let counts = about(plane);
+    let effort = effort(level);
+    let raw = mask::apart(&counts, effort.for_speed);
+    let fit = levels::fit(&mask::without(&counts, raw), raw);
+    let near = (entropy(&counts) * (1.0 + NEAR) + NEAR_BITS).min(NOISE);
+    match fit {
+        Some(fit) if fit.bits <= near && !look::has_runs(plane, &counts) => {
+            levels::encode(plane, &fit.spec, &mut scratch.levels, out);
+            Coding::Levels
+        }
+        _ => encode(plane, level, scratch, out),
+    }
+}
+
+/// Fewer symbols are not worth whole rows and several strings.
+const LEAST_SYMBOLS: usize = 4 << 10;
+/// By how much a code in levels may be longer than the entropy, and how many bits more.
+const NEAR: f64 = 0.02;
+const NEAR_BITS: f64 = 0.08;
+/// From here on a byte is as well stored as it is.
+const NOISE: f64 = 7.9;
+
 /// In shorter planes a table of shares is too large beside what it saves.
 const LEAST_SHARES: usize = 32 << 10;
 /// Shorter planes are not worth whole rows and several strings.

@@ -8,7 +8,7 @@ use super::Plan;
 use super::chunk::Chunk;
 use crate::header::Facts;
 use crate::noise::is_noise;
-use crate::plan::{Blocks, Classes, Fixed, Planes};
+use crate::plan::{Blocks, Classes, Fields, Fixed, Planes};
 use crate::scratch;
 use crate::{Base, Level};
 
@@ -83,16 +83,21 @@ fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
         plans.retain(|plan| !is_clear(classes.expected_len, plan.as_ref(), raw, facts));
         plans.push(Box::new(classes));
     }
-    if level != Level::Fast
-        && let Some(blocks) = Blocks::fit(raw, facts, level)
+    if level == Level::Max
+        && let Some(blocks) = Blocks::fit(raw, facts)
     {
-        // Where speed counts, what makes something of them needs no comparison.
-        let is_enough = level != Level::Max
-            && raw.len() >= WORTH_SPEED
-            && blocks.expected_len < raw.len() - raw.len() / 32;
         let len = blocks.expected_len;
-        plans.retain(|plan| !(is_enough || is_clear(len, plan.as_ref(), raw, facts)));
+        plans.retain(|plan| !is_clear(len, plan.as_ref(), raw, facts));
         plans.push(Box::new(blocks));
+    }
+    if level != Level::Max
+        && let Some(fields) = Fields::of(facts)
+    {
+        // Where speed counts, blocks that are worth it need no comparison.
+        if raw.len() >= WORTH_SPEED {
+            plans.clear();
+        }
+        plans.push(Box::new(fields));
     }
     let candidate = |plan| Candidate {
         facts: *facts,

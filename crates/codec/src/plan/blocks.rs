@@ -13,7 +13,6 @@ mod half;
 mod kind;
 mod numbers;
 mod pack;
-mod quick;
 mod sample;
 mod scales;
 mod set;
@@ -30,8 +29,11 @@ use crate::scratch::Scratch;
 use crate::{Error, Level};
 use grid::{Grid, Place};
 use groups::Groups;
+#[cfg(test)]
+pub(in crate::plan) use half::from_single;
+pub(in crate::plan) use half::to_single;
 use kind::{Fields, Kind};
-use scales::Mode;
+pub(in crate::plan) use scales::Mode;
 use set::Set;
 use words::{Symbols, Words};
 
@@ -96,7 +98,7 @@ impl Blocks {
         let mut decoder = Decoder::new(payload)?;
         self.find_classes(first, blocks, buffers);
         self.decode_scales(&mut decoder, buffers)?;
-        undo(self.mode, &mut buffers.fields);
+        undo(self.mode, &mut buffers.fields.halves);
         self.find_contexts(first, buffers);
         self.quants
             .decode(&mut decoder, &buffers.contexts, &mut buffers.fields.quants)?;
@@ -133,7 +135,7 @@ impl Blocks {
     ) -> bool {
         pack::unpack(&self.kind, core, &mut buffers.fields);
         self.find_contexts(first, buffers);
-        make(self.mode, &mut buffers.fields);
+        make(self.mode, &mut buffers.fields.halves);
         self.find_classes(first, core.len() / self.kind.unit, buffers);
         fill_sub_contexts(&buffers.fields.subs[0], &mut buffers.sub_contexts);
         let Fields { halves, subs, .. } = &buffers.fields;
@@ -235,11 +237,11 @@ impl Plan for Blocks {
 }
 
 at_best! {
-    fn make(mode: Mode, fields: &mut Fields) = Mode::forward
+    fn make(mode: Mode, halves: &mut [Vec<u16>; 2]) = Mode::forward
 }
 
 at_best! {
-    fn undo(mode: Mode, fields: &mut Fields) = Mode::inverse
+    fn undo(mode: Mode, halves: &mut [Vec<u16>; 2]) = Mode::inverse
 }
 
 at_best! {

@@ -56,6 +56,20 @@ pub(super) fn is_noise(plane: &[u8], repeats: f64) -> bool {
     entropy(&histogram(&sample)) > 7.88
 }
 
+/// Whether there are runs of one byte that chance does not make.
+pub(super) fn has_runs(plane: &[u8], counts: &[u32; 256]) -> bool {
+    runs(plane) > 0.01 + 2.0 * by_chance(counts).powi(8)
+}
+
+/// How often two bytes of such counts are equal.
+fn by_chance(counts: &[u32; 256]) -> f64 {
+    let total = f64::from(counts.iter().sum::<u32>());
+    let squares = counts
+        .iter()
+        .map(|&count| (f64::from(count) / total).powi(2));
+    squares.sum()
+}
+
 /// Whether there is more to find than the frequencies of the bytes, by which they take `coded` bytes: runs,
 /// or strings that come again.
 pub(super) fn repeats_itself(
@@ -65,11 +79,7 @@ pub(super) fn repeats_itself(
     repeats: f64,
     effort: &Effort,
 ) -> bool {
-    let total = f64::from(counts.iter().sum::<u32>());
-    let by_chance: f64 = counts
-        .iter()
-        .map(|&count| (f64::from(count) / total).powi(2))
-        .sum();
+    let by_chance = by_chance(counts);
     // Where one byte is most of all, a bit each is too much, and strings are the same by chance.
     let too_much =
         by_chance > 0.35 && coded as f64 * 8.0 > entropy(counts) * plane.len() as f64 * 1.03;

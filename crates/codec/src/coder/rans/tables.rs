@@ -1,6 +1,5 @@
 //! Tables: how often each symbol is expected, context by context.
 
-use super::encode::is_exact;
 use super::{BITS, MAX_CONTEXTS, alphabet, normal};
 
 /// For each context, the share of each symbol in a sum of 2^bits. A share of 0 means that the
@@ -60,14 +59,6 @@ impl Tables {
     pub(crate) fn encoded_len(&self, counts: &[[u32; 256]]) -> usize {
         let bits = counts.iter().enumerate().map(|(i, own)| self.cost(i, own));
         (bits.sum::<f64>() / 8.0).ceil() as usize
-    }
-}
-
-impl Tables {
-    /// Whether [`Tables::encoder`] takes them: as it does what [`Tables::new`] makes.
-    pub(crate) fn can_encode(&self) -> bool {
-        let mut shares = self.shares.iter().flatten();
-        shares.all(|share| is_exact(self.bits, *share))
     }
 }
 

@@ -1,13 +1,12 @@
 //! Finding the tables and the contexts that suit a chunk.
 
+use super::Blocks;
 use super::grid::Place;
 use super::kind::{Fields, Kind};
 use super::sample::{Choice, Sample};
 use super::scales::Mode;
 use super::set::Set;
 use super::words::Words;
-use super::{Blocks, quick};
-use crate::Level;
 use crate::coder::rans::{Tables, count};
 use crate::header::Facts;
 
@@ -15,14 +14,10 @@ use crate::header::Facts;
 const SUB_BITS: u32 = 12;
 impl Blocks {
     /// The plan for a chunk, where its blocks are known.
-    pub(crate) fn fit(raw: &[u8], facts: &Facts, level: Level) -> Option<Blocks> {
+    pub(crate) fn fit(raw: &[u8], facts: &Facts) -> Option<Blocks> {
         let kind = Kind::of(facts.hint.dtype)?;
         let place = Place::new(&kind, facts.hint.row, facts.hint.offset);
-        let quick = (level != Level::Max).then(|| quick::fit(kind.upper(), place, raw, facts));
-        if let Some(Some(quick)) = quick {
-            return Some(quick);
-        }
-        let sample = Sample::take(raw, facts, &kind, &place, |blocks| blocks);
+        let sample = Sample::take(raw, facts, &kind, &place);
         if sample.params.halves[0].is_empty() {
             return None;
         }
@@ -39,7 +34,7 @@ impl Blocks {
             halves.push(words);
             before = high;
         }
-        let subs = sub_tables(&kind, &params.subs, false, &mut len);
+        let subs = sub_tables(&kind, &params.subs, &mut len);
         let Choice { bits, grid, counts } = sample.grid(&kind, &place);
         let written = Tables::new(table_bits(&kind), &counts);
         let quants = written.clone();
@@ -60,11 +55,11 @@ impl Blocks {
 }
 
 /// What the halves were made from, if all of them were; puts that in their place.
-pub(super) fn mode(kind: &Kind, params: &mut Fields) -> Mode {
+fn mode(kind: &Kind, params: &mut Fields) -> Mode {
     let halves = params.halves.clone();
-    super::make(kind.mode, params);
+    super::make(kind.mode, &mut params.halves);
     let origins = params.halves.clone();
-    super::undo(kind.mode, params);
+    super::undo(kind.mode, &mut params.halves);
     if params.halves == halves {
         params.halves = origins;
         return kind.mode;
@@ -98,25 +93,14 @@ fn scale_classes(kind: &Kind, place: &Place, scales: &[u16], mode: Mode) -> Vec<
         .collect()
 }
 
-/// Tables of the groups' scales and minimums, perhaps of a sample; `len` grows by about what all take.
-pub(super) fn sub_tables(
-    kind: &Kind,
-    subs: &[Vec<u8>; 2],
-    is_sample: bool,
-    len: &mut usize,
-) -> Vec<Set> {
+/// Tables of the groups' scales and minimums; `len` grows by about what all take.
+fn sub_tables(kind: &Kind, subs: &[Vec<u8>; 2], len: &mut usize) -> Vec<Set> {
     let mut contexts = Vec::new();
     let mut sets = Vec::new();
     for sub in &subs[..kind.subs] {
         let number = if contexts.is_empty() { 1 } else { 16 };
         let counts = count(sub, &contexts, number);
-        let (mut likely, mut bits) = (counts.clone(), SUB_BITS);
-        if is_sample {
-            let symbols = if kind.subs == 1 { 256 } else { 64 };
-            quick::of_sample(&mut likely, symbols);
-            bits = quick::sample_bits(symbols);
-        }
-        let tables = Tables::new(bits, &likely);
+        let tables = Tables::new(SUB_BITS, &counts);
         *len += tables.encoded_len(&counts) + tables.written_len();
         sets.push(Set::new(tables));
         super::fill_sub_contexts(sub, &mut contexts);

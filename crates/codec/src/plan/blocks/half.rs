@@ -2,7 +2,7 @@
 
 /// The number as a single, where an exponent of 31 is nothing special.
 #[inline(always)]
-pub(super) fn to_single(half: u16) -> f32 {
+pub(in crate::plan) fn to_single(half: u16) -> f32 {
     // As the bits of a single it is too small by the difference of both formats' biases.
     let scale = f32::from_bits((127 + 127 - 15) << 23);
     let magnitude = f32::from_bits(u32::from(half & 0x7fff) << 13) * scale;
@@ -11,7 +11,7 @@ pub(super) fn to_single(half: u16) -> f32 {
 
 /// The nearest half, the even one of two; infinity where it is too large.
 #[inline(always)]
-pub(super) fn from_single(single: f32) -> u16 {
+pub(in crate::plan) fn from_single(single: f32) -> u16 {
     let bits = single.to_bits();
     let magnitude = bits & 0x7fff_ffff;
     let sign = (bits >> 16) as u16 & 0x8000;

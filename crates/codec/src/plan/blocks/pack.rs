@@ -12,13 +12,8 @@ use crate::Dtype;
 use crate::cpu::at_best;
 
 at_best! {
-    /// Takes whole blocks apart.
+    /// Takes whole blocks apart, into quants or pairs of them.
     pub(super) fn unpack(kind: &Kind, blocks: &[u8], fields: &mut Fields) = unpack_all
-}
-
-at_best! {
-    /// Takes the halves of whole blocks, and nothing else.
-    pub(super) fn unpack_halves(kind: &Kind, blocks: &[u8], fields: &mut Fields) = halves
 }
 
 at_best! {
@@ -61,11 +56,7 @@ fn halves(kind: &Kind, blocks: &[u8], fields: &mut Fields) {
 fn unpack_all(kind: &Kind, blocks: &[u8], fields: &mut Fields) {
     params(kind, blocks, fields);
     fields.resize(kind, blocks.len() / kind.unit, true);
-    if kind.form == Form::Upper {
-        direct::split(kind, blocks, &mut fields.quants, &mut fields.low);
-    } else {
-        unpack_quants(kind, blocks, fields);
-    }
+    unpack_quants(kind, blocks, fields);
 }
 
 /// The quants as the block has them, of which none or pairs are a symbol.
@@ -140,7 +131,7 @@ mod tests {
     #[test]
     fn blocks_come_back() {
         let kinds = Dtype::ALL.iter().filter_map(|dtype| Kind::of(*dtype));
-        for kind in kinds.flat_map(|kind| [kind, kind.upper()].into_iter().chain(kind.paired())) {
+        for kind in kinds.flat_map(|kind| [kind].into_iter().chain(kind.paired())) {
             let mut blocks = vec![0; 37 * kind.unit];
             let mut hasher = blake3::Hasher::new();
             hasher.update(kind.dtype.name().as_bytes());
@@ -149,9 +140,6 @@ mod tests {
             unpack(&kind, &blocks, &mut fields);
             let most = fields.quants.iter().max().copied();
             assert_eq!(most.map(|most| most >> (kind.bits - 1)), Some(1));
-            let mut halves = Fields::default();
-            unpack_halves(&kind, &blocks, &mut halves);
-            assert_eq!(halves.halves, fields.halves);
             let mut back = vec![0; blocks.len()];
             pack(&kind, &mut fields, &mut back);
             assert!(back == blocks, "{}", kind.dtype.name());

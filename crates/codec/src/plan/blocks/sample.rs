@@ -40,20 +40,13 @@ pub(super) struct Choice {
 }
 
 impl Sample {
-    /// Of each frame the first blocks, as many of so many as a function says.
-    pub(super) fn take(
-        raw: &[u8],
-        facts: &Facts,
-        kind: &Kind,
-        place: &Place,
-        part: impl Fn(usize) -> usize,
-    ) -> Sample {
+    /// All blocks of each frame.
+    pub(super) fn take(raw: &[u8], facts: &Facts, kind: &Kind, place: &Place) -> Sample {
         let mut sample = Sample::default();
         let mut fields = Fields::default();
         for frame in 0..facts.frames() {
             let core = &raw[facts.frame_range(frame)][facts.core(frame)];
-            let blocks = part(core.len() / kind.unit);
-            unpack(kind, &core[..blocks * kind.unit], &mut fields);
+            unpack(kind, core, &mut fields);
             let first = facts.first_unit(frame) * kind.groups();
             let mut groups = Groups::default();
             groups.find(kind, place, first, &fields, Needs::ALL);
@@ -103,10 +96,10 @@ impl Sample {
     fn with_columns(&self, kind: &Kind, place: &Place, columns: Columns) -> Choice {
         let mut grid = Grid {
             zero: Axis::ONE,
-            ratio: self.ratio_axis(&columns.logs, RATIOS),
+            ratio: self.ratio_axis(&columns.logs),
             columns,
         };
-        grid.zero = self.zero_axis(kind, place, &grid, ZEROS);
+        grid.zero = self.zero_axis(kind, place, &grid);
         let mut counts = self.count(kind, place, &grid);
         let mut best: Option<Choice> = None;
         loop {
@@ -149,7 +142,7 @@ impl Sample {
         })
     }
 
-    pub(super) fn count(&self, kind: &Kind, place: &Place, grid: &Grid) -> Vec<[u32; 256]> {
+    fn count(&self, kind: &Kind, place: &Place, grid: &Grid) -> Vec<[u32; 256]> {
         let mut counts = vec![[0; 256]; grid.contexts()];
         let mut contexts = Vec::new();
         for frame in &self.frames {
@@ -173,13 +166,7 @@ impl Sample {
     }
 
     /// Classes of one quant each, about the middle of what there is.
-    pub(super) fn zero_axis(
-        &self,
-        kind: &Kind,
-        place: &Place,
-        grid: &Grid,
-        most_classes: u8,
-    ) -> Axis {
+    fn zero_axis(&self, kind: &Kind, place: &Place, grid: &Grid) -> Axis {
         let zeros = self
             .frames
             .iter()
@@ -193,15 +180,15 @@ impl Sample {
             shift: 1,
             number: 1,
         };
-        while (most - least) >> axis.shift >= i16::from(most_classes) {
+        while (most - least) >> axis.shift >= i16::from(ZEROS) {
             axis.shift += 1;
         }
         axis.number = ((most - least + 1) >> axis.shift) as u8 + 1;
-        axis.number = axis.number.min(most_classes);
+        axis.number = axis.number.min(ZEROS);
         axis
     }
 
-    pub(super) fn ratio_axis(&self, columns: &[i16], number: u8) -> Axis {
+    fn ratio_axis(&self, columns: &[i16]) -> Axis {
         let ratios = self.frames.iter().flat_map(|frame| &frame.groups.ratio);
         let Some([mut least, mut most]) = range(ratios.copied(), 0.005) else {
             return Axis::ONE;
@@ -213,13 +200,13 @@ impl Sample {
         let mut axis = Axis {
             add: 0,
             shift: 0,
-            number,
+            number: RATIOS,
         };
-        while (most - least) >> axis.shift >= i16::from(number) {
+        while (most - least) >> axis.shift >= i16::from(RATIOS) {
             axis.shift += 1;
         }
         let middle = (most + least) / 2;
-        axis.add = (i16::from(number) << axis.shift >> 1) - middle;
+        axis.add = (i16::from(RATIOS) << axis.shift >> 1) - middle;
         axis
     }
 

@@ -2,12 +2,11 @@
 //! largest or the least value of a block has fewer bits than the scale that was computed from it.
 
 use super::half::{from_brain, from_single, to_brain, to_single};
-use super::kind::Fields;
 use crate::Error;
 
 /// What the halves of a chunk's blocks are computed from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mode {
+pub(in crate::plan) enum Mode {
     /// They are what they are.
     Plain,
     /// The scale is a bfloat16.
@@ -19,7 +18,7 @@ pub(super) enum Mode {
 }
 
 impl Mode {
-    pub(super) fn code(self) -> [u8; 2] {
+    pub(in crate::plan) fn code(self) -> [u8; 2] {
         match self {
             Mode::Plain => [0, 0],
             Mode::Brain => [1, 0],
@@ -28,7 +27,7 @@ impl Mode {
         }
     }
 
-    pub(super) fn from_code(code: [u8; 2], halves: usize) -> Result<Mode, Error> {
+    pub(in crate::plan) fn from_code(code: [u8; 2], halves: usize) -> Result<Mode, Error> {
         match code {
             [0, 0] => Ok(Mode::Plain),
             [1, 0] => Ok(Mode::Brain),
@@ -40,8 +39,8 @@ impl Mode {
 
     /// The halves' origins in their place.
     #[inline(always)]
-    pub(super) fn forward(self, fields: &mut Fields) {
-        let [scales, minimums] = &mut fields.halves;
+    pub(in crate::plan) fn forward(self, halves: &mut [Vec<u16>; 2]) {
+        let [scales, minimums] = halves;
         match self {
             Mode::Plain => {}
             Mode::Brain => scales.iter_mut().for_each(|s| *s = to_brain(to_single(*s))),
@@ -64,8 +63,8 @@ impl Mode {
 
     /// Undoes [`Mode::forward`], if the halves were made that way.
     #[inline(always)]
-    pub(super) fn inverse(self, fields: &mut Fields) {
-        let [scales, minimums] = &mut fields.halves;
+    pub(in crate::plan) fn inverse(self, halves: &mut [Vec<u16>; 2]) {
+        let [scales, minimums] = halves;
         match self {
             Mode::Plain => {}
             Mode::Brain => scales

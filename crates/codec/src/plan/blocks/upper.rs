@@ -44,22 +44,9 @@ pub(super) fn words<const WORDS: usize>(bytes: &[u8]) -> [u64; WORDS] {
     std::array::from_fn(|i| u64::from_le_bytes(words[i]))
 }
 
-/// The low 2 bits of each of four words' bytes, in one word.
-#[inline(always)]
-pub(super) fn fours(words: [u64; 4]) -> u64 {
-    let [a, b, c, d] = words.map(|word| word & all(3));
-    a | b << 2 | c << 4 | d << 6
-}
-
 #[inline(always)]
 pub(super) fn fours_back(word: u64) -> [u64; 4] {
     [0, 2, 4, 6].map(|shift| word >> shift & all(3))
-}
-
-/// Words of 4 bits a byte as half a word: the upper half's bits above those of the lower.
-#[inline(always)]
-fn halve(word: u64) -> [u8; 4] {
-    (word as u32 | ((word >> 32) as u32) << 4).to_le_bytes()
 }
 
 #[inline(always)]
@@ -68,19 +55,8 @@ fn halve_back(half: [u8; 4]) -> u64 {
     half & 0x0f0f_0f0f | (half >> 4 & 0x0f0f_0f0f) << 32
 }
 
-/// Symbols and lower bits of a run of quants of 5 bits, from words of nibbles and the fifth bits of each four
-/// quants as a nibble; what is above those in a byte does not matter. Below the symbols the lowest 2 bits as in
-/// symbols, then 4 bytes of the third bits.
-#[inline(always)]
-pub(super) fn five(nibbles: [u64; 4], fifths: u64, symbols: &mut [u8; 8], low: &mut [u8; 12]) {
-    let fourths = gather(nibbles.map(|word| word >> 3), 2);
-    let fifths = gather([0, 1, 2, 3].map(|i| fifths >> i), 2);
-    *symbols = (fourths | fifths << 1).to_le_bytes();
-    low[..8].copy_from_slice(&fours(nibbles).to_le_bytes());
-    low[8..].copy_from_slice(&halve(gather(nibbles.map(|word| word >> 2), 1)));
-}
-
-/// Undoes [`five`].
+/// From symbols and lower bits of a run of quants of 5 bits to words of nibbles, and the fifth bits of each four quants as a
+/// nibble. Of the lower bits first the lowest 2 as in symbols, then 4 bytes of the third bits.
 #[inline(always)]
 pub(super) fn five_back(symbols: &[u8; 8], low: &[u8; 12]) -> ([u64; 4], u64) {
     let upper = fours_back(u64::from_le_bytes(*symbols));
@@ -99,13 +75,7 @@ fn gather(words: [u64; 4], apart: u32) -> u64 {
     a | b << apart | c << (2 * apart) | d << (3 * apart)
 }
 
-/// Bit `i` of byte `k` to bit `k` of byte `i`.
-#[inline(always)]
-pub(super) fn spread(bytes: [u8; 4]) -> u64 {
-    transpose(u64::from(u32::from_le_bytes(bytes)))
-}
-
-/// Undoes [`spread`].
+/// Bit `k` of byte `i` to bit `i` of byte `k`.
 #[inline(always)]
 pub(super) fn together(nibbles: u64) -> [u8; 4] {
     (transpose(nibbles) as u32).to_le_bytes()
@@ -123,31 +93,13 @@ fn transpose(word: u64) -> u64 {
     swap(word, 0x0000_0000_f0f0_f0f0, 28)
 }
 
-/// A symbol and lower bits of a run of quants of 6 bits, from two words of their upper 4 bits with their lower
-/// 2 above them.
-#[inline(always)]
-pub(super) fn six(a: u64, b: u64) -> ([u8; 8], [u8; 4]) {
-    let symbols = a & all(15) | (b & all(15)) << 4;
-    let low = a >> 4 & all(3) | (b >> 4 & all(3)) << 2;
-    (symbols.to_le_bytes(), halve(low))
-}
-
-/// Undoes [`six`]: the upper 4 and the lower 2 bits of both words.
+/// From symbols and lower bits of a run of quants of 6 bits: the upper 4 and the lower 2 bits of both words.
 #[inline(always)]
 pub(super) fn six_back(symbols: [u8; 8], low: [u8; 4]) -> [(u64, u64); 2] {
     let (upper, low) = (u64::from_le_bytes(symbols), halve_back(low));
     [
         (upper & all(15), low & all(3)),
         (upper >> 4 & all(15), low >> 2 & all(3)),
-    ]
-}
-
-/// Symbols and lower bits of quants of 8 bits.
-#[inline(always)]
-pub(super) fn pair_8([a, b]: [u64; 2]) -> [u64; 2] {
-    [
-        a >> 4 & all(15) | b & all(0xf0),
-        a & all(15) | (b & all(15)) << 4,
     ]
 }
 

@@ -1,7 +1,6 @@
 //! Numbers of 16 bits as two symbols: the upper bits, which are worth coding, and the lower ones with
 //! the sign.
 
-use super::quick::{of_sample, sample_bits};
 use super::scales::Mode;
 use super::set::Set;
 use crate::Error;
@@ -38,57 +37,22 @@ impl Words {
     /// The best for a chunk's numbers, beside which there are the upper symbols of a series before, or
     /// none. Also gives their upper symbols, and about how many bytes all take.
     pub(super) fn fit(words: &[u16], before: &[u8], mode: Mode) -> (Words, Vec<u8>, usize) {
-        let mut range = Range::default();
-        range.add(words);
-        let before = Before {
-            most: before.iter().copied().max(),
-            symbols: before,
-        };
-        Words::fit_any(words, range, before, mode, BITS, |_, _| {})
-    }
-
-    /// As [`Words::fit`], for a sample of numbers that are all in a range, and the symbols before with the
-    /// most that there can be.
-    pub(super) fn fit_within(
-        words: &[u16],
-        range: Range,
-        before: Option<(Vec<u8>, u8)>,
-        mode: Mode,
-    ) -> (Words, Vec<u8>, usize) {
-        let before = Before {
-            most: before.as_ref().map(|(_, most)| *most),
-            symbols: before.as_ref().map_or(&[], |(symbols, _)| symbols),
-        };
-        let bits = sample_bits(range.symbols(mode));
-        Words::fit_any(words, range, before, mode, bits, of_sample)
-    }
-
-    fn fit_any(
-        words: &[u16],
-        range: Range,
-        before: Before<'_>,
-        mode: Mode,
-        bits: u32,
-        fill: impl Fn(&mut [[u32; 256]], usize),
-    ) -> (Words, Vec<u8>, usize) {
-        let low_bits = range.low_bits(mode);
-        let base = range.least >> low_bits;
         let rotated = || words.iter().map(|word| word.rotate_left(1));
+        let least = rotated().min().unwrap_or(u16::MAX);
+        let most = rotated().max().unwrap_or(0);
+        let low_bits = low_bits(least, most, mode);
+        let base = least >> low_bits;
         let high: Vec<u8> = rotated()
             .map(|word| ((word >> low_bits) - base) as u8)
             .collect();
         let low: Vec<u8> = rotated()
             .map(|word| (word & ((1 << low_bits) - 1)) as u8)
             .collect();
-        let symbols = range.symbols(mode);
         let counts = count(&high, &[], 1);
-        let mut likely = counts.clone();
-        fill(&mut likely, symbols);
-        let none = Tables::new(bits, &likely);
+        let none = Tables::new(BITS, &counts);
         let plain = none.encoded_len(&counts) + none.written_len();
-        let by_other = by_other(&high, before, plain, bits, |counts| fill(counts, symbols));
-        let (shift, tables, high_len) = by_other.unwrap_or((8, none, plain));
-        let (low_tables, low_len) = flat_or_not(&low, |counts| fill(counts, 1 << low_bits));
+        let (shift, tables, high_len) = by_other(&high, before, plain).unwrap_or((8, none, plain));
+        let (low_tables, low_len) = flat_or_not(&low);
         let words = Words {
             low_bits,
             base,
@@ -97,11 +61,6 @@ impl Words {
             low: Set::new(low_tables),
         };
         (words, high, high_len + low_len)
-    }
-
-    /// The largest upper symbol of numbers in a range.
-    pub(super) fn most(&self, range: Range) -> u8 {
-        ((range.most >> self.low_bits) - self.base) as u8
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>) {
@@ -184,35 +143,24 @@ fn context(before: u8, shift: u8) -> u8 {
 }
 
 /// Tables by another series' symbols, if those make it smaller than it is without.
-fn by_other(
-    high: &[u8],
-    before: Before<'_>,
-    plain: usize,
-    bits: u32,
-    fill: impl Fn(&mut [[u32; 256]]),
-) -> Option<(u8, Tables, usize)> {
-    let most = before.most?;
+fn by_other(high: &[u8], before: &[u8], plain: usize) -> Option<(u8, Tables, usize)> {
+    let most = before.iter().max()?;
     let shift = (0..8).find(|shift| usize::from(most >> shift) < CONTEXTS)?;
     let contexts: Vec<u8> = before
-        .symbols
         .iter()
         .map(|symbol| context(*symbol, shift))
         .collect();
     let counts = count(high, &contexts, usize::from(most >> shift) + 1);
-    let mut likely = counts.clone();
-    fill(&mut likely);
-    let tables = Tables::new(bits, &likely);
+    let tables = Tables::new(BITS, &counts);
     let len = tables.encoded_len(&counts) + tables.written_len();
     (len < plain).then_some((shift, tables, len))
 }
 
 /// The best tables, or those that have all symbols alike and are cheap to write.
-fn flat_or_not(low: &[u8], fill: impl Fn(&mut [[u32; 256]])) -> (Tables, usize) {
+fn flat_or_not(low: &[u8]) -> (Tables, usize) {
     let counts = count(low, &[], 1);
-    let mut likely = counts.clone();
-    fill(&mut likely);
-    let flat = likely[0].map(|count| u32::from(count > 0));
-    let [best, flat] = [likely[0], flat].map(|counts| Tables::new(BITS, &[counts]));
+    let flat = counts[0].map(|count| u32::from(count > 0));
+    let [best, flat] = [counts[0], flat].map(|counts| Tables::new(BITS, &[counts]));
     let len = |tables: &Tables| tables.encoded_len(&counts) + tables.written_len();
     let (flat_len, best_len) = (len(&flat), len(&best));
     if flat_len <= best_len {
@@ -222,47 +170,10 @@ fn flat_or_not(low: &[u8], fill: impl Fn(&mut [[u32; 256]])) -> (Tables, usize) 
     }
 }
 
-/// What words are between, with the sign behind the lowest bit.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Range {
-    least: u16,
-    most: u16,
-}
-
-impl Default for Range {
-    fn default() -> Range {
-        Range {
-            least: u16::MAX,
-            most: 0,
-        }
-    }
-}
-
-impl Range {
-    /// Grows so that it holds more words.
-    pub(super) fn add(&mut self, words: &[u16]) {
-        for word in words.iter().map(|word| word.rotate_left(1)) {
-            self.least = self.least.min(word);
-            self.most = self.most.max(word);
-        }
-    }
-
-    /// How many upper symbols there can be.
-    fn symbols(&self, mode: Mode) -> usize {
-        let low_bits = self.low_bits(mode);
-        usize::from((self.most >> low_bits).saturating_sub(self.least >> low_bits)) + 1
-    }
-
-    /// Bits of the lower symbol: two or three bits of mantissa are worth coding with the exponent.
-    fn low_bits(&self, mode: Mode) -> u32 {
-        let fits = |bits: &u32| (self.most >> bits).saturating_sub(self.least >> bits) < 256;
-        let least_bits = if mode == Mode::Plain { 8 } else { 6 };
-        (least_bits..8).find(fits).unwrap_or(8)
-    }
-}
-
-/// The upper symbols of a series before, and the most that there can be; none where there is none.
-struct Before<'a> {
-    symbols: &'a [u8],
-    most: Option<u8>,
+/// Bits of the lower symbol, of words from the least to the most with the sign behind the lowest bit: two or
+/// three bits of mantissa are worth coding with the exponent.
+fn low_bits(least: u16, most: u16, mode: Mode) -> u32 {
+    let fits = |bits: &u32| (most >> bits).saturating_sub(least >> bits) < 256;
+    let least_bits = if mode == Mode::Plain { 8 } else { 6 };
+    (least_bits..8).find(fits).unwrap_or(8)
 }

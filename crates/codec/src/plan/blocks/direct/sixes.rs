@@ -1,49 +1,6 @@
 //! Quants of 6 bits: each 128 of a block have 64 bytes of nibbles, and 32 of the upper 2 bits.
 
-use crate::plan::blocks::upper::{all, six, six_back, words};
-
-#[inline(always)]
-pub(super) fn split(blocks: &[u8], symbols: &mut [u8], low: &mut [u8]) {
-    let to = symbols.as_chunks_mut::<128>().0.iter_mut();
-    let to = to.zip(low.as_chunks_mut::<64>().0);
-    for (block, (symbols, low)) in blocks.as_chunks::<210>().0.iter().zip(to) {
-        let to = symbols.as_chunks_mut().0.iter_mut();
-        let to = to.zip(low.as_chunks_mut().0);
-        for (part, (symbols, low)) in to.enumerate() {
-            split_part(
-                &block[64 * part..64 * part + 64],
-                &block[128 + 32 * part..160 + 32 * part],
-                symbols,
-                low,
-            );
-        }
-    }
-}
-
-/// Of both halves of the nibbles the lower ones, then the upper ones.
-#[inline(always)]
-fn split_part(nibbles: &[u8], upper: &[u8], symbols: &mut [u8; 64], low: &mut [u8; 32]) {
-    let nibbles: [u64; 8] = words(nibbles);
-    let upper: [u64; 4] = words(upper);
-    let symbols = symbols.as_chunks_mut().0;
-    let low = low.as_chunks_mut().0;
-    for quarter in 0..4 {
-        for run in 0..2 {
-            let first = word(&nibbles, &upper, quarter, 2 * run);
-            let second = word(&nibbles, &upper, quarter, 2 * run + 1);
-            let i = 2 * quarter + run;
-            (symbols[i], low[i]) = six(first, second);
-        }
-    }
-}
-
-/// Eight quants: their upper 4 bits, and above those their lower 2.
-#[inline(always)]
-fn word(nibbles: &[u64; 8], upper: &[u64; 4], quarter: usize, i: usize) -> u64 {
-    let nibble = nibbles[i + quarter % 2 * 4] >> (quarter / 2 * 4);
-    let upper = upper[i] >> (2 * quarter) & all(3);
-    nibble >> 2 & all(3) | upper << 2 | (nibble & all(3)) << 4
-}
+use crate::plan::blocks::upper::{all, six_back};
 
 #[inline(always)]
 pub(super) fn merge(symbols: &[u8], low: &[u8], blocks: &mut [u8]) {

@@ -1,0 +1,305 @@
+//! A frame's blocks to planes and back.
+
+use super::kind::{Kind, Quants, Subs};
+use super::order::Order;
+use super::pieces::{self, Pieces};
+use super::planes::{self, Plane, Writer};
+use super::shape::Shape;
+use super::turns;
+use super::words::Words;
+use crate::coder;
+use crate::cpu::at_widest;
+use crate::plan::Part;
+use crate::plan::blocks::Mode;
+use crate::{Error, Level};
+
+/// What a symbol costs in time, as bits that it would have to save.
+const SYMBOL: f64 = 0.1;
+
+/// Buffers that are used again.
+#[derive(Debug, Default)]
+pub(crate) struct Buffers {
+    /// Scales and minimums, and what they were made from.
+    halves: [Vec<u16>; 2],
+    made: [Vec<u16>; 2],
+    back: [Vec<u16>; 2],
+    subs: [Vec<u8>; 2],
+    turns: Vec<u8>,
+    order: Order,
+    /// The quants' bytes that are looked at closer, and those that are a plane as they are.
+    dense: Vec<u8>,
+    plain: Vec<u8>,
+    /// The planes in work.
+    high: Vec<u8>,
+    low: Vec<u8>,
+    symbols: Vec<u8>,
+}
+
+/// What a frame begins with, and its planes.
+struct Head<'a> {
+    mode: Mode,
+    /// How words are split, and those that are not.
+    words: Vec<(Words, &'a [[u8; 4]])>,
+    shape: Shape,
+    planes: Vec<Plane<'a>>,
+}
+
+impl<'a> Head<'a> {
+    fn read(kind: &Kind, order: &mut Order, mut stored: &'a [u8]) -> Result<Head<'a>, Error> {
+        const ENDS: Error = Error::Malformed("frame of fields ends early");
+        let (&[a, b, shape], rest) = stored.split_first_chunk().ok_or(ENDS)?;
+        stored = rest;
+        let mode = Mode::from_code([a, b], kind.halves)?;
+        let shape = Shape::from_code(shape).ok_or(Error::Malformed("shape of quants"))?;
+        let words = (0..kind.halves)
+            .map(|_| Words::read(&mut stored))
+            .collect::<Result<_, Error>>()?;
+        order.read(&mut stored)?;
+        Ok(Head {
+            mode,
+            words,
+            shape,
+            planes: planes::read(kind.planes() + order.classes(), stored)?,
+        })
+    }
+}
+
+impl Kind {
+    /// How many planes there are before the symbols.
+    fn planes(&self) -> usize {
+        2 * self.halves + self.series().len() + 2
+    }
+
+    /// The shapes that quants may have.
+    fn shapes(&self) -> &'static [Shape] {
+        match self.quants {
+            Quants::Nibbles | Quants::PairedNibbles => &[Shape::TopOfNibbles, Shape::Nibbles],
+            Quants::Bytes => &[Shape::TopOfBytes, Shape::Upper, Shape::Whole],
+            Quants::Fifths | Quants::PairedFifths => &[Shape::Nibbles],
+            Quants::Sixes => &[Shape::Whole],
+        }
+    }
+}
+
+impl Buffers {
+    pub(super) fn encode(
+        &mut self,
+        kind: &Kind,
+        core: &[u8],
+        level: Level,
+        coder: &mut coder::Scratch,
+        out: &mut Vec<u8>,
+    ) {
+        self.take(kind, core, level);
+        let mode = self.find_origins(kind.mode);
+        let shape = Shape::best(kind.shapes(), &self.dense, SYMBOL);
+        out.extend(mode.code());
+        out.push(shape as u8);
+        let made = &self.made[..kind.halves];
+        let fit = |words: &Vec<u16>| Words::fit(words, mode != Mode::Plain);
+        let hows: Vec<Words> = made.iter().map(fit).collect();
+        for (how, words) in hows.iter().zip(made) {
+            how.write(words, out);
+        }
+        self.order.write(out);
+        let planes = kind.planes() + self.order.classes();
+        let mut writer = Writer::new(planes, level, coder, out);
+        for (how, words) in hows.iter().zip(made) {
+            self.high.resize(words.len(), 0);
+            self.low.resize(how.low_len(words.len()), 0);
+            how.split(words, &mut self.high, &mut self.low);
+            writer.add_symbols(&self.high);
+            writer.add(&self.low);
+        }
+        for subs in &self.subs[..kind.series().len()] {
+            writer.add_symbols(subs);
+        }
+        self.encode_quants(kind, shape, &mut writer);
+    }
+
+    fn encode_quants(&mut self, kind: &Kind, shape: Shape, writer: &mut Writer<'_>) {
+        let len = self.dense.len();
+        self.symbols.resize(shape.symbols_len(len), 0);
+        self.low.resize(shape.low_len(len), 0);
+        shape.split(&self.dense, &mut self.symbols, &mut self.low);
+        writer.add(&self.plain);
+        writer.add(&self.low);
+        let mut start = 0;
+        for end in &self.order.ends {
+            let end = shape.symbols_len(end * kind.dense());
+            writer.add_symbols(&self.symbols[start..end]);
+            start = end;
+        }
+    }
+
+    pub(super) fn decode(
+        &mut self,
+        kind: &Kind,
+        stored: &[u8],
+        core: &mut [u8],
+    ) -> Result<(), Error> {
+        self.resize(kind, core.len() / kind.unit);
+        let head = Head::read(kind, &mut self.order, stored)?;
+        let (of_words, rest) = head.planes.split_at(2 * kind.halves);
+        let each = head.words.iter().zip(of_words.as_chunks().0);
+        for ((words, [high, low]), made) in each.zip(&mut self.made) {
+            let (how, exceptions) = words;
+            let high = high.bytes(made.len(), &mut self.high)?;
+            let low = low.bytes(how.low_len(made.len()), &mut self.low)?;
+            how.merge(high, low, exceptions, made)?;
+        }
+        std::mem::swap(&mut self.halves, &mut self.made);
+        undo(head.mode, &mut self.halves);
+        let (of_subs, rest) = rest.split_at(kind.series().len());
+        for (plane, subs) in of_subs.iter().zip(&mut self.subs) {
+            plane.decode(subs)?;
+        }
+        self.order.place(&self.halves[0]);
+        self.find_turns(kind);
+        self.decode_quants(kind, head.shape, rest, core)?;
+        pieces::put_subs(kind, &self.subs, core);
+        Ok(())
+    }
+
+    fn decode_quants(
+        &mut self,
+        kind: &Kind,
+        shape: Shape,
+        planes: &[Plane<'_>],
+        core: &mut [u8],
+    ) -> Result<(), Error> {
+        let [plain, low, symbols @ ..] = planes else {
+            return Err(Error::Malformed("planes of quants"));
+        };
+        let plain_len = core.len() / kind.unit * kind.plain();
+        let plain = plain.bytes(plain_len, &mut self.plain)?;
+        let len = self.dense.len();
+        let low = low.bytes(shape.low_len(len), &mut self.low)?;
+        self.symbols.resize(shape.symbols_len(len), 0);
+        let mut start = 0;
+        for (plane, end) in symbols.iter().zip(&self.order.ends) {
+            let end = shape.symbols_len(end * kind.dense());
+            plane.decode(&mut self.symbols[start..end])?;
+            start = end;
+        }
+        shape.merge(&self.symbols, low, &mut self.dense);
+        let pieces = Pieces {
+            places: &self.order.places,
+            turns: &self.turns,
+        };
+        let halves = self.halves.each_ref().map(Vec::as_slice);
+        pieces::put(kind, &pieces, halves, &self.dense, plain, core);
+        Ok(())
+    }
+
+    /// Room for so many blocks.
+    fn resize(&mut self, kind: &Kind, blocks: usize) {
+        let number = kind.halves;
+        for halves in [&mut self.halves, &mut self.made] {
+            for (i, words) in halves.iter_mut().enumerate() {
+                words.resize(if i < number { blocks } else { 0 }, 0);
+            }
+        }
+        let series = kind.series();
+        for (i, subs) in self.subs.iter_mut().enumerate() {
+            subs.resize(blocks * series.get(i).unwrap_or(&0), 0);
+        }
+        self.dense.resize(blocks * kind.dense(), 0);
+    }
+
+    /// Takes blocks apart.
+    fn take(&mut self, kind: &Kind, core: &[u8], level: Level) {
+        let blocks = core.len() / kind.unit;
+        self.resize(kind, blocks);
+        self.plain.resize(blocks * kind.plain(), 0);
+        pieces::take_halves(kind, core, &mut self.halves);
+        pieces::take_subs(kind, core, &mut self.subs);
+        let several = kind.quants == Quants::Bytes && level != Level::Fast;
+        self.order.fit(&self.halves[0], several);
+        self.find_turns(kind);
+        let pieces = Pieces {
+            places: &self.order.places,
+            turns: &self.turns,
+        };
+        pieces::take(kind, &pieces, core, &mut self.dense, &mut self.plain);
+    }
+
+    /// By how much quants are turned.
+    fn find_turns(&mut self, kind: &Kind) {
+        let Buffers {
+            halves,
+            subs,
+            turns,
+            ..
+        } = self;
+        let [scales, minimums] = &*halves;
+        match (kind.quants, kind.subs) {
+            (Quants::Nibbles, _) if kind.halves == 1 => {
+                turns.clear();
+                turns.resize(scales.len(), turns::MIDDLE);
+            }
+            (Quants::Nibbles, _) => {
+                turns.resize(scales.len(), 0);
+                turns::of_groups(scales, minimums, turns);
+            }
+            (Quants::PairedNibbles, Subs::Sixes) => {
+                turns.resize(4 * scales.len(), 0);
+                let [sub_scales, sub_minimums] = &*subs;
+                turns::of_pairs([scales, minimums], [sub_scales, sub_minimums], turns);
+            }
+            _ => turns.clear(),
+        }
+    }
+
+    /// What all halves were made from, if they were; how, then.
+    fn find_origins(&mut self, mode: Mode) -> Mode {
+        self.made.clone_from(&self.halves);
+        if mode == Mode::Plain {
+            return mode;
+        }
+        make(mode, &mut self.made);
+        self.back.clone_from(&self.made);
+        undo(mode, &mut self.back);
+        if self.back == self.halves {
+            return mode;
+        }
+        self.made.clone_from(&self.halves);
+        Mode::Plain
+    }
+}
+
+at_widest! {
+    fn make(mode: Mode, halves: &mut [Vec<u16>; 2]) = Mode::forward
+}
+
+at_widest! {
+    fn undo(mode: Mode, halves: &mut [Vec<u16>; 2]) = Mode::inverse
+}
+
+/// Takes a frame of so many blocks apart without decoding it.
+pub(super) fn parts(kind: &Kind, stored: &[u8], blocks: usize) -> Result<Vec<Part>, Error> {
+    let mut order = Order::default();
+    let head = Head::read(kind, &mut order, stored)?;
+    let dense = blocks * kind.dense();
+    let mut lens = Vec::new();
+    for (words, _) in &head.words {
+        lens.extend([
+            ("scales", blocks),
+            ("lower bits of scales", words.low_len(blocks)),
+        ]);
+    }
+    let series = kind.series().iter();
+    lens.extend(series.map(|each| ("scales of groups", each * blocks)));
+    lens.push(("lower bits", kind.plain() * blocks));
+    lens.push(("lower bits", head.shape.low_len(dense)));
+    let symbols = head.shape.symbols_len(dense).div_ceil(order.classes());
+    lens.resize(head.planes.len(), ("upper bits", symbols));
+    let each = lens.into_iter().zip(&head.planes);
+    let parts = each.map(|((name, raw_len), plane)| Part {
+        name,
+        raw_len,
+        stored_len: plane.payload.len(),
+        coding: plane.coding.name(),
+    });
+    Ok(parts.collect())
+}

@@ -1,0 +1,284 @@
+//! Blocks to the bytes of their fields and back.
+
+mod fifths;
+mod sixes;
+
+use super::kind::{Kind, Quants, Subs};
+use super::turns::{back, turn};
+use crate::cpu::at_widest;
+
+/// The fields of a frame's quants.
+pub(super) struct Pieces<'a> {
+    /// Where each block's bytes are in `dense`, in blocks; in the blocks' order where this is empty.
+    pub places: &'a [u32],
+    /// By how much nibbles are turned, a byte for each group or pair of groups.
+    pub turns: &'a [u8],
+}
+
+at_widest! {
+    /// Takes the numbers of groups.
+    pub(super) fn take_subs(kind: &Kind, blocks: &[u8], subs: &mut [Vec<u8>; 2]) = subs_any
+}
+
+at_widest! {
+    pub(super) fn put_subs(kind: &Kind, subs: &[Vec<u8>; 2], blocks: &mut [u8]) = subs_back
+}
+
+at_widest! {
+    /// Takes the numbers of halves.
+    pub(super) fn take_halves(kind: &Kind, blocks: &[u8], halves: &mut [Vec<u16>; 2]) = halves_any
+}
+
+at_widest! {
+    /// Takes the quants.
+    pub(super) fn take(kind: &Kind, pieces: &Pieces<'_>, blocks: &[u8], dense: &mut [u8], plain: &mut [u8]) = take_any
+}
+
+at_widest! {
+    /// Puts quants and halves.
+    pub(super) fn put(
+        kind: &Kind, pieces: &Pieces<'_>, halves: [&[u16]; 2], dense: &[u8], plain: &[u8], blocks: &mut [u8],
+    ) = put_any
+}
+
+#[inline(always)]
+fn halves_any(kind: &Kind, blocks: &[u8], halves: &mut [Vec<u16>; 2]) {
+    let [scales, minimums] = halves;
+    match kind.unit {
+        18 => take_scales::<18>(blocks, scales),
+        20 => take_both::<20>(blocks, scales, minimums),
+        22 => take_scales::<22>(blocks, scales),
+        24 => take_both::<24>(blocks, scales, minimums),
+        34 => take_scales::<34>(blocks, scales),
+        144 => take_both::<144>(blocks, scales, minimums),
+        176 => take_both::<176>(blocks, scales, minimums),
+        _ => {
+            for (to, block) in scales.iter_mut().zip(blocks.as_chunks::<210>().0) {
+                *to = u16::from_le_bytes([block[208], block[209]]);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn take_scales<const UNIT: usize>(blocks: &[u8], scales: &mut [u16]) {
+    for (to, block) in scales.iter_mut().zip(blocks.as_chunks::<UNIT>().0) {
+        *to = u16::from_le_bytes([block[0], block[1]]);
+    }
+}
+
+#[inline(always)]
+fn take_both<const UNIT: usize>(blocks: &[u8], scales: &mut [u16], minimums: &mut [u16]) {
+    let to = scales.iter_mut().zip(minimums);
+    for (to, block) in to.zip(blocks.as_chunks::<UNIT>().0) {
+        *to.0 = u16::from_le_bytes([block[0], block[1]]);
+        *to.1 = u16::from_le_bytes([block[2], block[3]]);
+    }
+}
+
+/// Blocks of so many bytes, each with what its halves are.
+#[inline(always)]
+fn with_halves<'a, const UNIT: usize>(
+    blocks: &'a mut [u8],
+    [scales, minimums]: [&'a [u16]; 2],
+) -> impl Iterator<Item = &'a mut [u8; UNIT]> {
+    let with_minimum = !minimums.is_empty();
+    let blocks = blocks.as_chunks_mut::<UNIT>().0;
+    blocks.iter_mut().enumerate().map(move |(i, block)| {
+        if let Some(scale) = scales.get(i) {
+            block[..2].copy_from_slice(&scale.to_le_bytes());
+        }
+        if with_minimum && let Some(minimum) = minimums.get(i) {
+            block[2..4].copy_from_slice(&minimum.to_le_bytes());
+        }
+        block
+    })
+}
+
+#[inline(always)]
+fn subs_any(kind: &Kind, blocks: &[u8], subs: &mut [Vec<u8>; 2]) {
+    let [scales, minimums] = subs;
+    match kind.subs {
+        Subs::None => {}
+        Subs::Sixes => {
+            let to = scales.as_chunks_mut::<8>().0.iter_mut();
+            let to = to.zip(minimums.as_chunks_mut::<8>().0);
+            for (block, to) in blocks.chunks_exact(kind.unit).zip(to) {
+                let word = |at: usize| {
+                    u32::from_le_bytes([block[at], block[at + 1], block[at + 2], block[at + 3]])
+                };
+                let [a, b, c] = [word(4), word(8), word(12)];
+                *to.0 = both(a & 0x3f3f_3f3f, c & 0x0f0f_0f0f | a >> 2 & 0x3030_3030);
+                *to.1 = both(b & 0x3f3f_3f3f, c >> 4 & 0x0f0f_0f0f | b >> 2 & 0x3030_3030);
+            }
+        }
+        Subs::Bytes => {
+            let to = scales.as_chunks_mut::<16>().0.iter_mut();
+            for (block, to) in blocks.chunks_exact(kind.unit).zip(to) {
+                to.copy_from_slice(&block[192..208]);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn both(first: u32, second: u32) -> [u8; 8] {
+    (u64::from(first) | u64::from(second) << 32).to_le_bytes()
+}
+
+#[inline(always)]
+fn subs_back(kind: &Kind, subs: &[Vec<u8>; 2], blocks: &mut [u8]) {
+    let [scales, minimums] = subs;
+    match kind.subs {
+        Subs::None => {}
+        Subs::Sixes => {
+            let from = scales.as_chunks::<8>().0.iter();
+            let from = from.zip(minimums.as_chunks::<8>().0);
+            for (block, (scales, minimums)) in blocks.chunks_exact_mut(kind.unit).zip(from) {
+                let [scales, minimums] = [scales, minimums].map(|eight| u64::from_le_bytes(*eight));
+                let (low, high) = (scales as u32, (scales >> 32) as u32);
+                let (low_minimum, high_minimum) = (minimums as u32, (minimums >> 32) as u32);
+                let upper = |low: u32, high: u32| low & 0x3f3f_3f3f | high << 2 & 0xc0c0_c0c0;
+                let lower = high & 0x0f0f_0f0f | high_minimum << 4 & 0xf0f0_f0f0;
+                block[4..8].copy_from_slice(&upper(low, high).to_le_bytes());
+                block[8..12].copy_from_slice(&upper(low_minimum, high_minimum).to_le_bytes());
+                block[12..16].copy_from_slice(&lower.to_le_bytes());
+            }
+        }
+        Subs::Bytes => {
+            let from = scales.as_chunks::<16>().0.iter();
+            for (block, from) in blocks.chunks_exact_mut(kind.unit).zip(from) {
+                block[192..208].copy_from_slice(from);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn take_any(kind: &Kind, pieces: &Pieces<'_>, blocks: &[u8], dense: &mut [u8], plain: &mut [u8]) {
+    match (kind.quants, kind.unit) {
+        (Quants::Nibbles, 18) => take_nibbles::<18>(pieces, blocks, dense),
+        (Quants::Nibbles, _) => take_nibbles::<20>(pieces, blocks, dense),
+        (Quants::PairedNibbles, _) => take_pairs(pieces, blocks, dense),
+        (Quants::Bytes, _) => take_bytes(pieces, blocks, dense),
+        (Quants::Fifths, 22) => fifths::take::<22>(blocks, dense, plain),
+        (Quants::Fifths, _) => fifths::take::<24>(blocks, dense, plain),
+        (Quants::PairedFifths, _) => fifths::take_pairs(blocks, dense, plain),
+        (Quants::Sixes, _) => sixes::take(blocks, dense, plain),
+    }
+}
+
+#[inline(always)]
+fn put_any(
+    kind: &Kind,
+    pieces: &Pieces<'_>,
+    halves: [&[u16]; 2],
+    dense: &[u8],
+    plain: &[u8],
+    blocks: &mut [u8],
+) {
+    match (kind.quants, kind.unit) {
+        (Quants::Nibbles, 18) => put_nibbles(pieces, dense, with_halves::<18>(blocks, halves)),
+        (Quants::Nibbles, _) => put_nibbles(pieces, dense, with_halves::<20>(blocks, halves)),
+        (Quants::PairedNibbles, _) => put_pairs(pieces, dense, with_halves(blocks, halves)),
+        (Quants::Bytes, _) => put_bytes(pieces, dense, with_halves(blocks, halves)),
+        (Quants::Fifths, 22) => fifths::put(dense, plain, with_halves::<22>(blocks, halves)),
+        (Quants::Fifths, _) => fifths::put(dense, plain, with_halves::<24>(blocks, halves)),
+        (Quants::PairedFifths, _) => fifths::put_pairs(dense, plain, with_halves(blocks, halves)),
+        (Quants::Sixes, _) => sixes::put(dense, plain, halves[0], blocks),
+    }
+}
+
+#[inline(always)]
+fn take_nibbles<const UNIT: usize>(pieces: &Pieces<'_>, blocks: &[u8], dense: &mut [u8]) {
+    let dense = dense.as_chunks_mut::<16>().0;
+    for (i, block) in blocks.as_chunks::<UNIT>().0.iter().enumerate() {
+        // With a way out, so that this is not done for several blocks at once, byte by byte.
+        let (Some(to), Some(by)) = (dense.get_mut(i), pieces.turns.get(i)) else {
+            break;
+        };
+        if let Some(quants) = block.last_chunk::<16>() {
+            *to = turn(quants, *by);
+        }
+    }
+}
+
+#[inline(always)]
+fn put_nibbles<'a, const UNIT: usize>(
+    pieces: &Pieces<'_>,
+    dense: &[u8],
+    blocks: impl Iterator<Item = &'a mut [u8; UNIT]>,
+) {
+    let from = dense.as_chunks::<16>().0.iter();
+    for ((block, from), by) in blocks.zip(from).zip(pieces.turns) {
+        if let Some(quants) = block.last_chunk_mut::<16>() {
+            *quants = turn(from, back(*by));
+        }
+    }
+}
+
+#[inline(always)]
+fn take_pairs(pieces: &Pieces<'_>, blocks: &[u8], dense: &mut [u8]) {
+    let blocks = blocks.as_chunks::<144>().0.iter();
+    let to = dense.as_chunks_mut::<128>().0.iter_mut();
+    for ((block, to), turns) in blocks.zip(to).zip(pieces.turns.as_chunks::<4>().0) {
+        let pairs = block[16..].as_chunks::<32>().0.iter();
+        let to = to.as_chunks_mut::<32>().0.iter_mut();
+        for ((pair, to), by) in pairs.zip(to).zip(turns) {
+            *to = turn(pair, *by);
+        }
+    }
+}
+
+#[inline(always)]
+fn put_pairs<'a>(
+    pieces: &Pieces<'_>,
+    dense: &[u8],
+    blocks: impl Iterator<Item = &'a mut [u8; 144]>,
+) {
+    let from = dense.as_chunks::<128>().0.iter();
+    for ((block, from), turns) in blocks.zip(from).zip(pieces.turns.as_chunks::<4>().0) {
+        let pairs = block[16..].as_chunks_mut::<32>().0.iter_mut();
+        let from = from.as_chunks::<32>().0.iter();
+        for ((pair, from), by) in pairs.zip(from).zip(turns) {
+            *pair = turn(from, back(*by));
+        }
+    }
+}
+
+/// Signed bytes, folded: the sign is the lowest bit.
+#[inline(always)]
+fn take_bytes(pieces: &Pieces<'_>, blocks: &[u8], dense: &mut [u8]) {
+    let dense = dense.as_chunks_mut::<32>().0;
+    for (i, block) in blocks.as_chunks::<34>().0.iter().enumerate() {
+        let at = pieces.places.get(i).map_or(i, |place| *place as usize);
+        let quants = block.last_chunk::<32>();
+        if let (Some(to), Some(quants)) = (dense.get_mut(at), quants) {
+            let mut own = *quants;
+            for byte in &mut own {
+                *byte = *byte << 1 ^ ((*byte as i8) >> 7) as u8;
+            }
+            *to = own;
+        }
+    }
+}
+
+#[inline(always)]
+fn put_bytes<'a>(
+    pieces: &Pieces<'_>,
+    dense: &[u8],
+    blocks: impl Iterator<Item = &'a mut [u8; 34]>,
+) {
+    let dense = dense.as_chunks::<32>().0;
+    for (i, block) in blocks.enumerate() {
+        let at = pieces.places.get(i).map_or(i, |place| *place as usize);
+        let quants = block.last_chunk_mut::<32>();
+        if let (Some(from), Some(quants)) = (dense.get(at), quants) {
+            let mut own = *from;
+            for byte in &mut own {
+                *byte = *byte >> 1 ^ (*byte & 1).wrapping_neg();
+            }
+            *quants = own;
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! A frame's planes: a word for each, with its coding and its length, then their payloads.
+
+use crate::coder::{self, Coding};
+use crate::{Error, Level};
+
+/// Coding and length of a plane.
+const WORD: usize = 4;
+
+/// Writes planes to the end of `out`.
+pub(super) struct Writer<'a> {
+    level: Level,
+    coder: &'a mut coder::Scratch,
+    out: &'a mut Vec<u8>,
+    /// Where the next plane's word is.
+    word: usize,
+}
+
+impl<'a> Writer<'a> {
+    /// For so many planes.
+    pub(super) fn new(
+        planes: usize,
+        level: Level,
+        coder: &'a mut coder::Scratch,
+        out: &'a mut Vec<u8>,
+    ) -> Writer<'a> {
+        let word = out.len();
+        out.resize(word + planes * WORD, 0);
+        Writer {
+            level,
+            coder,
+            out,
+            word,
+        }
+    }
+
+    /// The next plane, in the coding that is best for it.
+    pub(super) fn add(&mut self, plane: &[u8]) {
+        self.add_by(plane, coder::encode);
+    }
+
+    /// The next plane, of symbols that one code is as a rule the best for.
+    pub(super) fn add_symbols(&mut self, plane: &[u8]) {
+        self.add_by(plane, coder::encode_symbols);
+    }
+
+    fn add_by(
+        &mut self,
+        plane: &[u8],
+        encode: fn(&[u8], Level, &mut coder::Scratch, &mut Vec<u8>) -> Coding,
+    ) {
+        let start = self.out.len();
+        let coding = encode(plane, self.level, self.coder, self.out);
+        let len = self.out.len() - start;
+        let word = (coding as u32 | (len as u32) << 8).to_le_bytes();
+        self.out[self.word..self.word + WORD].copy_from_slice(&word);
+        self.word += WORD;
+    }
+}
+
+/// A plane as it is stored.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plane<'a> {
+    pub coding: Coding,
+    pub payload: &'a [u8],
+}
+
+/// Takes so many planes, and nothing must be left.
+pub(super) fn read(planes: usize, stored: &[u8]) -> Result<Vec<Plane<'_>>, Error> {
+    const ENDS: Error = Error::Malformed("plane ends early");
+    let (directory, mut rest) = stored.split_at_checked(planes * WORD).ok_or(ENDS)?;
+    let mut all = Vec::with_capacity(planes);
+    for word in directory.as_chunks::<WORD>().0 {
+        let word = u32::from_le_bytes(*word);
+        let coding = Coding::from_code(word as u8).ok_or(Error::Malformed("coding"))?;
+        let (payload, after) = rest.split_at_checked((word >> 8) as usize).ok_or(ENDS)?;
+        all.push(Plane { coding, payload });
+        rest = after;
+    }
+    if !rest.is_empty() {
+        return Err(Error::Malformed("bytes after the last plane"));
+    }
+    Ok(all)
+}
+
+impl<'a> Plane<'a> {
+    /// The plane's bytes, of which there are so many: in a buffer, where they are not stored as they are.
+    pub(super) fn bytes<'b>(self, len: usize, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], Error>
+    where
+        'a: 'b,
+    {
+        if self.coding == Coding::Raw && self.payload.len() == len {
+            return Ok(self.payload);
+        }
+        buffer.resize(len, 0);
+        self.decode(buffer)?;
+        Ok(buffer)
+    }
+
+    /// Decodes into exactly `out`.
+    pub(super) fn decode(self, out: &mut [u8]) -> Result<(), Error> {
+        if out.is_empty() && self.payload.is_empty() {
+            return Ok(());
+        }
+        coder::decode(self.coding, self.payload, out)
+    }
+}

@@ -1,0 +1,123 @@
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::*;
+use crate::cpu::{narrowly, plainly};
+use crate::{Dtype, Hint};
+
+fn facts(dtype: Dtype, raw: &[u8]) -> Facts {
+    Facts {
+        version: crate::header::VERSION,
+        raw_len: raw.len() as u32,
+        chunk_id: [0; 32],
+        hint: Hint {
+            dtype,
+            row: 0,
+            offset: 0,
+        },
+        lead: 0,
+        plan: Code::Fields,
+        shared_len: 0,
+        base: None,
+    }
+}
+
+fn noise(len: usize, seed: u64) -> Vec<u8> {
+    let mut bytes = vec![0; len];
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&seed.to_le_bytes());
+    hasher.finalize_xof().fill(&mut bytes);
+    bytes
+}
+
+fn encoded(plan: &Fields, raw: &[u8], level: Level) -> Vec<u8> {
+    let core = Core {
+        first: 0,
+        bytes: raw,
+        base: &[],
+    };
+    let mut stored = Vec::new();
+    plan.encode(core, level, &mut Scratch::default(), &mut stored);
+    stored
+}
+
+fn decoded(plan: &Fields, stored: &[u8], len: usize) -> Result<Vec<u8>, Error> {
+    let mut back = vec![0; len];
+    let core = Decoded {
+        first: 0,
+        bytes: &mut back,
+        base: &[],
+        check: None,
+    };
+    plan.decode(stored, core, &mut Scratch::default())?;
+    Ok(back)
+}
+
+fn dtypes() -> Vec<Dtype> {
+    let all = Dtype::ALL.iter().copied();
+    all.filter(|dtype| Kind::of(*dtype).is_some()).collect()
+}
+
+fn round_trip(dtype: Dtype, raw: &[u8], level: Level) -> usize {
+    let plan = Fields::of(&facts(dtype, raw)).unwrap();
+    let stored = encoded(&plan, raw, level);
+    assert_eq!(plainly(|| encoded(&plan, raw, level)), stored);
+    assert_eq!(narrowly(|| encoded(&plan, raw, level)), stored);
+    for back in [
+        decoded(&plan, &stored, raw.len()),
+        plainly(|| decoded(&plan, &stored, raw.len())),
+        narrowly(|| decoded(&plan, &stored, raw.len())),
+    ] {
+        assert!(back.unwrap() == raw, "{}", dtype.name());
+    }
+    assert!(!plan.parts(&stored, raw.len()).unwrap().is_empty());
+    stored.len()
+}
+
+/// Blocks whose bytes are all alike, but for some.
+fn plain_blocks(dtype: Dtype, number: usize) -> Vec<u8> {
+    let mut blocks = noise(number * dtype.block_bytes(), 3);
+    for byte in &mut blocks {
+        *byte = 0x21 + (byte.leading_zeros() as u8) * 0x11;
+    }
+    blocks
+}
+
+#[test]
+fn every_kind_comes_back() {
+    for dtype in dtypes() {
+        let unit = dtype.block_bytes();
+        for level in [Level::Fast, Level::Default] {
+            for number in [0, 1, 40, 3000] {
+                round_trip(dtype, &noise(number * unit, 1), level);
+                round_trip(dtype, &vec![0; number * unit], level);
+                round_trip(dtype, &plain_blocks(dtype, number), level);
+            }
+            let len = round_trip(dtype, &plain_blocks(dtype, 3000), level);
+            assert!(len < 3000 * unit / 8 * 7, "{}: {len}", dtype.name());
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_refused(
+        dtype in select(dtypes()),
+        number in select(vec![1usize, 9, 3000]),
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        near in any::<bool>(),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let raw = plain_blocks(dtype, number);
+        let plan = Fields::of(&facts(dtype, &raw)).unwrap();
+        let mut stored = encoded(&plan, &raw, Level::Default);
+        let within = if near { stored.len().min(60) } else { stored.len() };
+        for (at, byte) in changes {
+            stored[at.index(within)] = byte;
+        }
+        let _ = decoded(&plan, &stored, raw.len());
+        let _ = plan.parts(&stored, raw.len());
+        stored.truncate(cut.index(stored.len()));
+        let _ = decoded(&plan, &stored, raw.len());
+    }
+}
