@@ -100,6 +100,19 @@ fn a_real_model_comes_from_the_bucket_and_next_to_nothing_from_the_server() {
         server < received / 100,
         "{server} from the server, {received} in all"
     );
+    let savings = world.server.admin().savings("acme/minilm");
+    assert_eq!(bytes(&savings, "direct_wire_bytes"), received, "{savings}");
+    assert_eq!(
+        bytes(&savings, "direct_raw_bytes"),
+        bytes(&savings, "raw_bytes"),
+        "{savings}"
+    );
+    assert_eq!(bytes(&savings, "sent_wire_bytes"), 0, "{savings}");
+    let words = client.run(["info", "acme/minilm"]).success();
+    assert!(
+        words.contains("handed out to be read in the bucket"),
+        "{words}"
+    );
     let words = client.run(["pull", "acme/minilm", "again"]).success();
     assert!(words.contains("straight from the bucket"), "{words}");
 

@@ -1,12 +1,14 @@
 //! Blobs are made anew at another level, under those who read them.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use serde_json::{Value, json};
-use sheaf_tests::{Access, Client, Server, content, objects, sheaf};
+use sheaf_tests::{Access, Chunk, Client, Server, SmallDisk, Upload, content, objects, sheaf};
 
 const FILE: &str = "model.safetensors";
 
@@ -175,6 +177,133 @@ fn those_who_read_meanwhile_get_what_they_asked_for() {
     collect(&admin);
     let disk: u64 = objects(&server.object_store()).iter().map(|o| o.size).sum();
     assert_eq!(disk, stored(&admin));
+}
+
+/// A file of more chunks than the server looks up at once, 1000, and its bytes. Few of them differ.
+fn put_long(admin: &Access) -> Vec<u8> {
+    admin.create("acme/model");
+    let chunks: Vec<Chunk> = (0..5)
+        .map(|seed| Chunk::new(content::weights(seed, 8000)))
+        .collect();
+    let upload = Upload::open(admin, "acme/model");
+    for chunk in &chunks {
+        upload.put(chunk).expect(200);
+    }
+    let list: Vec<&Chunk> = chunks.iter().cycle().take(2500).collect();
+    upload.commit_file(FILE, &list).expect(200);
+    list.iter().flat_map(|chunk| chunk.raw.clone()).collect()
+}
+
+/// Asks for the file as a stream of blobs, and reads its beginning.
+fn begin_to_read(server: &Server) -> (TcpStream, Vec<u8>) {
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    // In HTTP/1.0 what has no length ends with the connection.
+    let request = format!("GET /acme/model/resolve/main/{FILE} HTTP/1.0\r\n");
+    let request = format!("{request}Accept-Encoding: sheaf\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut begun = vec![0; 64 << 10];
+    stream.read_exact(&mut begun).unwrap();
+    (stream, begun)
+}
+
+#[test]
+fn a_long_stream_of_blobs_goes_on_while_they_are_replaced() {
+    let server = server("0s");
+    let (admin, client) = (server.admin(), server.client());
+    let bytes = put_long(&admin);
+    let before = blobs(&admin);
+    let (mut stream, mut answer) = begin_to_read(&server);
+    reencode(&client, "acme/model");
+    let after = blobs(&admin);
+    assert!(before.iter().zip(&after).all(|(was, is)| was != is));
+    collect(&admin);
+    stream.read_to_end(&mut answer).unwrap();
+
+    let head = answer.windows(4).position(|four| four == b"\r\n\r\n");
+    let (head, body) = answer.split_at(head.unwrap() + 4);
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    assert!(head.contains("content-encoding: sheaf"), "{head}");
+    assert!(!head.contains("content-length"), "{head}");
+    fs::write(client.path("model.sheaf"), body).unwrap();
+    let decompress = ["decompress", "model.sheaf", "--output", "back"];
+    client.run(decompress).success();
+    assert!(fs::read(client.path("back")).unwrap() == bytes);
+}
+
+#[test]
+fn a_full_disk_loses_nothing_and_is_tried_again() {
+    let Some(disk) = SmallDisk::start(40) else {
+        return;
+    };
+    let admin = disk.admin();
+    let bytes = put_model_of_one_chunk(&admin);
+    let before = stored(&admin);
+    fill(&admin);
+    let start = json!({"kind": "reencode", "repository": "acme/model", "level": "max"});
+    let id = admin.post("/api/v1/jobs", &start).expect(201).json()["id"].clone();
+    let path = format!("/api/v1/jobs/{id}");
+    let job = loop {
+        let job = admin.get_json(&path);
+        if !job["error"].is_null() {
+            break job;
+        }
+        assert_ne!(job["state"], "done", "there was room: {job}");
+    };
+    assert_eq!(job["error"]["code"], "storage_full", "{job}");
+    assert_eq!(job["state"], "queued", "it is to be tried again: {job}");
+    assert_eq!(stored(&admin), before);
+    assert!(admin.file("acme/model", FILE).expect(200).body == bytes);
+
+    disk.grow(80);
+    let job = loop {
+        let job = admin.get_json(&format!("{path}?wait=30"));
+        match job["state"].as_str() {
+            Some("queued" | "running") => {}
+            _ => break job,
+        }
+    };
+    assert_eq!(job["state"], "done", "{job}");
+    assert!(stored(&admin) < before);
+    assert!(admin.file("acme/model", FILE).expect(200).body == bytes);
+    let check = admin.post(
+        "/api/v1/jobs",
+        &json!({"kind": "check", "depth": "decoded"}),
+    );
+    let path = format!("/api/v1/jobs/{}?wait=30", check.expect(201).json()["id"]);
+    let found = loop {
+        let job = admin.get_json(&path);
+        if job["state"] == "done" {
+            break job["result"]["check"]["faults_found"].clone();
+        }
+    };
+    assert_eq!(found, 0);
+}
+
+/// Its blob is larger than what is left when the disk is full.
+fn put_model_of_one_chunk(admin: &Access) -> Vec<u8> {
+    admin.create("acme/model");
+    let chunk = Chunk::new(content::weights(1, 1_000_000));
+    let upload = Upload::open(admin, "acme/model");
+    upload.put(&chunk).expect(200);
+    upload.commit_file(FILE, &[&chunk]).expect(200);
+    chunk.raw
+}
+
+/// Takes the room of the disk, in pieces that become smaller.
+fn fill(admin: &Access) {
+    admin.create("acme/filler");
+    let mut number = 0;
+    for size in [3_000_000, 700_000] {
+        loop {
+            number += 1;
+            let name = format!("{number}.bin");
+            let put = admin.put("acme/filler", &name, content::noise(number, size));
+            if put.status != 201 {
+                put.expect_error(507, "storage_full");
+                break;
+            }
+        }
+    }
 }
 
 #[test]

@@ -25,6 +25,14 @@ macro_rules! columns {
 
 pub(crate) use columns;
 
+/// Whether a chunk `k` is in some revision of the repository $1.
+macro_rules! held {
+    () => {
+        "EXISTS (SELECT 1 FROM content_chunks cc JOIN revision_files f ON f.content = cc.content \
+           JOIN revisions v ON v.id = f.revision WHERE cc.chunk = k.id AND v.repository = $1)"
+    };
+}
+
 /// A stored chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChunkRow {
@@ -195,10 +203,8 @@ impl Catalog {
         let row = sqlx::query(concat!(
             "SELECT ",
             columns!(),
-            " FROM chunks k WHERE k.blob = $2 AND EXISTS (SELECT 1 FROM content_chunks cc \
-               JOIN revision_files f ON f.content = cc.content \
-               JOIN revisions v ON v.id = f.revision \
-               WHERE cc.chunk = k.id AND v.repository = $1)",
+            " FROM chunks k WHERE k.blob = $2 AND ",
+            held!()
         ))
         .bind(repository.0)
         .bind(blob.as_bytes().as_slice())
@@ -215,14 +221,11 @@ impl Catalog {
         repository: RepositoryId,
         blob: &BlobId,
     ) -> Result<Option<ChunkRow>> {
-        let row = sqlx::query(
+        let row = sqlx::query(concat!(
             "SELECT k.chunk, k.raw_len, g.blob, g.object_key, g.stored_len \
-             FROM garbage g JOIN chunks k ON k.chunk = g.chunk \
-             WHERE g.blob = $2 AND EXISTS (SELECT 1 FROM content_chunks cc \
-               JOIN revision_files f ON f.content = cc.content \
-               JOIN revisions v ON v.id = f.revision \
-               WHERE cc.chunk = k.id AND v.repository = $1)",
-        )
+             FROM garbage g JOIN chunks k ON k.chunk = g.chunk WHERE g.blob = $2 AND ",
+            held!()
+        ))
         .bind(repository.0)
         .bind(blob.as_bytes().as_slice())
         .fetch_optional(&self.read)

@@ -117,18 +117,6 @@ impl Catalog {
             .collect()
     }
 
-    /// How many chunks a file has, and the sum of their blobs' sizes, each as often as it occurs.
-    pub async fn content_stored(&self, content: ContentId) -> Result<(u64, u64)> {
-        let row = sqlx::query(
-            "SELECT COUNT(*) AS chunks, COALESCE(CAST(SUM(k.stored_len) AS BIGINT), 0) AS stored \
-             FROM content_chunks cc JOIN chunks k ON k.id = cc.chunk WHERE cc.content = $1",
-        )
-        .bind(content.0)
-        .fetch_one(&self.read)
-        .await?;
-        Ok((row::size(&row, "chunks")?, row::size(&row, "stored")?))
-    }
-
     /// Bytes that were found to have this SHA-256 and are put together of these chunks.
     pub async fn find_content(&self, sha256: &Sha256, list: &[u8; 32]) -> Result<bool> {
         let mut connection = self.read.acquire().await?;

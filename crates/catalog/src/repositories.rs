@@ -1,3 +1,5 @@
+use std::ops::AddAssign;
+
 use jiff::Timestamp;
 use sheaf_types::RepositoryName;
 use sheaf_types::repositories::{NewRepository, Repository, RepositoryChange};
@@ -37,6 +39,19 @@ pub struct Sent {
     pub raw_bytes: u64,
     /// Bytes on the wire.
     pub wire_bytes: u64,
+    /// Raw bytes of the chunks for whose blobs addresses in the bucket were given.
+    pub direct_raw_bytes: u64,
+    /// Bytes of those blobs.
+    pub direct_wire_bytes: u64,
+}
+
+impl AddAssign for Sent {
+    fn add_assign(&mut self, more: Self) {
+        self.raw_bytes += more.raw_bytes;
+        self.wire_bytes += more.wire_bytes;
+        self.direct_raw_bytes += more.direct_raw_bytes;
+        self.direct_wire_bytes += more.direct_wire_bytes;
+    }
 }
 
 impl Catalog {
@@ -187,12 +202,14 @@ impl Catalog {
         let mut tx = self.begin().await?;
         for (id, sent) in sent {
             sqlx::query(
-                "UPDATE repositories SET sent_raw = sent_raw + $2, sent_wire = sent_wire + $3 \
-                 WHERE id = $1",
+                "UPDATE repositories SET sent_raw = sent_raw + $2, sent_wire = sent_wire + $3, \
+                   direct_raw = direct_raw + $4, direct_wire = direct_wire + $5 WHERE id = $1",
             )
             .bind(id.0)
             .bind(row::sql(sent.raw_bytes))
             .bind(row::sql(sent.wire_bytes))
+            .bind(row::sql(sent.direct_raw_bytes))
+            .bind(row::sql(sent.direct_wire_bytes))
             .execute(&mut *tx)
             .await?;
         }

@@ -65,7 +65,9 @@ const EXCLUSIVE: &str = concat!(
 const SENT: &str = concat!(
     counted!(),
     "SELECT COALESCE(CAST(SUM(r.sent_raw) AS BIGINT), 0) AS raw, \
-     COALESCE(CAST(SUM(r.sent_wire) AS BIGINT), 0) AS wire \
+     COALESCE(CAST(SUM(r.sent_wire) AS BIGINT), 0) AS wire, \
+     COALESCE(CAST(SUM(r.direct_raw) AS BIGINT), 0) AS direct_raw, \
+     COALESCE(CAST(SUM(r.direct_wire) AS BIGINT), 0) AS direct_wire \
      FROM mine JOIN repositories r ON r.id = mine.id"
 );
 
@@ -90,6 +92,8 @@ impl Catalog {
             },
             sent_raw_bytes: row::size(&sent, "raw")?,
             sent_wire_bytes: row::size(&sent, "wire")?,
+            direct_raw_bytes: row::size(&sent, "direct_raw")?,
+            direct_wire_bytes: row::size(&sent, "direct_wire")?,
         })
     }
 

@@ -62,6 +62,7 @@ macro_rules! migrations {
             migration!($engine, 5, "0005_records"),
             migration!($engine, 6, "0006_jobs"),
             migration!($engine, 8, "0008_damage"),
+            migration!($engine, 9, "0009_direct"),
         ]
     };
 }

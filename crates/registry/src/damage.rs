@@ -54,7 +54,8 @@ impl Registry {
 
     async fn decodes(&self, row: &ChunkRow) -> Result<bool> {
         let memory = row.raw_len + row.stored_len;
-        let _reserved = self.ingest_budget.reserve(memory).await?;
+        // Who asks may hold memory for its list.
+        let _reserved = self.ingest_budget.reserve_soon(memory).await?;
         let raw = match self.read_chunk(row).await {
             Ok(raw) => raw,
             Err(Error::Damaged { .. }) => return Ok(false),

@@ -31,6 +31,7 @@ mod report;
 mod repository;
 mod settings;
 mod step;
+mod task;
 mod text;
 mod tokens;
 mod turns;

@@ -1,6 +1,6 @@
 //! Figures: what storage costs, what was sent; and what an operator finds in the log.
 
-use sheaf_catalog::{RepositoryId, SavingsScope, Sent};
+use sheaf_catalog::{ChunkRow, RepositoryId, SavingsScope, Sent};
 use sheaf_types::RepositoryName;
 use sheaf_types::savings::Savings;
 
@@ -24,10 +24,23 @@ impl Registry {
 
     /// Counts bytes that went to a reader.
     pub(crate) fn count_sent(&self, repository: RepositoryId, raw: u64, wire: u64) {
+        self.count(repository, |sent| {
+            sent.raw_bytes += raw;
+            sent.wire_bytes += wire;
+        });
+    }
+
+    /// Counts what a reader was told to read in the bucket.
+    pub(crate) fn count_direct(&self, repository: RepositoryId, blob: &ChunkRow) {
+        self.count(repository, |sent| {
+            sent.direct_raw_bytes += blob.raw_len;
+            sent.direct_wire_bytes += blob.stored_len;
+        });
+    }
+
+    fn count(&self, repository: RepositoryId, add: impl FnOnce(&mut Sent)) {
         let mut sent = self.sent.lock().unwrap_or_else(|e| e.into_inner());
-        let sent = sent.entry(repository).or_default();
-        sent.raw_bytes += raw;
-        sent.wire_bytes += wire;
+        add(sent.entry(repository).or_default());
     }
 
     /// Writes the counts. They go into the catalog now and then: a sync for each download would cost
@@ -41,8 +54,8 @@ impl Registry {
             return Ok(());
         }
         if let Err(error) = self.catalog.add_sent(&sent).await {
-            for (id, sent) in sent {
-                self.count_sent(id, sent.raw_bytes, sent.wire_bytes);
+            for (id, again) in sent {
+                self.count(id, |sent| *sent += again);
             }
             return Err(error.into());
         }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +14,14 @@ use proptest::prelude::*;
 use sha2::Digest;
 use sheaf_codec::Level;
 use sheaf_registry::{
-    BodyError, ByteStream, Caller, Condition, Error, FileChange, PicklePolicy, Registry, S3Options,
-    Settings,
+    BodyError, ByteStream, Caller, Condition, Error, FileChange, Registry, Settings,
 };
 use sheaf_types::files::ChunkRef;
 use sheaf_types::repositories::NewRepository;
 use sheaf_types::uploads::{CommitRequest, NewFile, UploadState};
 use sheaf_types::{ChunkId, RefName, RepositoryName, Sha256};
+
+use common::{settings, sqlite};
 
 struct World {
     registry: Arc<Registry>,
@@ -32,25 +35,8 @@ impl World {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let settings = Settings {
-            catalog_url: format!("sqlite:{}", folder.path().join("catalog").display()),
-            blobs_url: format!("file:{}", folder.path().join("store").display()),
-            direct: None,
-            faults: None,
-            at_step: None,
-            s3: S3Options::default(),
-            temp_dir: folder.path().into(),
-            threads: 2,
-            ingest_memory: 1 << 20,
-            serve_memory: 1 << 20,
-            upload_expiry: Duration::from_secs(3600),
-            collection_every: Duration::ZERO,
-            collection_grace: Duration::ZERO,
-            writes_abandoned_after: Duration::from_secs(3600),
-            server_name: "test".into(),
-            job_lease: Duration::from_secs(30),
-            spool_limit: 4 << 20,
-            suspicious_pickles: PicklePolicy::Allow,
             level: Level::Default,
+            ..settings(sqlite(folder.path()), folder.path(), 1 << 20)
         };
         let registry = Registry::open(settings).await.unwrap();
         let secret = "a secret of the tests";
@@ -334,10 +320,14 @@ async fn commit(
         }],
         delete: vec![],
     };
-    let done = world
-        .registry
-        .commit_upload(&world.admin, &world.name, &upload.id, &request)
+    let (registry, admin, name) = (&world.registry, &world.admin, &world.name);
+    let mut done = registry
+        .commit_upload(admin, name, &upload.id, &request)
         .await?;
+    while done.state == UploadState::Committing {
+        let wait = Duration::from_secs(30);
+        done = registry.upload(admin, name, &upload.id, wait).await?;
+    }
     Ok(done.state)
 }
 
@@ -360,6 +350,28 @@ async fn a_commit_is_checked_against_the_bytes() {
     let done = commit(&world, "b", right, chunks).await.unwrap();
     assert_eq!(done, UploadState::Committed);
     assert!(world.read("b", 0..file.len() as u64).await == file);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_of_chunks_that_fill_the_memory_are_hashed_beside_each_other() {
+    let world = World::new().await;
+    // Of each chunk raw and stored bytes take more memory than there is, or almost all.
+    let commits = [600_000, 500_000, 400_000].map(|len| (len, tensors(len as u32, &[len; 3])));
+    for (len, file) in &commits {
+        let path = format!("{len}");
+        world.put(&path, body(file, 1 << 20)).await.unwrap();
+    }
+    // The same twice is a list that was not hashed before.
+    let twice = commits.map(|(len, file)| (len, [&file[..], &file].concat()));
+    let all = twice.iter().map(async |(len, file)| {
+        let chunks = world.chunks(&format!("{len}")).await;
+        let sha256 = Sha256(sha2::Sha256::digest(file).into());
+        let path = format!("{len}-twice");
+        commit(&world, &path, sha256, [&chunks[..], &chunks].concat()).await
+    });
+    for done in futures::future::join_all(all).await {
+        assert_eq!(done.unwrap(), UploadState::Committed);
+    }
 }
 
 #[tokio::test]

@@ -17,10 +17,17 @@ pub struct Savings {
     pub exclusive_bytes: u64,
     /// Where the difference went.
     pub saved_by: SavedBy,
-    /// Raw bytes of the files that were sent to readers.
+    /// Raw bytes of the files that the servers sent to readers.
     pub sent_raw_bytes: u64,
     /// Bytes that went over the wire for them.
     pub sent_wire_bytes: u64,
+    /// Raw bytes of the chunks for whose blobs readers were given addresses in the bucket, each as often as
+    /// it was asked for. Whether they read there, and how much, only the bucket's own logs know.
+    #[serde(default)]
+    pub direct_raw_bytes: u64,
+    /// Bytes of those blobs.
+    #[serde(default)]
+    pub direct_wire_bytes: u64,
 }
 
 /// The three ways to save, in the order in which they are counted. A part can be below zero where

@@ -134,6 +134,14 @@ fn savings_words(text: &mut String, savings: &Savings) -> anyhow::Result<()> {
             size(savings.sent_wire_bytes)
         )?;
     }
+    if savings.direct_raw_bytes > 0 {
+        writeln!(
+            text,
+            "  handed out to be read in the bucket: {} of files as {} of blobs",
+            size(savings.direct_raw_bytes),
+            size(savings.direct_wire_bytes)
+        )?;
+    }
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use sheaf_types::check::{CheckDepth, FaultKind};
 use super::Checker;
 use super::state::Place;
 use crate::materialize::{Form, OpenChunk, Piece, ahead, blob_pieces, runs};
+use crate::task::on_task;
 use crate::{Error, Registry, Result};
 
 /// Rows that are read at once.
@@ -67,10 +68,10 @@ impl Checker {
                 let registry = Arc::clone(&reader);
                 // What is taken for damaged is whole only if it decodes to the chunk.
                 let depth = if damaged { CheckDepth::Decoded } else { depth };
-                async move { (registry.wrong(&row, depth, list).await, row, damaged) }
+                on_task(async move { Ok((registry.wrong(&row, depth, list).await?, row, damaged)) })
             })
             .buffer_unordered(AT_ONCE);
-        while let Some((wrong, row, damaged)) = looks.next().await {
+        while let Some((wrong, row, damaged)) = looks.try_next().await? {
             let read = match depth {
                 CheckDepth::Listed => 0,
                 _ => row.stored_len,
@@ -79,7 +80,7 @@ impl Checker {
             self.state.report.bytes_read += read;
             self.pace.read(read).await;
             let key = &row.object_key;
-            match wrong? {
+            match wrong {
                 Some(wrong) => self.note_chunk(wrong.kind, key, wrong.message).await?,
                 None if damaged => registry.catalog.mark_whole(key).await?,
                 None => {}

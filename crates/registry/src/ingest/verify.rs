@@ -9,11 +9,11 @@ use sheaf_catalog::{ChunkRow, NewFile as VerifiedFile};
 use sheaf_types::files::ChunkRef;
 use sheaf_types::uploads::NewFile;
 use sheaf_types::{Sha256, UploadId};
-use tokio_util::task::AbortOnDropHandle;
 
 use super::revision_id::list_id;
 use crate::budget::Reserved;
 use crate::step::Step;
+use crate::task::on_task;
 use crate::{Error, Registry, Result};
 
 /// Chunks that are read ahead of the hash.
@@ -59,17 +59,19 @@ impl Registry {
     ) -> Result<Sha256> {
         let mut hasher = sha2::Sha256::new();
         let mut reading = VecDeque::new();
-        let mut next = chunks.iter();
+        let mut next = chunks.iter().peekable();
         loop {
             while reading.len() < AHEAD
-                && let Some(chunk) = next.next()
+                && let Some(chunk) = next.peek()
+                && let Some(read) = self.begin_read(upload, chunk, reading.is_empty()).await?
             {
-                reading.push_back(self.begin_read(upload, chunk).await?);
+                reading.push_back(read);
+                next.next();
             }
-            let Some(task) = reading.pop_front() else {
+            let Some(read) = reading.pop_front() else {
                 return Ok(Sha256(hasher.finalize().into()));
             };
-            let bytes: Bytes = task.await.map_err(Error::internal)??;
+            let bytes: Bytes = read.await?;
             hasher = self
                 .cpu
                 .run(move || {
@@ -80,22 +82,26 @@ impl Registry {
         }
     }
 
-    /// Reserves memory for a chunk and begins to read it. Chunks reserve in their order, so that none
-    /// waits for memory that a later one holds.
+    /// Reserves memory for a chunk and begins to read it. Only the `first` waits for memory: the others hold
+    /// theirs until they are hashed, and two files that wait for more would wait for each other.
     async fn begin_read(
         self: &Arc<Self>,
         upload: &UploadId,
         chunk: &ChunkRef,
-    ) -> Result<AbortOnDropHandle<Result<Bytes>>> {
+        first: bool,
+    ) -> Result<Option<impl Future<Output = Result<Bytes>> + use<>>> {
         let row = self.catalog.pinned_chunk(upload, chunk).await?;
         let row = row.ok_or(Error::ChunksMissing {
             count: 1,
             first: chunk.id,
         })?;
         let bytes = row.raw_len + row.stored_len;
-        let reserved = self.ingest_budget.reserve(bytes).await?;
-        let task = read(Arc::clone(self), row, reserved);
-        Ok(AbortOnDropHandle::new(tokio::spawn(task)))
+        let reserved = match first {
+            true => Some(self.ingest_budget.reserve(bytes).await?),
+            false => self.ingest_budget.try_reserve(bytes),
+        };
+        let begin = |reserved| on_task(read(Arc::clone(self), row, reserved));
+        Ok(reserved.map(begin))
     }
 }
 

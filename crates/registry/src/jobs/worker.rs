@@ -92,7 +92,12 @@ impl Registry {
             code: error.code().into(),
             message: report::cause(error),
         };
-        let passing = matches!(error.kind(), Kind::Internal | Kind::Unavailable);
+        let passing = match error.kind() {
+            Kind::Internal | Kind::Unavailable => true,
+            // Somebody may make room, and no client waits to be told.
+            Kind::Full => job.upload.is_none(),
+            _ => false,
+        };
         let lease = &job.lease;
         let fruitless = self.catalog.fruitless_attempts(lease).await?;
         if passing && fruitless < most_attempts(job.kind) {

@@ -64,6 +64,9 @@ impl Registry {
             None => None,
         };
         let lifetime = self.settings.direct.filter(|_| url.is_some());
+        if url.is_some() {
+            self.count_direct(repository.id, &row);
+        }
         Ok(BlobLocation {
             url,
             expires_in: lifetime.map(|lifetime| lifetime.as_secs()),

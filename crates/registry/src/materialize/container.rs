@@ -15,21 +15,28 @@ use super::file::OpenFile;
 use crate::{Error, Registry, Result};
 
 impl Registry {
-    /// A file's length as a stream, and the stream.
+    /// A file as a stream, and its length where that is known: of a file of very many chunks not all rows are
+    /// held until its end, and some may have another blob when their turn comes.
     pub async fn read_container(
         self: &Arc<Self>,
         file: &OpenFile,
-    ) -> Result<(u64, BoxStream<'static, Result<Bytes>>)> {
-        let (blobs, stored) = self.catalog.content_stored(file.content).await?;
+    ) -> Result<(Option<u64>, BoxStream<'static, Result<Bytes>>)> {
+        let (size, content) = (file.entry.size, file.content);
+        let rows = self.some_rows(content, 0..size).await?;
+        let next = rows.last().map_or(0, |(start, row)| start + row.raw_len);
+        let stored = rows.iter().map(|(_, row)| row.stored_len).sum();
+        let blobs = (next == size).then_some(rows.len() as u64);
+        let others = self.chunk_rows(content, next..size);
+        let rows = stream::iter(rows.into_iter().map(Ok)).chain(others);
         let records = self
-            .open_chunks(file.content, 0..file.entry.size)
+            .open_rows(rows.boxed())
             .and_then(async |(_, chunk)| record(&chunk))
             .map_ok(|record| stream::iter(record.into_iter().map(Ok)))
             .try_flatten();
         let head = Piece::Bytes(Bytes::from_static(&format::HEAD));
         let near_lossless = self.near_lossless(file).await?;
         let near_lossless = near_lossless.map_or(vec![], |done| told(done).record());
-        let len = format::stream_len(blobs, stored) + near_lossless.len() as u64;
+        let len = blobs.map(|blobs| format::stream_len(blobs, stored) + near_lossless.len() as u64);
         let end = format::end(file.entry.size, *file.entry.sha256.as_bytes());
         let end = Piece::Bytes(Bytes::from([near_lossless.as_slice(), &end].concat()));
         let pieces = stream::once(async { Ok(head) })

@@ -10,12 +10,11 @@ use sheaf_catalog::{ChunkRow, ContentId, NearLosslessId, RepositoryId, RevisionR
 use sheaf_types::files::NearLossless;
 use sheaf_types::revisions::TreeEntry;
 use sheaf_types::{FilePath, RepositoryName, RevisionId};
-use tokio_util::task::AbortOnDropHandle;
-use tracing::Instrument;
 
 use super::ahead::{Piece, ahead};
 use super::chunk::OpenChunk;
 use super::run::{Form, runs};
+use crate::task::on_task;
 use crate::{Caller, Error, Registry, Result};
 
 /// Chunks of which rows are read at once.
@@ -111,7 +110,7 @@ impl Registry {
         content: ContentId,
         range: Range<u64>,
     ) -> BoxStream<'static, Result<Piece>> {
-        self.open_chunks(content, range.clone())
+        self.open_rows(self.chunk_rows(content, range.clone()))
             .map_ok(move |(start, chunk)| {
                 let wanted = range.start.saturating_sub(start)..range.end.saturating_sub(start);
                 let runs = runs(&chunk, wanted.clone(), &Form::Raw(wanted));
@@ -121,20 +120,13 @@ impl Registry {
             .boxed()
     }
 
-    /// The chunks that hold a range of a file with their headers, read some ahead. Each is on a task of its
-    /// own: those who wait for what it holds may be what keeps this stream from being looked at.
-    pub(crate) fn open_chunks(
+    /// Chunks with their headers, read some ahead.
+    pub(crate) fn open_rows(
         self: &Arc<Self>,
-        content: ContentId,
-        range: Range<u64>,
+        rows: BoxStream<'static, Result<(u64, ChunkRow)>>,
     ) -> BoxStream<'static, Result<(u64, Arc<OpenChunk>)>> {
         let registry = Arc::clone(self);
-        self.chunk_rows(content, range)
-            .map_ok(move |(start, row)| {
-                let task = open(Arc::clone(&registry), start, row).in_current_span();
-                let task = AbortOnDropHandle::new(tokio::spawn(task));
-                async move { task.await.map_err(Error::internal)? }
-            })
+        rows.map_ok(move |(start, row)| on_task(open(Arc::clone(&registry), start, row)))
             .try_buffered(HEADERS_AHEAD)
             .boxed()
     }
@@ -152,16 +144,28 @@ impl Registry {
                 if from >= range.end {
                     return Ok(None);
                 }
-                let rows = registry
-                    .catalog
-                    .content_chunks(content, from, range.end, ROWS_AT_ONCE)
-                    .await?;
+                let end = range.end;
+                let rows = on_task(async move { registry.some_rows(content, from..end).await });
+                let rows = rows.await?;
                 let next = rows.last().map(|(start, row)| start + row.raw_len);
                 Ok::<_, Error>(next.map(|next| (stream::iter(rows.into_iter().map(Ok)), next)))
             }
         })
         .try_flatten()
         .boxed()
+    }
+
+    /// The first of them.
+    pub(crate) async fn some_rows(
+        &self,
+        content: ContentId,
+        range: Range<u64>,
+    ) -> Result<Vec<(u64, ChunkRow)>> {
+        let (from, end) = (range.start, range.end);
+        let rows = self
+            .catalog
+            .content_chunks(content, from, end, ROWS_AT_ONCE);
+        Ok(rows.await?)
     }
 }
 

@@ -10,6 +10,7 @@ use sheaf_types::{BlobId, ChunkId};
 
 use super::Rebuild;
 use crate::cpu::Cpu;
+use crate::task::on_task;
 use crate::{Error, Result};
 
 /// Headers that are read at once.
@@ -53,7 +54,10 @@ impl Rebuild {
         self.tally.told.foreign += foreign;
         let (blobs, cpu, full) = (self.blobs.clone(), self.cpu.clone(), self.full);
         let choices = stream::iter(candidates)
-            .map(|(chunk, found)| choose(&blobs, &cpu, full, chunk, found))
+            .map(|(chunk, found)| {
+                let (blobs, cpu) = (blobs.clone(), cpu.clone());
+                on_task(async move { choose(&blobs, &cpu, full, chunk, found).await })
+            })
             .buffer_unordered(if full { DECODED } else { LOOKS })
             .try_chunks(ROWS);
         futures::pin_mut!(choices);
@@ -84,7 +88,7 @@ impl Rebuild {
 }
 
 /// What is in one of the 256 folders of blobs.
-pub(super) async fn list(blobs: &Blobs, first: u8) -> Result<FoundBlobs> {
+pub(super) async fn list(blobs: Blobs, first: u8) -> Result<FoundBlobs> {
     let mut found = FoundBlobs::default();
     let mut objects = blobs.list_folder(first);
     while let Some(object) = objects.try_next().await? {

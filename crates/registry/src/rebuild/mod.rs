@@ -20,6 +20,7 @@ use sheaf_types::rebuild::Rebuilt;
 
 use crate::cpu::Cpu;
 use crate::registry::open_blobs;
+use crate::task::on_task;
 use crate::{Error, Result, Settings};
 use tally::Tally;
 
@@ -83,9 +84,9 @@ pub async fn rebuild_catalog(settings: &Settings, full: bool) -> Result<Rebuilt>
 
 impl Rebuild {
     async fn run(&mut self) -> Result<()> {
-        let store = &self.blobs.clone();
+        let store = self.blobs.clone();
         let mut folders = stream::iter(0..=u8::MAX)
-            .map(|first| blobs::list(store, first))
+            .map(|first| on_task(blobs::list(store.clone(), first)))
             .buffered(LISTS);
         while let Some(found) = folders.try_next().await? {
             self.restore_blobs(found).await?;
@@ -93,7 +94,7 @@ impl Rebuild {
         let chunks = self.tally.told.chunks;
         tracing::info!(chunks, "the blobs are found");
         let mut folders = stream::iter(0..=u8::MAX)
-            .map(|first| repositories::list(store, first))
+            .map(|first| on_task(repositories::list(store.clone(), first)))
             .buffered(LISTS);
         while let Some(found) = folders.try_next().await? {
             self.restore_repositories(found).await?;

@@ -29,7 +29,7 @@ pub(super) struct FoundRecords {
 }
 
 /// What is in one of the 256 folders of records.
-pub(super) async fn list(blobs: &Blobs, first: u8) -> Result<FoundRecords> {
+pub(super) async fn list(blobs: Blobs, first: u8) -> Result<FoundRecords> {
     let mut found = FoundRecords::default();
     let mut objects = blobs.list_records(first);
     while let Some(object) = objects.try_next().await? {

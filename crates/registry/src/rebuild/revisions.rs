@@ -1,6 +1,6 @@
 //! Revisions, oldest first: each behind the one that it came from.
 
-use futures::{StreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 use sheaf_catalog::{Fate, NewFile, NewRow, Restored, Scanned};
 use sheaf_formats::scan;
 use sheaf_types::records::{FileRecord, Pickles, Record, RecordKey, RevisionRecord, Subject};
@@ -11,6 +11,7 @@ use super::found::Found;
 use super::repositories::Place;
 use crate::Result;
 use crate::ingest::{list_id, revision_id};
+use crate::task::on_task;
 
 /// Records that are read ahead.
 const AHEAD: usize = 4;
@@ -21,15 +22,18 @@ impl Rebuild {
         place: &mut Place,
         records: &[Found],
     ) -> Result<()> {
-        let blobs = &self.blobs.clone();
+        let blobs = self.blobs.clone();
         let revisions = records
             .iter()
             .filter(|record| matches!(record.key.subject, Subject::Revision(_)));
         let mut read = stream::iter(revisions)
-            .map(|found| async move { (found, found.read(blobs).await) })
+            .map(|found| {
+                let (found, blobs) = (found.clone(), blobs.clone());
+                on_task(async move { Ok((found.read(&blobs).await?, found)) })
+            })
             .buffered(AHEAD);
-        while let Some((found, record)) = read.next().await {
-            match record? {
+        while let Some((record, found)) = read.try_next().await? {
+            match record {
                 Ok(Record::Revision(record)) => {
                     self.restore_revision(place, &found.key, record).await?;
                 }

@@ -3,18 +3,17 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
-use sheaf_codec::Level;
-use sheaf_registry::{Caller, PicklePolicy, Registry, S3Options, Settings};
+use sheaf_registry::{Caller, Registry, Settings};
 use sheaf_tests::Postgres;
 use sheaf_types::access::{Role, Scope};
 use sheaf_types::tokens::NewToken;
 use sheaf_types::{ChunkId, FilePath, RefName, RepositoryName};
 use tempfile::TempDir;
 
+use crate::common::{settings, sqlite};
 use crate::model::Who;
 
 const SECRET: &str = "a secret of the tests";
@@ -30,7 +29,7 @@ impl Database {
     pub fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self {
-            url: format!("sqlite:{}", folder.path().join("catalog").display()),
+            url: sqlite(folder.path()),
             folder,
             _postgres: None,
         }
@@ -49,27 +48,7 @@ impl Database {
     }
 
     fn settings(&self) -> Settings {
-        Settings {
-            catalog_url: self.url.clone(),
-            blobs_url: format!("file:{}", self.store().display()),
-            direct: None,
-            faults: None,
-            at_step: None,
-            s3: S3Options::default(),
-            temp_dir: self.folder.path().into(),
-            threads: 2,
-            ingest_memory: 4 << 20,
-            serve_memory: 4 << 20,
-            upload_expiry: Duration::from_secs(3600),
-            collection_every: Duration::ZERO,
-            collection_grace: Duration::ZERO,
-            writes_abandoned_after: Duration::from_secs(3600),
-            server_name: "test".into(),
-            job_lease: Duration::from_secs(30),
-            spool_limit: 4 << 20,
-            suspicious_pickles: PicklePolicy::Allow,
-            level: Level::Fast,
-        }
+        settings(self.url.clone(), self.folder.path(), 4 << 20)
     }
 }
 

@@ -174,10 +174,12 @@ async fn encoded(
     wanted: bool,
 ) -> Result<Response, ApiError> {
     let (len, stream) = registry.read_container(file).await?;
-    let builder = builder
+    let mut builder = builder
         .header(header::CONTENT_ENCODING, "sheaf")
-        .header(header::ACCEPT_RANGES, "none")
-        .header(header::CONTENT_LENGTH, len);
+        .header(header::ACCEPT_RANGES, "none");
+    if let Some(len) = len {
+        builder = builder.header(header::CONTENT_LENGTH, len);
+    }
     let body = match wanted {
         true => body(stream).await?,
         false => Body::empty(),
