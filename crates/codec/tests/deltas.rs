@@ -189,6 +189,37 @@ fn strangers_are_left_alone() {
     }
 }
 
+/// What a base is only like, as a first moment is like the one some steps before.
+fn like(seed: u64, count: usize) -> (Vec<f32>, Vec<f32>) {
+    let far = |seed| {
+        let (one, other) = (weights(seed, count), weights(seed + 1, count));
+        one.into_iter().zip(other).map(|(one, other)| one * other)
+    };
+    let before: Vec<f32> = far(seed).collect();
+    let after = before.iter().zip(far(seed + 2));
+    let after = after.map(|(before, step)| 0.8 * before + 0.2 * step);
+    (before.clone(), after.collect())
+}
+
+#[test]
+fn a_base_that_is_only_like_helps() {
+    let (before, after) = like(30, 150_000);
+    for (dtype, levels) in [(Dtype::F32, &LEVELS[..]), (Dtype::Bf16, &LEVELS[2..])] {
+        let (raw, base) = (bytes(dtype, &after), bytes(dtype, &before));
+        for level in levels {
+            let alone = encode(&raw, dtype, None, *level).bytes.len();
+            let blob = delta(&raw, dtype, &base, dtype, 300, *level);
+            assert!(blob.base.is_some(), "{dtype:?} {level:?}");
+            // The sign is told, and most of the exponent.
+            let saved = (alone - blob.bytes.len()) * 8;
+            assert!(
+                saved > raw.len() / dtype.block_bytes(),
+                "{dtype:?} {level:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn another_base_is_found_out() {
     let (before, after) = trained(7, 50_000, 100);
@@ -280,11 +311,12 @@ proptest! {
         to in prop::sample::select(FLOATS.to_vec()),
         from in prop::sample::select(FLOATS.to_vec()),
         level in prop::sample::select(LEVELS.to_vec()),
-        is_adapted: bool,
+        kind in 0..3u8,
     ) {
-        let (before, after) = match is_adapted {
-            true => adapted(seed, 70, 70, 4),
-            false => trained(seed, 4900, 70),
+        let (before, after) = match kind {
+            0 => adapted(seed, 70, 70, 4),
+            1 => trained(seed, 4900, 70),
+            _ => like(seed, 4900),
         };
         let (raw, base) = (bytes(to, &after), bytes(from, &before));
         let mut blob = delta(&raw, to, &base, from, 70, level);

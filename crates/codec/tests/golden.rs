@@ -97,6 +97,10 @@ fn plan_cases() -> Vec<(u8, Case)> {
         .iter()
         .map(|w| (w * 4096.0).floor() / 4096.0)
         .collect();
+    let steps = self::scaled(11, scaled.len());
+    let like = scaled.iter().zip(&steps);
+    let like: Vec<f32> = like.map(|(w, step)| 0.6 * w + 0.8 * step).collect();
+    let like = f32_bytes(&like);
     let bell = bell(10, 24_000);
     vec![
         (
@@ -218,6 +222,15 @@ fn plan_cases() -> Vec<(u8, Case)> {
                 "f32-beside-bf16",
                 f32.clone(),
                 Some(bf16.clone()),
+                Level::Default,
+            ),
+        ),
+        (
+            3,
+            case(
+                "like-f32",
+                (Dtype::F32, like),
+                Some(f32.clone()),
                 Level::Default,
             ),
         ),

@@ -14,6 +14,10 @@ pub(super) struct Form {
     pub low: u32,
     /// Whether differences are rounded to multiples of 2^low, not down.
     pub rounds: bool,
+    /// Where elements are not subtracted, since the base is only like them: the most that a magnitude's
+    /// bits above the low ones are. What an element is below that and whether its sign is another than the
+    /// base's make its number.
+    pub top: Option<u32>,
 }
 
 impl Form {
@@ -70,9 +74,36 @@ macro_rules! width {
                 turned(expected.wrapping_add(away), expected)
             }
 
+            /// How far a magnitude's upper bits are below `top`, and whether the sign is not the expected
+            /// one; and the low bits.
             #[inline(always)]
-            pub(super) fn apart<const LOW: u32>(
-                offset: u32,
+            pub(super) fn below<const LOW: u32>(
+                x: $word,
+                expected: $word,
+                top: $word,
+            ) -> ($word, $word) {
+                let magnitude = x & (TOP - 1);
+                let other = (x ^ expected) >> (<$word>::BITS - 1);
+                let below = top.wrapping_sub(magnitude >> LOW);
+                (below << 1 | other, magnitude & ((1 << LOW) - 1))
+            }
+
+            /// The inverse; whatever the numbers, an element comes out.
+            #[inline(always)]
+            pub(super) fn above<const LOW: u32>(
+                number: $word,
+                low: $word,
+                expected: $word,
+                top: $word,
+            ) -> $word {
+                let upper = top.wrapping_sub(number >> 1);
+                let sign = (expected & TOP) ^ (number << (<$word>::BITS - 1));
+                sign | (upper << LOW | low) & (TOP - 1)
+            }
+
+            #[inline(always)]
+            pub(super) fn apart<const LOW: u32, const TOLD: bool>(
+                by: u32,
                 raw: &[u8],
                 expected: &[u8],
                 numbers: &mut [u8],
@@ -85,7 +116,10 @@ macro_rules! width {
                         <$word>::from_le_bytes(*x),
                         <$word>::from_le_bytes(*expected),
                     );
-                    let (folded, low) = apart_one::<LOW>(x, expected, offset as $word);
+                    let (folded, low) = match TOLD {
+                        true => below::<LOW>(x, expected, by as $word),
+                        false => apart_one::<LOW>(x, expected, by as $word),
+                    };
                     *number = <$number>::from(folded).to_le_bytes();
                     if LOW > 0 {
                         *to = low as u16;
@@ -94,8 +128,8 @@ macro_rules! width {
             }
 
             #[inline(always)]
-            pub(super) fn together<const LOW: u32>(
-                offset: u32,
+            pub(super) fn together<const LOW: u32, const TOLD: bool>(
+                by: u32,
                 expected: &[u8],
                 numbers: &[u8],
                 lows: &[u16],
@@ -111,7 +145,10 @@ macro_rules! width {
                     let folded = <$number>::from_le_bytes(*number) as $word;
                     let low = if LOW > 0 { *low as $word } else { 0 };
                     let expected = <$word>::from_le_bytes(*expected);
-                    let x = together_one::<LOW>(folded, low, expected, offset as $word);
+                    let x = match TOLD {
+                        true => above::<LOW>(folded, low, expected, by as $word),
+                        false => together_one::<LOW>(folded, low, expected, by as $word),
+                    };
                     *to = x.to_le_bytes();
                 }
             }
@@ -126,15 +163,44 @@ width!(singles, u32, i32, u32);
 /// Calls the function of a form's width and low bits.
 macro_rules! of_form {
     ($form:expr, $name:ident, $($arg:expr),*) => {
-        match ($form.bits, $form.low) {
-            (8, _) => bytes::$name::<0>($form.offset(), $($arg),*),
-            (16, 0) => halves::$name::<0>($form.offset(), $($arg),*),
-            (16, _) => halves::$name::<8>($form.offset(), $($arg),*),
-            (_, 0) => singles::$name::<0>($form.offset(), $($arg),*),
-            (_, 8) => singles::$name::<8>($form.offset(), $($arg),*),
-            _ => singles::$name::<16>($form.offset(), $($arg),*),
+        match $form.top {
+            Some(top) => of_width!($form, $name, true, top, $($arg),*),
+            None => of_width!($form, $name, false, $form.offset(), $($arg),*),
         }
     };
+}
+
+macro_rules! of_width {
+    ($form:expr, $name:ident, $told:literal, $by:expr, $($arg:expr),*) => {
+        match ($form.bits, $form.low) {
+            (8, _) => bytes::$name::<0, $told>($by, $($arg),*),
+            (16, 0) => halves::$name::<0, $told>($by, $($arg),*),
+            (16, _) => halves::$name::<8, $told>($by, $($arg),*),
+            (_, 0) => singles::$name::<0, $told>($by, $($arg),*),
+            (_, 8) => singles::$name::<8, $told>($by, $($arg),*),
+            _ => singles::$name::<16, $told>($by, $($arg),*),
+        }
+    };
+}
+
+at_widest! {
+    /// The largest magnitude of elements.
+    pub(super) fn largest(bits: u32, raw: &[u8]) -> u32 = largest_any
+}
+
+#[inline(always)]
+fn largest_any(bits: u32, raw: &[u8]) -> u32 {
+    match bits {
+        8 => most::<1>(raw, |[byte]| u32::from(byte & 0x7f)),
+        16 => most::<2>(raw, |half| u32::from(u16::from_le_bytes(half) & 0x7fff)),
+        _ => most::<4>(raw, |single| u32::from_le_bytes(single) & 0x7fff_ffff),
+    }
+}
+
+#[inline(always)]
+fn most<const W: usize>(raw: &[u8], magnitude: impl Fn([u8; W]) -> u32) -> u32 {
+    let all = raw.as_chunks().0.iter();
+    all.fold(0, |most, element| most.max(magnitude(*element)))
 }
 
 at_widest! {
@@ -164,9 +230,16 @@ mod tests {
 
     fn forms() -> impl Iterator<Item = Form> {
         let pairs = [(8, 0), (16, 0), (16, 8), (32, 0), (32, 8), (32, 16)];
-        pairs
-            .into_iter()
-            .flat_map(|(bits, low)| [false, true].map(|rounds| Form { bits, low, rounds }))
+        pairs.into_iter().flat_map(|(bits, low)| {
+            let top = (1 << (bits - low - 1)) - 1;
+            let ways = [(false, None), (true, None), (false, Some(top))];
+            ways.map(|(rounds, top)| Form {
+                bits,
+                low,
+                rounds,
+                top,
+            })
+        })
     }
 
     #[test]
@@ -179,9 +252,20 @@ mod tests {
         assert_eq!(half(0x8000, 0x0000), (1, 0));
         assert_eq!(half(0x0000, 0x8000), (1, 0));
         assert_eq!(half(0x8001, 0x0001), (5, 0));
+        // How far below, and whether the sign is another.
+        assert_eq!(halves::below::<0>(0x3f80, 0x0001, 0x3f82), (4, 0));
+        assert_eq!(halves::below::<0>(0xbf81, 0x0001, 0x3f82), (3, 0));
         let single = |x, expected| singles::apart_one::<16>(x, expected, 0x8000);
         assert_eq!(single(0x3f80_7fff, 0x3f80_0000), (0, 0xffff));
         assert_eq!(single(0x3f7f_8000, 0x3f80_0000), (0, 0));
+    }
+
+    #[test]
+    fn the_largest_magnitude() {
+        let raw = [0x3f80u16, 0xbf81, 0x8000].map(u16::to_le_bytes);
+        assert_eq!(largest(16, raw.as_flattened()), 0x3f81);
+        assert_eq!(largest(32, &(-1f32).to_le_bytes()), 0x3f80_0000);
+        assert_eq!(largest(8, &[0x85, 0x04]), 5);
     }
 
     /// The definition, as the format has it.

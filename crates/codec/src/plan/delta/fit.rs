@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use super::buckets::{self, Buckets};
 use super::contexts::{Contexts, Key, Terms};
-use super::difference::{Form, number_width};
+use super::difference::{self, Form, number_width};
 use super::low_rank::LowRank;
 use super::pair::{BLOCK, Block, Pair};
 use super::raw_bits::symbols_only;
@@ -27,13 +27,16 @@ const FIRST_SHARED: usize = buckets::FIRST_SHARED as usize;
 const RANKS: [usize; 3] = [8, 16, 32];
 
 /// Blocks that are looked at to choose how many low bits are kept apart.
-const SAMPLES: usize = 8;
+const SAMPLES: usize = 5;
 
 /// Blocks that ways are compared by, where there is time.
 const TRIED: usize = 32;
 
 /// Contexts that are taken for good enough to compare ways.
 const ABOUT_CONTEXTS: u32 = 64;
+
+/// The share of an element's bits from which on a base is taken for one that is only like the elements.
+const WEAK: f64 = 0.7;
 
 /// About what a frame takes beyond its symbols and bits: its line in the index, the coder's lanes.
 const FRAME_LEN: usize = 100;
@@ -90,6 +93,7 @@ impl Fit<'_> {
             bits: 8 * self.unit() as u32,
             low: 0,
             rounds: false,
+            top: None,
         };
         let contexts = Contexts {
             key: Key::of(self.pair.to),
@@ -167,6 +171,9 @@ impl Fit<'_> {
 
     /// A smaller delta by something that is added to the base, of a higher rank as long as that helps.
     fn with_low_rank(&self, plain: &Delta) -> Option<Delta> {
+        if plain.form.top.is_some() {
+            return None;
+        }
         let mut fitting = low_rank::Fitting::new(&self.pair)?;
         let (form, by_sign) = (plain.form, plain.buckets.by_sign);
         let mut least = self.about(form, by_sign, None);
@@ -216,20 +223,48 @@ impl Fit<'_> {
 
     /// The form that takes the fewest bits, by a sample where there is a choice.
     fn form(&self) -> Form {
-        let forms = forms(8 * self.unit() as u32, self.pair.from != self.pair.to);
-        if let [only] = forms.as_slice() {
+        let bits = 8 * self.unit() as u32;
+        let forms = forms(bits, self.pair.from != self.pair.to);
+        if let [only] = forms.as_slice()
+            && self.level < Level::Max
+        {
             return *only;
         }
-        let step = self.step(SAMPLES);
-        let bits = |form| {
-            let (_, mut counts) = self.counted(form, None, step);
-            let by_sign = bits(&counts, true);
-            fold(&mut counts);
-            by_sign.min(bits(&counts, false)) + low_bits(&counts, form)
+        let all = forms.iter().map(|form| (self.sampled_bits(*form), *form));
+        let Some(least) = all.min_by(|a, b| a.0.total_cmp(&b.0)) else {
+            return forms[0];
         };
-        let all = forms.iter().map(|form| (bits(*form), *form));
-        let least = all.min_by(|a, b| a.0.total_cmp(&b.0));
-        least.map_or(forms[0], |(_, form)| form)
+        // A base that is only like the elements.
+        let weak = least.0 > WEAK * f64::from(bits) && self.pair.is_direct() && bits > 8;
+        let told = weak.then(|| self.told());
+        match told.map(|told| (self.sampled_bits(told), told)) {
+            Some((bits, told)) if bits < least.0 => told,
+            _ => least.1,
+        }
+    }
+
+    /// The form for elements whose base is only like them.
+    fn told(&self) -> Form {
+        let bits = 8 * self.unit() as u32;
+        let low = if bits == 32 { 16 } else { 0 };
+        let largest = difference::largest(bits, self.pair.raw);
+        Form {
+            bits,
+            low,
+            rounds: false,
+            // A whole exponent, so that buckets end where exponents do.
+            top: Some(largest >> low | 0x7f),
+        }
+    }
+
+    /// About how many bits an element takes, by a sample.
+    fn sampled_bits(&self, form: Form) -> f64 {
+        let (_, mut counts) = self.counted(form, None, self.step(SAMPLES));
+        let number: u32 = counts.iter().flat_map(|(_, counts)| counts).sum();
+        let by_sign = bits(&counts, true);
+        fold(&mut counts);
+        let least = by_sign.min(bits(&counts, false)) + low_bits(&counts, form);
+        least / f64::from(number.max(1))
     }
 
     /// Whether buckets go by the sign of differences. If not, counts that do are folded. None if there
@@ -409,7 +444,12 @@ fn forms(bits: u32, converted: bool) -> Vec<Form> {
                 rounds || converted
             };
             if sensible {
-                forms.push(Form { bits, low, rounds });
+                forms.push(Form {
+                    bits,
+                    low,
+                    rounds,
+                    top: None,
+                });
             }
         }
     }

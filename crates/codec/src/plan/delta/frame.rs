@@ -25,7 +25,7 @@ pub(super) fn encode(delta: &Delta, core: Core<'_>, buffers: &mut Buffers, out: 
         raw,
     } = buffers;
     let pair = delta.pair(core.first, core.bytes, core.base);
-    if delta.low_bytes() == 0 && pair.is_equal() {
+    if delta.low_bytes() == 0 && delta.form.top.is_none() && pair.is_equal() {
         return;
     }
     let count = pair.elements();
@@ -49,7 +49,7 @@ pub(super) fn encode(delta: &Delta, core: Core<'_>, buffers: &mut Buffers, out: 
     }
     writer.finish();
     let is_zero = symbols.iter().all(|symbol| *symbol == 0);
-    if is_zero && delta.low_bytes() == 0 {
+    if is_zero && delta.low_bytes() == 0 && delta.form.top.is_none() {
         out.truncate(start);
         return;
     }
@@ -208,7 +208,8 @@ impl<'a> Frame<'a> {
 
 /// A frame that is what its base lets expect.
 pub(super) fn decode_equal(delta: &Delta, core: Decoded<'_>) -> Result<(), Error> {
-    if delta.low_bytes() > 0 && !core.bytes.is_empty() {
+    let is_told = delta.low_bytes() > 0 || delta.form.top.is_some();
+    if is_told && !core.bytes.is_empty() {
         return Err(ERROR);
     }
     if delta.from == delta.to && delta.low_rank.is_none() {

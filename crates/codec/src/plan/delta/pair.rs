@@ -102,7 +102,7 @@ impl<'a> Pair<'a> {
     }
 
     /// Whether what is expected of the elements is the base itself.
-    fn is_direct(&self) -> bool {
+    pub(super) fn is_direct(&self) -> bool {
         self.low_rank.is_none() && self.from == self.to
     }
 

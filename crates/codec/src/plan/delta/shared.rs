@@ -23,7 +23,7 @@ const LOW: u32 = 2;
 const ROWS: u8 = 16;
 const COLUMNS: u8 = 32;
 const LOW_RANK: u8 = 64;
-const ALL: u8 = 127;
+const TOP: u8 = 128;
 
 /// The most rows, or columns, that have terms.
 pub(super) const MAX_TERMS: usize = 1 << 16;
@@ -58,9 +58,13 @@ pub(super) fn head(
             COLUMNS,
             terms.is_some_and(|terms| !terms.columns.is_empty()),
         )
-        | flag(LOW_RANK, low_rank.is_some());
+        | flag(LOW_RANK, low_rank.is_some())
+        | flag(TOP, form.top.is_some());
     let mut out = vec![flags, contexts.bounds.len() as u8];
     out.extend_from_slice(&contexts.bounds);
+    if let Some(top) = form.top {
+        out.extend_from_slice(&top.to_le_bytes());
+    }
     if let Some(terms) = terms {
         write_terms(terms, &mut out);
     }
@@ -91,19 +95,28 @@ pub(super) fn read(shared: &[u8], facts: &Facts, from: Dtype) -> Result<Delta, E
     };
     let to = facts.hint.dtype;
     let unit = Layout::of(to).unit();
-    let form = Form {
+    let mut form = Form {
         bits: 8 * unit as u32,
         low: u32::from(flags >> LOW & 3) * 8,
         rounds: flags & ROUNDS != 0,
+        top: None,
     };
     let low_fits = form.low <= 16 && form.low < form.bits;
-    if flags & !ALL != 0 || !low_fits || usize::from(number) >= MAX {
+    if !low_fits || usize::from(number) >= MAX {
         return Err(ERROR);
     }
     let (bounds, rest) = rest.split_at_checked(number.into()).ok_or(ERROR)?;
     if bounds.first() == Some(&0) || bounds.windows(2).any(|pair| pair[0] >= pair[1]) {
         return Err(ERROR);
     }
+    let rest = match (flags & TOP, rest.split_first_chunk()) {
+        (0, _) => rest,
+        (_, Some((top, rest))) if !form.rounds => {
+            form.top = Some(u32::from_le_bytes(*top));
+            rest
+        }
+        _ => return Err(ERROR),
+    };
     let place = place(facts);
     let elements = facts.raw_len as usize / unit;
     let (terms, rest) = read_terms(flags, place, elements, rest)?;
