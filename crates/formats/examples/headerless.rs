@@ -1,7 +1,9 @@
 //! What it costs not to know a file's format.
 //!
 //! `headerless [fast|default|max] FILE[=DTYPE]…`: the size of each file as its format has it (of a file
-//! without one: as elements of DTYPE), and without its first 100 and 101 bytes, as bytes of unknown kind.
+//! without one: as elements of DTYPE), and without its first 100 and 101 bytes, as bytes of unknown kind. "Worst" is
+//! the most that is lost of further ways to damage it: without a few of its first or last bytes, and two files
+//! without their headers in one.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -16,15 +18,26 @@ use sheaf_formats::{Chunk, Chunker};
 /// What is cut off, so that no format is found and elements begin anywhere.
 const CUTS: [usize; 2] = [100, 101];
 
+/// What else is cut off its beginning, and what off its end.
+const FURTHER: [(usize, usize); 7] = [
+    (1, 0),
+    (3, 0),
+    (1000, 0),
+    (0, 1),
+    (0, 3),
+    (0, 1000),
+    (1003, 1001),
+];
+
 /// Elements of a chunk where a dtype is given.
 const ELEMENTS: usize = 4 << 20;
 
 fn main() {
     let mut level = Level::Default;
     println!(
-        "| file | MB | known | -100 | loss % | -101 | loss % | chunks | -100 | known GB/s | -100 GB/s | cut GB/s |"
+        "| file | MB | known | -100 | loss % | -101 | loss % | worst % | of | chunks | -100 | known GB/s | -100 GB/s | cut GB/s |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
     for arg in std::env::args().skip(1) {
         match &*arg {
             "fast" => level = Level::Fast,
@@ -54,9 +67,10 @@ fn report(arg: &str, level: Level) {
     let loss = |size: usize| 100.0 * (size as f64 / known.0 as f64 - 1.0);
     let ratio = |size: usize| size as f64 / bytes.len() as f64;
     let speed = |time: Duration| bytes.len() as f64 / 1e9 / time.as_secs_f64();
+    let (worst, of) = worst(&bytes, known.0, level);
     let name = path.rsplit('/').take(2).collect::<Vec<_>>();
     println!(
-        "| {} | {:.1} | {:.4} | {:.4} | {:.2} | {:.4} | {:.2} | {} | {} | {:.2} | {:.2} | {:.2} |",
+        "| {} | {:.1} | {:.4} | {:.4} | {:.2} | {:.4} | {:.2} | {:.2} | {} | {} | {} | {:.2} | {:.2} | {:.2} |",
         name.into_iter().rev().collect::<Vec<_>>().join("/"),
         bytes.len() as f64 / 1e6,
         ratio(known.0),
@@ -64,12 +78,37 @@ fn report(arg: &str, level: Level) {
         loss(cut[0].0.0),
         ratio(cut[1].0.0),
         loss(cut[1].0.0),
+        worst,
+        of,
         counts,
         cut[0].2,
         speed(known.1),
         speed(cut[0].0.1),
         speed(cut[0].1),
     );
+}
+
+/// The most that is lost, in percent, and how.
+fn worst(bytes: &[u8], known: usize, level: Level) -> (f64, String) {
+    let loss = |bytes: &[u8], known: usize| {
+        let size = size(&chunks(bytes).0, level).0;
+        100.0 * (size as f64 / known as f64 - 1.0)
+    };
+    let damaged = FURTHER.map(|(first, last)| {
+        let rest = &bytes[first.min(bytes.len())..bytes.len().saturating_sub(last).max(first)];
+        (loss(rest, known), format!("{first} first, {last} last"))
+    });
+    let twice = [
+        &bytes[CUTS[0].min(bytes.len())..],
+        &bytes[CUTS[1].min(bytes.len())..],
+    ]
+    .concat();
+    let twice = (loss(&twice, 2 * known), "twice".to_owned());
+    damaged
+        .into_iter()
+        .chain([twice])
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .unwrap()
 }
 
 /// A file's chunks, as its bytes have them, and how long it takes to find them.

@@ -9,7 +9,7 @@ use crate::ahead::Ahead;
 use crate::cdc::{self, Params};
 use crate::cuts::{self, Piece, Segment, Way};
 use crate::format::{self, Region};
-use crate::kinds;
+use crate::kinds::{self, Change};
 use crate::phase;
 use crate::read_at::ReadAt;
 use crate::walk::Walk;
@@ -95,13 +95,23 @@ impl Chunker {
     /// Cuts bytes whose segments are known.
     fn cut(&mut self, mut bytes: &[u8], chunks: &mut dyn FnMut(Chunk)) {
         while !bytes.is_empty() {
+            self.look_at_all(chunks);
             let stop = self.stop();
             let (now, later) = bytes.split_at(bytes.len().min(stop - self.buffer.len()));
             self.gather(now, stop);
             bytes = later;
             if self.buffer.len() == stop {
-                self.look(chunks);
+                self.look(stop, chunks);
             }
+        }
+    }
+
+    /// Looks at what was left of a longer buffer, which may be more than is looked at in one go.
+    fn look_at_all(&mut self, chunks: &mut dyn FnMut(Chunk)) {
+        let mut stop = self.stop();
+        while !self.buffer.is_empty() && self.buffer.len() >= stop {
+            self.look(stop, chunks);
+            stop = self.stop();
         }
     }
 
@@ -112,11 +122,12 @@ impl Chunker {
             self.segments.extend(segments);
             self.cut(&waiting, chunks);
         }
+        self.look_at_all(chunks);
         if let Way::Content(params) = self.segment().way {
-            while let Some(cut) =
+            while let Some(change) =
                 self.change(&params, self.buffer.len().saturating_sub(phase::MAX_SHIFT))
             {
-                self.emit_shifted(cut, chunks);
+                self.emit_changed(change, chunks);
             }
         }
         if !self.buffer.is_empty() {
@@ -160,18 +171,16 @@ impl Chunker {
     }
 
     /// Looks for a cut in a buffer that reached its stop.
-    fn look(&mut self, chunks: &mut dyn FnMut(Chunk)) {
-        let segment = self.segment();
-        let at_end = self.start + self.buffer.len() as u64 == segment.range.end;
-        match segment.way {
-            Way::Pieces(_) => self.emit(self.buffer.len(), chunks),
-            Way::Content(params) => self.look_by_content(&params, at_end, chunks),
+    fn look(&mut self, stop: usize, chunks: &mut dyn FnMut(Chunk)) {
+        match self.segment().way {
+            Way::Pieces(_) => self.emit(stop, chunks),
+            Way::Content(params) => self.look_by_content(&params, stop, chunks),
         }
     }
 
-    fn look_by_content(&mut self, params: &Params, at_end: bool, chunks: &mut dyn FnMut(Chunk)) {
+    fn look_by_content(&mut self, params: &Params, stop: usize, chunks: &mut dyn FnMut(Chunk)) {
         // A candidate counts only when the bytes to which it may move are there too.
-        let to = self.buffer.len() - phase::MAX_SHIFT.min(self.buffer.len());
+        let to = stop - phase::MAX_SHIFT.min(stop);
         let from = params.min.max(self.looked + 1);
         let found = if from <= to {
             cdc::find(&self.buffer, from, to, params)
@@ -180,21 +189,30 @@ impl Chunker {
         };
         let change = self.change(params, found.unwrap_or(to));
         self.looked = to;
-        match change.or(found) {
-            Some(cut) => self.emit_shifted(cut, chunks),
-            None if at_end => self.emit(self.buffer.len(), chunks),
-            None if self.buffer.len() == params.max => self.emit_shifted(to, chunks),
-            None => {}
+        let at_end = self.start + stop as u64 == self.segment().range.end;
+        match (change, found) {
+            (Some(change), _) => self.emit_changed(change, chunks),
+            (None, Some(cut)) => self.emit_shifted(cut, chunks),
+            _ if at_end => self.emit(stop, chunks),
+            _ if stop == params.max => self.emit_shifted(to, chunks),
+            _ => {}
         }
     }
 
     /// The first place before `end` that was not looked at before at which the kind of bytes changes.
-    fn change(&self, params: &Params, end: usize) -> Option<usize> {
+    fn change(&self, params: &Params, end: usize) -> Option<Change> {
         let from = self.looked.min(end);
         if params.kinds {
             kinds::find(&self.buffer[..end], from)
         } else {
             None
+        }
+    }
+
+    fn emit_changed(&mut self, change: Change, chunks: &mut dyn FnMut(Chunk)) {
+        self.emit(change.end, chunks);
+        if change.begin > change.end {
+            self.emit(change.begin - change.end, chunks);
         }
     }
 

@@ -125,10 +125,64 @@ proptest! {
         chunks(&write(&entries, Width::Zip32));
     }
 
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        cases: 48,
+        ..ProptestConfig::default()
+    })]
+
     #[test]
     fn any_pushes(sizes in vec(1_usize..400_000, 1..20), len in 0_usize..6_000_000, seed: u64) {
         let bytes = noise(len, seed);
         prop_assert!(stream(&bytes, &sizes) == chunks(&bytes));
+    }
+
+    #[test]
+    fn any_pushes_of_many_kinds(
+        sizes in vec(1_usize..400_000, 1..20),
+        parts in vec((0_usize..6, 1_usize..300_000), 1..12),
+    ) {
+        let bytes: Vec<u8> = parts.into_iter().flat_map(|(kind, len)| of_kind(kind, len)).collect();
+        prop_assert!(stream(&bytes, &sizes) == chunks(&bytes));
+    }
+}
+
+/// Noise, text, zeros, floats, and blocks of two lengths with a scale of few values.
+fn of_kind(kind: usize, len: usize) -> Vec<u8> {
+    let mut bytes = noise(len, kind as u64);
+    let mut few = |period: usize, place: usize, base: u8| {
+        for byte in bytes.iter_mut().skip(place).step_by(period) {
+            *byte = base | *byte & 3;
+        }
+    };
+    match kind {
+        0 => {}
+        1 => few(1, 0, b'a'),
+        2 => bytes.fill(0),
+        3 => few(4, 3, 0x3c),
+        4 => few(34, 1, 0x10),
+        _ => few(210, 209, 0x10),
+    }
+    bytes
+}
+
+#[test]
+fn blocks_behind_a_norm_begin_a_chunk() {
+    let norm: Vec<u8> = (0..577_u32)
+        .flat_map(|i| (1.0 + i as f32 / 1000.0).to_le_bytes())
+        .collect();
+    let blocks = of_kind(4, 34 * 20_000);
+    let file = [&b"odd"[..], &blocks, &norm, &blocks, &norm, &blocks].concat();
+    let ends: Vec<u64> = chunks(&file).iter().map(|chunk| chunk.offset).collect();
+    for place in [
+        3 + blocks.len() + norm.len(),
+        3 + 2 * (blocks.len() + norm.len()),
+    ] {
+        let near = ends.iter().any(|end| end.abs_diff(place as u64) <= 68);
+        assert!(near, "{place} in {ends:?}");
     }
 }
 

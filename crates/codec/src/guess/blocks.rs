@@ -77,7 +77,8 @@ fn equal_shares(window: &[u8], len: usize) -> Vec<f64> {
 }
 
 /// Where blocks begin for the upper bytes of their scales to show best, if they do: far better than
-/// any other byte of a block.
+/// any other byte of a block, but for the lower bytes of scales, which take few values where the weights
+/// were of few bits.
 fn place(shares: &[f64], uppers: &[usize]) -> Option<(f64, usize)> {
     let len = shares.len();
     let score = |first: usize| {
@@ -87,9 +88,12 @@ fn place(shares: &[f64], uppers: &[usize]) -> Option<(f64, usize)> {
     let (best, first) = (0..len)
         .map(|first| (score(first), first))
         .max_by(|a, b| a.0.total_cmp(&b.0))?;
-    let is_upper = |at: usize| uppers.iter().any(|upper| (first + upper) % len == at);
+    let in_scale = |at: usize| {
+        let at = (at + len - first) % len;
+        uppers.iter().any(|&upper| upper == at || upper == at + 1)
+    };
     let other = (0..len)
-        .filter(|&at| !is_upper(at))
+        .filter(|&at| !in_scale(at))
         .map(|at| shares[at])
         .fold(0.0, f64::max);
     (best >= LEAST && best > 2.0 * other).then_some((best, first))
