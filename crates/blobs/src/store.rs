@@ -9,10 +9,15 @@ use futures::{StreamExt, TryStreamExt};
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 use sheaf_types::records;
+use tokio::runtime::Handle;
 
 use crate::key::PREFIX;
 use crate::s3::{self, Place, Signing};
 use crate::{Error, Faults, S3Options, error, folder, probe};
+
+/// What is written to a bucket is hashed for the signature, all at once: more than so many bytes take longer
+/// than a thread of the runtime should.
+const HASHED_AT_ONCE: usize = 256 << 10;
 
 /// The object store.
 #[derive(Clone)]
@@ -97,8 +102,14 @@ impl Blobs {
     }
 
     async fn put_as(&self, mode: PutMode, key: &str, bytes: Bytes) -> Result<(), Error> {
+        let (store, key) = (Arc::clone(&self.store), key.into());
+        let hashed = matches!(self.kind, Kind::S3) && bytes.len() > HASHED_AT_ONCE;
         let bytes = PutPayload::from_bytes(bytes);
-        let put = self.store.put_opts(&key.into(), bytes, mode.into()).await;
+        let put = async move { store.put_opts(&key, bytes, mode.into()).await };
+        let put = match hashed {
+            true => on_a_thread(put).await,
+            false => put.await,
+        };
         put.map(drop).map_err(|error| self.error(error))
     }
 
@@ -200,6 +211,16 @@ impl Blobs {
             Kind::S3 => Error::of_s3(error),
         }
     }
+}
+
+/// Runs what holds up its thread now and then on one that nobody else waits for.
+async fn on_a_thread<T: Send + 'static>(
+    work: impl Future<Output = object_store::Result<T>> + Send + 'static,
+) -> object_store::Result<T> {
+    let runtime = Handle::current();
+    tokio::task::spawn_blocking(move || runtime.block_on(work))
+        .await
+        .unwrap_or_else(|source| Err(object_store::Error::JoinError { source }))
 }
 
 fn object(meta: ObjectMeta) -> Object {

@@ -236,7 +236,8 @@ impl Catalog {
 
 pub(crate) async fn announce(writer: Writer, keys: Vec<String>) -> Result<Vec<()>> {
     let now = Timestamp::now().as_microsecond();
-    let mut tx = writer.begin().await?;
+    // The keys are new, and nobody asks for them.
+    let mut tx = writer.begin_apart().await?;
     for key in &keys {
         sqlx::query("INSERT INTO intents (object_key, created_at) VALUES ($1, $2)")
             .bind(key)

@@ -146,4 +146,14 @@ impl Writer {
         };
         Ok(self.pool.begin_with(begin).await?)
     }
+
+    /// Begins to write rows that depend on nothing that was read, and that nobody else writes or waits for: on
+    /// Postgres beside what other servers write.
+    pub async fn begin_apart(&self) -> Result<Transaction<'static, Any>> {
+        let begin = match self.engine {
+            Engine::Sqlite => "BEGIN IMMEDIATE",
+            Engine::Postgres => "BEGIN",
+        };
+        Ok(self.pool.begin_with(begin).await?)
+    }
 }
