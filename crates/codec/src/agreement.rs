@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::cpu::plainly;
+use crate::cpu::{narrowly, plainly};
 use crate::patterns;
 use crate::{Base, Dtype, Hint, Level, decode, encode};
 
@@ -27,9 +27,13 @@ proptest! {
         let better = encode(&raw, id(&raw), &hint, given, level);
         let plain = plainly(|| encode(&raw, id(&raw), &hint, given, level));
         prop_assert!(better == plain, "the blobs differ");
+        let narrow = narrowly(|| encode(&raw, id(&raw), &hint, given, level));
+        prop_assert!(better == narrow, "the blobs differ");
         let base = better.base.map(|_| base.as_slice());
         prop_assert!(decode(&better.bytes, base).as_ref() == Ok(&raw));
         let plain = plainly(|| decode(&better.bytes, base));
         prop_assert!(plain.as_ref() == Ok(&raw));
+        let narrow = narrowly(|| decode(&better.bytes, base));
+        prop_assert!(narrow.as_ref() == Ok(&raw));
     }
 }

@@ -80,6 +80,8 @@ impl Coding {
 pub(crate) struct Scratch {
     /// By level, each made at its first use, since that takes memory and time.
     zstd: Vec<(i32, zstd::bulk::Compressor<'static>)>,
+    /// The zstd frame made last.
+    frame: Vec<u8>,
     levels: levels::Scratch,
 }
 

@@ -204,8 +204,8 @@ impl Encoder<'_> {
             let stored = bytes.len() - start;
             fits &= stored <= raw.len() + plan::MAX_OVERHEAD;
             frames.push((stored as u32, 0));
+            self.check_last(&facts, &mut frames);
         }
-        self.check(&facts, &mut frames);
         fits &= bytes.len() <= crate::max_blob_len(self.chunk.raw.len());
         let unsealed = Unsealed {
             facts,
@@ -216,16 +216,17 @@ impl Encoder<'_> {
         (unsealed, fits)
     }
 
-    /// Finds the checks of all frames, by twos.
-    fn check(&self, facts: &Facts, frames: &mut [(u32, u64)]) {
+    /// Finds the checks of the last two frames if those before have theirs, or of the very last: while they are
+    /// in a cache.
+    fn check_last(&self, facts: &Facts, frames: &mut [(u32, u64)]) {
         let raw = |frame| &self.chunk.raw[facts.frame_range(frame)];
-        let (pairs, last) = frames.as_chunks_mut::<2>();
-        let whole = 2 * pairs.len();
-        for (pair, [(_, one), (_, other)]) in pairs.iter_mut().enumerate() {
-            [*one, *other] = check_two(raw(2 * pair), raw(2 * pair + 1));
-        }
-        if let [(_, one)] = last {
-            *one = check(raw(whole));
+        let count = frames.len();
+        match frames {
+            [.., (_, one), (_, other)] if count.is_multiple_of(2) => {
+                [*one, *other] = check_two(raw(count - 2), raw(count - 1));
+            }
+            [.., (_, one)] if count == facts.frames() => *one = check(raw(count - 1)),
+            _ => {}
         }
     }
 

@@ -139,6 +139,15 @@ fn plan_cases() -> Vec<(u8, Case)> {
                 Level::Default,
             ),
         ),
+        (
+            0,
+            case(
+                "levels-twice-f16",
+                (Dtype::F16, f16_bytes(&self::bell(11, 20_000))),
+                None,
+                Level::Default,
+            ),
+        ),
         (0, case("fast-bf16", bf16.clone(), None, Level::Fast)),
         (0, case("fast-f32", f32.clone(), None, Level::Fast)),
         (0, case("fast-f16", f16.clone(), None, Level::Fast)),

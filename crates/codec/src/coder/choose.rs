@@ -4,7 +4,7 @@ mod look;
 mod mask;
 mod zstd_frames;
 
-use super::histogram::{about, entropy, histogram};
+use super::histogram::{about, add_unseen, entropy, histogram};
 use super::{Coding, Scratch, bits, huffman, levels, shares, split};
 use crate::Level;
 
@@ -30,25 +30,11 @@ pub(crate) fn encode(
         return Coding::Raw;
     }
     let effort = effort(level);
-    let full = match level {
+    let mut full = match level {
         Level::Fast | Level::Default => about(plane),
         Level::Max => histogram(plane),
     };
-    // Where codes are long, one table of shares is faster to read than they are.
-    let code = if plane.len() >= LEAST_SHARES && entropy(&full) > LONG_CODES {
-        Code::shares(plane.len(), &full)
-    } else {
-        Code::split(&full, effort.for_speed)
-    };
-    let code = match Code::levels(plane.len(), &full, effort) {
-        Some(levels)
-            if (levels.len(plane.len(), &full) as f64)
-                <= code.len(plane.len(), &full) as f64 * (1.0 + effort.levels) =>
-        {
-            levels
-        }
-        _ => code,
-    };
+    let code = code(plane, &mut full, effort);
     let coded = code.len(plane.len(), &full);
     let worth = plane.len() - (plane.len() as f64 * effort.least_gain) as usize;
     let limit = coded.min(worth);
@@ -98,6 +84,39 @@ const NEAR_BITS: f64 = 0.08;
 /// From here on a byte is as well stored as it is.
 const NOISE: f64 = 7.9;
 
+/// The code for a plane of about such counts, which get what they lack where that is of use.
+fn code(plane: &[u8], counts: &mut [u32; 256], effort: &Effort) -> Code {
+    let levels = levels_for(plane.len(), counts, effort);
+    let near =
+        |fit: &levels::Fit, len: f64| fit.len(plane.len()) as f64 <= len * (1.0 + effort.levels);
+    // No code of bytes is shorter than that, and codes in levels have an escape for what the counts lack.
+    let least = entropy(counts) * plane.len() as f64 / 8.0;
+    let levels = match levels {
+        Some(fit) if near(&fit, least) => return Code::Levels(Box::new(fit)),
+        other => other,
+    };
+    add_unseen(plane, counts);
+    // Where codes are long, one table of shares is faster to read than they are.
+    let code = if plane.len() >= LEAST_SHARES && entropy(counts) > LONG_CODES {
+        Code::shares(plane.len(), counts)
+    } else {
+        Code::split(counts, effort.for_speed)
+    };
+    let len = code.len(plane.len(), counts) as f64;
+    match levels {
+        Some(fit) if near(&fit, len) => Code::Levels(Box::new(fit)),
+        _ => code,
+    }
+}
+
+fn levels_for(plane_len: usize, counts: &[u32; 256], effort: &Effort) -> Option<levels::Fit> {
+    if plane_len < LEAST_LEVELS {
+        return None;
+    }
+    let raw = mask::apart(counts, effort.for_speed);
+    levels::fit(&mask::without(counts, raw), raw)
+}
+
 /// In shorter planes a table of shares is too large beside what it saves.
 const LEAST_SHARES: usize = 32 << 10;
 /// Shorter planes are not worth whole rows and several strings.
@@ -116,15 +135,6 @@ enum Code {
 impl Code {
     fn shares(plane_len: usize, counts: &[u32; 256]) -> Code {
         Code::Shares(shares::Fit::new(plane_len, counts))
-    }
-
-    fn levels(plane_len: usize, counts: &[u32; 256], effort: &Effort) -> Option<Code> {
-        if plane_len < LEAST_LEVELS {
-            return None;
-        }
-        let raw = mask::apart(counts, effort.for_speed);
-        let fit = levels::fit(&mask::without(counts, raw), raw)?;
-        Some(Code::Levels(Box::new(fit)))
     }
 
     /// At a loss of at most so many bits a byte.

@@ -31,7 +31,7 @@ const WEIGHT: u32 = 4;
 /// Shorter planes are counted whole.
 const WORTH_SAMPLING: usize = 32 << 10;
 
-/// About the counts of a plane's bytes, by a sample. None that occurs has a count of 0.
+/// About the counts of a plane's bytes, by a sample, which need not have all that occur.
 pub(crate) fn about(bytes: &[u8]) -> [u32; 256] {
     if bytes.len() < WORTH_SAMPLING {
         return histogram(bytes);
@@ -47,8 +47,14 @@ pub(crate) fn about(bytes: &[u8]) -> [u32; 256] {
     for (sum, more) in sum.iter_mut().zip(more) {
         *sum = WEIGHT * (*sum + more);
     }
-    unseen::count(bytes, &mut sum);
     sum
+}
+
+/// Sets the count of each byte that occurs and has none to 1.
+pub(crate) fn add_unseen(bytes: &[u8], counts: &mut [u32; 256]) {
+    if bytes.len() >= WORTH_SAMPLING {
+        unseen::count(bytes, counts);
+    }
 }
 
 /// The entropy of counts, in bits a byte.
@@ -113,7 +119,8 @@ mod tests {
         for (at, byte) in [(70, 255), (71, 254), (240, 128), (99_999, 0)] {
             bytes[at] = byte;
         }
-        let (about, all) = (about(&bytes), histogram(&bytes));
+        let (mut about, all) = (about(&bytes), histogram(&bytes));
+        add_unseen(&bytes, &mut about);
         for (about, all) in about.into_iter().zip(all) {
             assert_eq!(about == 0, all == 0);
             assert!(about.abs_diff(all) < all / 8 + 4, "{about} {all}");

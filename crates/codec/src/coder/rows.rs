@@ -18,6 +18,19 @@ pub(super) const WORDS: usize = TILE / 64;
 /// One bit of each symbol of a tile, row by row.
 pub(super) type Plane = [u64; WORDS];
 
+/// All symbols of a tile.
+pub(super) const ALL: Plane = [u64::MAX; WORDS];
+
+/// So many symbols of a tile, the first.
+pub(super) fn first(count: usize) -> Plane {
+    let mut plane = [0; WORDS];
+    for symbol in 0..count.min(TILE) {
+        let (t, byte) = (symbol % ROW / 64, symbol % 64);
+        plane[symbol / ROW * 8 + byte / 8] |= 1 << (byte % 8 * 8 + t);
+    }
+    plane
+}
+
 /// Takes the next tile of a plane that has a bit for each symbol. What it lacks is zeros.
 #[inline(always)]
 pub(super) fn take_whole(from: &mut &[u8], plane: &mut Plane) {

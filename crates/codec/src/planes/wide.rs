@@ -64,6 +64,9 @@ impl<const OTHERS: usize, const N: usize> Rows<N> for [Units<'_, OTHERS>; N] {
                     let together = units.at(&order, at, load_bytes(&symbols[t]));
                     let to = &mut units.out[(OTHERS + 1) * at..][..OTHERS + 1];
                     for (vector, to) in together.iter().zip(to) {
+                        _mm_prefetch::<_MM_HINT_ET0>(
+                            to.as_ptr().wrapping_add(TILE * (OTHERS + 1)).cast(),
+                        );
                         store_bytes(*vector, to);
                         *sums = absorb(*sums, *vector);
                     }

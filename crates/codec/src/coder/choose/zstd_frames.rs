@@ -48,15 +48,19 @@ pub(super) fn promises(plane: &[u8], share: f64, scratch: &mut Scratch, out: &mu
     (len as f64) < share * sample.len() as f64
 }
 
-/// Appends a zstd frame of the bytes.
+/// Appends a zstd frame of the bytes; without memory for zstd, which makes none, nothing that is short.
 fn append(bytes: &[u8], level: i32, scratch: &mut Scratch, out: &mut Vec<u8>) {
-    let start = out.len();
-    out.resize(start + zstd::zstd_safe::compress_bound(bytes.len()), 0);
-    let len = compressor(level, scratch)
-        .and_then(|zstd| zstd.compress_to_buffer(bytes, &mut out[start..]).ok())
-        // Without memory for zstd the plane is coded otherwise.
-        .unwrap_or(out.len() - start);
-    out.truncate(start + len);
+    let mut frame = std::mem::take(&mut scratch.frame);
+    frame.clear();
+    frame.reserve(zstd::zstd_safe::compress_bound(bytes.len()));
+    let made = compressor(level, scratch)
+        .is_some_and(|zstd| zstd.compress_to_buffer(bytes, &mut frame).is_ok());
+    if made {
+        out.extend_from_slice(&frame);
+    } else {
+        out.resize(out.len() + frame.capacity(), 0);
+    }
+    scratch.frame = frame;
 }
 
 fn compressor(level: i32, scratch: &mut Scratch) -> Option<&mut zstd::bulk::Compressor<'static>> {

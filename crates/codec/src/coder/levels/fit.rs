@@ -7,7 +7,9 @@ use crate::coder::huffman::lengths;
 
 /// A level costs about as much as it takes to code so many of its symbols apart: one of these is
 /// reached by more.
-const WORTH_A_LEVEL: u64 = 20;
+const WORTH_A_LEVEL: u64 = 15;
+/// Of what is coded apart there is little.
+const WORTH_A_LEVEL_WITHIN: u64 = 200;
 /// Bytes that literals take beside their own bits, and for each of their values.
 const AROUND_LITERALS: usize = 20;
 const BYTES_A_LITERAL: f64 = 0.5;
@@ -31,12 +33,28 @@ impl Fit {
 /// The code for values that occur about as often as `counts` says, which need not have all of them. Bits of a
 /// byte that are in `raw` must be 0 in all.
 pub(crate) fn fit(counts: &[u32; 256], raw: u8) -> Option<Fit> {
+    fit_by(counts, raw, WORTH_A_LEVEL, Shape::of)
+}
+
+/// The code for what another codes apart.
+pub(super) fn fit_within(counts: &[u32; 256]) -> Option<Fit> {
+    fit_by(counts, 0, WORTH_A_LEVEL_WITHIN, |spec| {
+        Shape::of(spec).dense()
+    })
+}
+
+fn fit_by(
+    counts: &[u32; 256],
+    raw: u8,
+    worth_a_level: u64,
+    shape: impl Fn(&Spec) -> Shape,
+) -> Option<Fit> {
     if raw.count_ones() as usize > MAX_RAW {
         return None;
     }
     let most = Spec::most(raw);
     let total: u64 = counts.iter().map(|count| u64::from(*count)).sum();
-    let least = least(counts, total, most);
+    let least = least(counts, total, most, worth_a_level);
     let mut kept = counts.map(|count| if count >= least { count } else { 0 });
     while kept.iter().filter(|count| **count > 0).count() >= 1 << most {
         // All but one code at most, as there is an escape.
@@ -71,25 +89,24 @@ pub(crate) fn fit(counts: &[u32; 256], raw: u8) -> Option<Fit> {
     };
     let bits = (coded as f64 + literals) / total as f64 + f64::from(raw.count_ones());
     let kinds = escaped.iter().filter(|count| **count > 0).count();
-    let around = around(&spec, kinds);
+    let around = around(&spec, &shape(&spec), kinds);
     Some(Fit { spec, bits, around })
 }
 
 /// The least count of a value that gets a code.
-fn least(counts: &[u32; 256], total: u64, most: u32) -> u32 {
+fn least(counts: &[u32; 256], total: u64, most: u32, worth_a_level: u64) -> u32 {
     // A code of n bits is for what comes once in 2^n symbols, give or take half a bit.
     let bound = |levels: u32| ((total as f64 * 0.7 / f64::from(1u32 << levels)) as u32).max(1);
     let beyond = |levels: &u32| {
         let bound = bound(*levels);
         let rare = counts.iter().filter(|count| **count < bound);
-        rare.map(|count| u64::from(*count)).sum::<u64>() * WORTH_A_LEVEL <= total
+        rare.map(|count| u64::from(*count)).sum::<u64>() * worth_a_level <= total
     };
     bound((1..most).find(beyond).unwrap_or(most))
 }
 
 /// What a payload has beside bits.
-fn around(spec: &Spec, literals: usize) -> f64 {
-    let shape = Shape::of(spec);
+fn around(spec: &Spec, shape: &Shape, literals: usize) -> f64 {
     let mut head = Vec::new();
     spec.write(&mut head);
     let deeper = shape.levels - shape.whole;

@@ -8,7 +8,7 @@ use super::writer::reach;
 use super::{COUNT_LEN, LEVELS, Plane, ROW, ROW_BYTES, TILE, WORDS, bytes, count_of, literals};
 use crate::Error;
 use crate::coder::machine::{Machine, Table, on_best};
-use crate::coder::rows::take_whole;
+use crate::coder::rows::{ALL, first, take_whole};
 #[cfg(target_arch = "x86_64")]
 use crate::coder::vectors::{Rows, Wide};
 
@@ -47,9 +47,22 @@ struct String<'a> {
 impl<'a> Reader<'a> {
     /// For a plane of so many bytes.
     pub(crate) fn new(payload: &'a [u8], plane_len: usize) -> Result<Reader<'a>, Error> {
+        Reader::open(payload, plane_len, false)
+    }
+
+    /// For the literals of another.
+    pub(super) fn of_literals(payload: &'a [u8], count: usize) -> Result<Reader<'a>, Error> {
+        Reader::open(payload, count, true)
+    }
+
+    fn open(payload: &'a [u8], plane_len: usize, within: bool) -> Result<Reader<'a>, Error> {
         const ENDS: Error = Error::Malformed("plane of levels ends early");
         let (spec, taken) = Spec::read(payload)?;
-        let shape = Shape::of(&spec);
+        let shape = match within {
+            false => Shape::of(&spec),
+            true if spec.raw == 0 => Shape::of(&spec).dense(),
+            true => return Err(Error::Malformed("raw bits of literals")),
+        };
         let deeper = shape.levels - shape.whole;
         let (counts, mut rest) = payload[taken..]
             .split_at_checked(COUNT_LEN * deeper)
@@ -78,7 +91,7 @@ impl<'a> Reader<'a> {
             whole,
             strings,
             literals: Literals {
-                bytes: literals::decode(rest, plane_len)?,
+                bytes: literals::decode(rest, plane_len, within)?,
                 at: 0,
             },
             planes: Box::new([[0; WORDS]; LEVELS]),
@@ -87,10 +100,16 @@ impl<'a> Reader<'a> {
 
     /// Decodes the next symbols: a tile of them, but for the plane's last.
     pub(crate) fn tile(&mut self, out: &mut [u8]) -> Result<(), Error> {
-        read_planes(self)?;
         if let Ok(tile) = <&mut [u8; TILE]>::try_from(&mut *out) {
+            read_planes(self, &ALL)?;
             return self.bytes(tile);
         }
+        let there = if self.shape.whole == 0 {
+            first(out.len())
+        } else {
+            ALL
+        };
+        read_planes(self, &there)?;
         let mut tile = [0; TILE];
         self.bytes(&mut tile)?;
         let len = out.len();
@@ -109,7 +128,7 @@ impl<'a> Reader<'a> {
         mut out: impl Rows<N>,
     ) -> Result<(), Error> {
         for reader in &mut readers {
-            read_planes(reader)?;
+            read_planes(reader, &ALL)?;
         }
         let words = readers.map(|reader| bytes::wide::Words {
             shape: &reader.shape,
@@ -143,26 +162,30 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Reads the next tile of all planes.
-fn read_planes(reader: &mut Reader<'_>) -> Result<(), Error> {
+/// Reads the next tile of all planes: the symbols that are there, which matters where all levels are strings.
+fn read_planes(reader: &mut Reader<'_>, there: &Plane) -> Result<(), Error> {
     #[cfg(target_arch = "x86_64")]
     if let Some(machine) = Wide::here() {
-        return wide::read_planes(machine, reader);
+        return wide::read_planes(machine, reader, there);
     }
-    read_planes_plain(reader)
+    read_planes_plain(reader, there)
 }
 
 on_best! {
-    fn read_planes_plain(reader: &mut Reader<'_>) -> Result<(), Error> = read_planes_with
+    fn read_planes_plain(reader: &mut Reader<'_>, there: &Plane) -> Result<(), Error> = read_planes_with
 }
 
 #[inline(always)]
-fn read_planes_with<M: Machine>(machine: M, reader: &mut Reader<'_>) -> Result<(), Error> {
+fn read_planes_with<M: Machine>(
+    machine: M,
+    reader: &mut Reader<'_>,
+    there: &Plane,
+) -> Result<(), Error> {
     read_whole(reader);
     let (shape, planes) = (&reader.shape, &mut *reader.planes);
     for (string, level) in reader.strings.iter_mut().zip(shape.whole..) {
         // A symbol that did not get to the level before has zeros from there on, which are below the bound.
-        let mask = reach(shape, planes, level);
+        let mask = reach(shape, planes, level, there);
         let plane = &mut planes[shape.plane(level)];
         string.read(|window, at| spread(machine, window, at, &mask, plane))?;
     }

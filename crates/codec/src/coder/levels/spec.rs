@@ -121,6 +121,11 @@ impl Shape {
         }
     }
 
+    /// With a string for every level: what is short has no whole rows.
+    pub(super) fn dense(self) -> Shape {
+        Shape { whole: 0, ..self }
+    }
+
     /// Bits of a word.
     pub(super) fn bits(&self) -> usize {
         self.levels + self.raw

@@ -1,4 +1,5 @@
 use super::*;
+use crate::coder::Coding;
 use crate::coder::histogram::histogram;
 use crate::cpu::{narrowly, plainly};
 
@@ -78,6 +79,34 @@ fn planes_come_back_on_every_machine() {
             }
         }
         round_trip(&vec![9; len], &[9; 100], 0);
+    }
+}
+
+#[test]
+fn what_is_coded_apart_is_in_levels_again() {
+    for len in [511, 2047, 2048, 2049, 4095, 4096, 4097, 9000] {
+        let values: Vec<u8> = plane(len).iter().map(|byte| byte & 7).collect();
+        let encode = || {
+            let mut out = Vec::new();
+            literals::encode(&values, Some(&mut Scratch::default()), &mut out);
+            out
+        };
+        let best = encode();
+        assert!(narrowly(encode) == best && plainly(encode) == best, "{len}");
+        let is_levels = best[COUNT_LEN] == Coding::Levels as u8;
+        assert_eq!(is_levels, len > 511, "{len}");
+        let decode = || literals::decode(&best, len, false).unwrap();
+        assert!(decode()[..len] == values, "{len}");
+        assert!(
+            narrowly(decode) == decode() && plainly(decode) == decode(),
+            "{len}"
+        );
+        // Only once.
+        assert_eq!(literals::decode(&best, len, true).is_err(), is_levels);
+        for cut in 0..best.len() {
+            let cut = literals::decode(&best[..cut], len, false);
+            assert!(cut.is_err() || !is_levels, "{len}");
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use super::{
     COUNT_LEN, LEVELS, Plane, ROW, ROW_BYTES, ROWS, TILE, WORDS, bytes, count_bytes, literals,
 };
 use crate::coder::machine::{Machine, Table, on_best};
+use crate::coder::rows::{self, ALL};
 
 /// Buffers that are used again.
 #[derive(Default)]
@@ -12,6 +13,8 @@ pub(crate) struct Scratch {
     /// One for each deeper level.
     strings: [Vec<u64>; LEVELS],
     literals: Vec<u8>,
+    /// Those of the literals' own levels.
+    within: Option<Box<Scratch>>,
 }
 
 /// Writes a payload tile by tile.
@@ -21,6 +24,7 @@ pub(crate) struct Writer<'a> {
     words: Table,
     strings: &'a mut [Vec<u64>; LEVELS],
     literals: Literals<'a>,
+    within: Option<&'a mut Scratch>,
     out: &'a mut Vec<u8>,
     /// Where the payload begins, the numbers of symbols, and the planes.
     start: usize,
@@ -49,14 +53,45 @@ impl<'a> Writer<'a> {
         scratch: &'a mut Scratch,
         out: &'a mut Vec<u8>,
     ) -> Writer<'a> {
-        let start = out.len();
+        let Scratch {
+            strings,
+            literals,
+            within,
+        } = scratch;
+        let within = within.get_or_insert_default();
         let shape = Shape::of(spec);
+        Writer::begin(spec, shape, plane_len, strings, literals, Some(within), out)
+    }
+
+    /// For the literals of another.
+    pub(super) fn of_literals(
+        spec: &Spec,
+        plane_len: usize,
+        scratch: &'a mut Scratch,
+        out: &'a mut Vec<u8>,
+    ) -> Writer<'a> {
+        let Scratch {
+            strings, literals, ..
+        } = scratch;
+        let shape = Shape::of(spec).dense();
+        Writer::begin(spec, shape, plane_len, strings, literals, None, out)
+    }
+
+    fn begin(
+        spec: &Spec,
+        shape: Shape,
+        plane_len: usize,
+        strings: &'a mut [Vec<u64>; LEVELS],
+        literals: &'a mut Vec<u8>,
+        within: Option<&'a mut Scratch>,
+        out: &'a mut Vec<u8>,
+    ) -> Writer<'a> {
+        let start = out.len();
         spec.write(out);
         let counts = out.len();
         let planes = counts + COUNT_LEN * (shape.levels - shape.whole);
         let whole_len = plane_len.div_ceil(ROW) * ROW_BYTES;
         out.resize(planes + (shape.raw + shape.whole) * whole_len, 0);
-        let Scratch { strings, literals } = scratch;
         for string in &mut strings[..shape.levels - shape.whole] {
             // A tile's words are written whole, and one beyond.
             grow(string, plane_len.div_ceil(TILE) * WORDS + 1);
@@ -71,6 +106,7 @@ impl<'a> Writer<'a> {
             },
             shape,
             strings,
+            within,
             out,
             start,
             counts,
@@ -92,7 +128,7 @@ impl<'a> Writer<'a> {
         let (shape, words) = (&self.shape, &self.words);
         if let Ok(tile) = symbols.try_into() {
             bytes::to_planes(shape, words, tile, &mut planes, &mut self.literals);
-            return write_tile(self, &planes, ROWS);
+            return write_tile(self, &planes, ROWS, &ALL);
         }
         // What there is too much has a word of zeros, which no deeper level sees.
         let first = words
@@ -105,7 +141,8 @@ impl<'a> Writer<'a> {
         bytes::to_planes(shape, words, &tile, &mut planes, &mut self.literals);
         // They come last, and a reader knows them.
         self.literals.count -= shape.escapes_past_end(TILE - symbols.len());
-        write_tile(self, &planes, symbols.len().div_ceil(ROW));
+        let there = rows::first(symbols.len());
+        write_tile(self, &planes, symbols.len().div_ceil(ROW), &there);
     }
 
     /// Completes the payload.
@@ -121,7 +158,8 @@ impl<'a> Writer<'a> {
             let to = &mut self.out[counts + COUNT_LEN * level..][..COUNT_LEN];
             to.copy_from_slice(&count_bytes(at));
         }
-        literals::encode(&self.literals.bytes[..self.literals.count], self.out);
+        let literals = &self.literals.bytes[..self.literals.count];
+        literals::encode(literals, self.within, self.out);
     }
 
     /// Writes rows of a plane that has a bit for each symbol: the payload's `number`th.
@@ -142,7 +180,9 @@ fn grow<T: Clone + Default>(buffer: &mut Vec<T>, len: usize) {
 }
 
 on_best! {
-    fn write_tile(writer: &mut Writer<'_>, planes: &[Plane; LEVELS], rows: usize) = write_tile_with
+    fn write_tile(
+        writer: &mut Writer<'_>, planes: &[Plane; LEVELS], rows: usize, there: &Plane,
+    ) = write_tile_with
 }
 
 #[inline(always)]
@@ -151,6 +191,7 @@ fn write_tile_with<M: Machine>(
     writer: &mut Writer<'_>,
     planes: &[Plane; LEVELS],
     rows: usize,
+    there: &Plane,
 ) {
     let (raw, whole, levels) = (writer.shape.raw, writer.shape.whole, writer.shape.levels);
     for (number, plane) in planes[..raw].iter().enumerate() {
@@ -161,7 +202,7 @@ fn write_tile_with<M: Machine>(
     }
     writer.whole_at += rows * ROW_BYTES;
     for level in whole..levels {
-        let mask = reach(&writer.shape, planes, level);
+        let mask = reach(&writer.shape, planes, level, there);
         let plane = &planes[writer.shape.plane(level)];
         let (string, at) = (
             &mut writer.strings[level - whole],
@@ -171,11 +212,12 @@ fn write_tile_with<M: Machine>(
     }
 }
 
-/// Which symbols get to a deeper level: those whose bits so far are not below its bound.
+/// Which of the symbols that are there get to a deeper level: those whose bits so far are not below its bound. The
+/// others have zeros.
 #[inline(always)]
-pub(super) fn reach(shape: &Shape, planes: &[Plane; LEVELS], level: usize) -> Plane {
+pub(super) fn reach(shape: &Shape, planes: &[Plane; LEVELS], level: usize, there: &Plane) -> Plane {
     let bound = shape.bound(level);
-    let mut mask = [u64::MAX; WORDS];
+    let mut mask = *there;
     // From the lowest bit up: whether the bits so far are enough.
     for bit in 0..level {
         let plane = &planes[shape.plane(level - 1 - bit)];

@@ -13,24 +13,35 @@ use crate::coder::vectors::{Wide, load_bytes, load_words, store_words};
 const OCTET: usize = WORDS / ROWS;
 
 /// As its plain twin.
-pub(super) fn read_planes(_: Wide, reader: &mut Reader<'_>) -> Result<(), Error> {
+pub(super) fn read_planes(_: Wide, reader: &mut Reader<'_>, there: &Plane) -> Result<(), Error> {
     // SAFETY: a `Wide` exists only where there are the features.
     #[allow(unsafe_code)]
     unsafe {
-        read_planes_wide(reader)
+        read_planes_wide(reader, there)
     }
 }
 
 #[target_feature(
     enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt"
 )]
-fn read_planes_wide(reader: &mut Reader<'_>) -> Result<(), Error> {
+fn read_planes_wide(reader: &mut Reader<'_>, there: &Plane) -> Result<(), Error> {
     read_whole(reader);
+    reader.whole.iter().for_each(|next| fetch(next));
     let (shape, planes) = (&reader.shape, &mut *reader.planes);
     for (string, level) in reader.strings.iter_mut().zip(shape.whole..) {
-        string.read(|window, at| spread(window, at, shape, level, planes))?;
+        string.read(|window, at| spread(window, at, shape, level, there, planes))?;
+        fetch(string.from.get(string.at / 8..).unwrap_or_default());
     }
     Ok(())
+}
+
+/// Has what the next tile takes of a plane brought near.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn fetch(next: &[u8]) {
+    for line in (0..TILE / 8).step_by(64) {
+        _mm_prefetch::<_MM_HINT_T0>(next.as_ptr().wrapping_add(line).cast());
+    }
 }
 
 /// Spreads the bits of a level from bit `at` of a window on, and says where the next is.
@@ -43,16 +54,17 @@ fn spread(
     mut at: usize,
     shape: &Shape,
     level: usize,
+    there: &Plane,
     planes: &mut [Plane; LEVELS],
 ) -> usize {
     const COPIES: [u8; 64] = places([1, 0]);
     const NEXT: [u8; 64] = places([0, 1]);
     let (copies, next) = (load_bytes(&COPIES), load_bytes(&NEXT));
     let seven = _mm512_set1_epi64(7);
-    let bound = shape.bound(level);
     let (mut bits, mut masks) = ([0; WORDS], [0; WORDS]);
     for row in 0..ROWS {
-        let reached = reach(shape, planes, level, bound, row);
+        let reached = load_words(&there.as_chunks::<OCTET>().0[row]);
+        let reached = reach(shape, planes, level, reached, row);
         let counts = _mm512_popcnt_epi64(reached);
         let up_to = sums(counts);
         let first = _mm512_sub_epi64(up_to, counts);
@@ -83,8 +95,14 @@ fn spread(
 /// As its plain twin, of a row.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn reach(shape: &Shape, planes: &[Plane; LEVELS], level: usize, bound: u16, row: usize) -> __m512i {
-    let mut mask = _mm512_set1_epi64(-1);
+fn reach(
+    shape: &Shape,
+    planes: &[Plane; LEVELS],
+    level: usize,
+    there: __m512i,
+    row: usize,
+) -> __m512i {
+    let (bound, mut mask) = (shape.bound(level), there);
     for bit in 0..level {
         let plane = &planes[shape.plane(level - 1 - bit)];
         let own = load_words(&plane.as_chunks::<OCTET>().0[row]);
