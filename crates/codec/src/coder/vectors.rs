@@ -47,6 +47,17 @@ pub(crate) fn store_bytes(vector: __m512i, to: &mut [u8; LEN]) {
     }
 }
 
+/// Half as many bytes.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(crate) fn load_half(bytes: &[u8; LEN / 2]) -> __m256i {
+    // SAFETY: they are 32 bytes.
+    #[allow(unsafe_code)]
+    unsafe {
+        _mm256_loadu_si256(bytes.as_ptr().cast())
+    }
+}
+
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub(crate) fn load_words(words: &[u64; LEN / 8]) -> __m512i {

@@ -39,24 +39,23 @@ fn in_proportion(sum: u32, counts: &[u32; 256]) -> [u16; 256] {
 
 /// Adds or takes away, one by one and where it costs least, until the shares have the sum.
 fn settle(sum: u32, counts: &[u32; 256], shares: &mut [u16; 256]) {
-    loop {
-        let have: u32 = shares.iter().map(|share| u32::from(*share)).sum();
-        if have == sum {
-            return;
-        }
-        let present = (0..256).filter(|i| shares[*i] > 0);
-        if have < sum {
-            // What one more saves is about count / share.
-            let gain = |i: &usize| f64::from(counts[*i]) / (f64::from(shares[*i]) + 0.5);
-            let best = present.max_by(|a, b| gain(a).total_cmp(&gain(b)));
-            shares[best.unwrap_or(0)] += 1;
-        } else {
-            let loss = |i: &usize| f64::from(counts[*i]) / (f64::from(shares[*i]) - 0.5);
-            let best = present
-                .filter(|i| shares[*i] > 1)
-                .min_by(|a, b| loss(a).total_cmp(&loss(b)));
-            shares[best.unwrap_or(0)] -= 1;
-        }
+    let present: Vec<usize> = (0..256).filter(|i| shares[*i] > 0).collect();
+    let mut have: u32 = shares.iter().map(|share| u32::from(*share)).sum();
+    while have < sum {
+        // What one more saves is about count / share.
+        let gain = |i: &usize| f64::from(counts[*i]) / (f64::from(shares[*i]) + 0.5);
+        let best = present.iter().max_by(|a, b| gain(a).total_cmp(&gain(b)));
+        shares[best.copied().unwrap_or(0)] += 1;
+        have += 1;
+    }
+    while have > sum {
+        let loss = |i: &usize| f64::from(counts[*i]) / (f64::from(shares[*i]) - 0.5);
+        let best = present
+            .iter()
+            .filter(|i| shares[**i] > 1)
+            .min_by(|a, b| loss(a).total_cmp(&loss(b)));
+        shares[best.copied().unwrap_or(0)] -= 1;
+        have -= 1;
     }
 }
 

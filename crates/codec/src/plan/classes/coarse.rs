@@ -15,7 +15,9 @@ const SHIFT: u32 = 2;
 /// Bins of a histogram.
 pub(super) const BINS: usize = 256 >> SHIFT;
 /// Rows or columns of which the classes are made; the others are only put into them.
-const SAMPLE: usize = 128;
+const SAMPLE: std::ops::RangeInclusive<usize> = 128..=512;
+/// Of so many elements there is one row more in it, and one column.
+const PER_SAMPLE: usize = 1 << 12;
 /// Elements of a row or column that are looked at when classes are made, at least where it is short.
 const DEPTH: usize = 512;
 /// Elements of a row by which it is put into a class.
@@ -34,10 +36,15 @@ pub(super) fn bins(counts: &[u32; 256]) -> Bins {
     std::array::from_fn(|i| fours[i].iter().sum::<u32>() as f32)
 }
 
+/// Of how many rows, and of how many columns, classes are made.
+fn sample_len(symbols: &[u8]) -> usize {
+    (symbols.len() / PER_SAMPLE).clamp(*SAMPLE.start(), *SAMPLE.end())
+}
+
 /// Each row's class.
 pub(super) fn row_classes(symbols: &[u8], rows: Rows) -> Vec<u8> {
-    let step = rows.count(symbols.len()).div_ceil(SAMPLE);
-    let mut sample = Vec::with_capacity(SAMPLE);
+    let step = rows.count(symbols.len()).div_ceil(sample_len(symbols));
+    let mut sample = Vec::with_capacity(sample_len(symbols));
     each_row(symbols, rows, step, |_, own| {
         sample.push(histogram(&own[..own.len().min(DEPTH)]));
     });
@@ -52,7 +59,7 @@ pub(super) fn row_classes(symbols: &[u8], rows: Rows) -> Vec<u8> {
 /// Each column's class.
 pub(super) fn column_classes(symbols: &[u8], rows: Rows) -> Vec<u8> {
     let number = rows.count(symbols.len());
-    let across = rows.len().div_ceil(SAMPLE);
+    let across = rows.len().div_ceil(sample_len(symbols));
     let mut sample = vec![[0u16; BINS]; rows.len().div_ceil(across)];
     each_row(symbols, rows, number.div_ceil(DEPTH), |first, own| {
         let skip = first.next_multiple_of(across) - first;
@@ -61,8 +68,15 @@ pub(super) fn column_classes(symbols: &[u8], rows: Rows) -> Vec<u8> {
             bins[bin(*symbol)] += 1;
         }
     });
-    let sample: Vec<Bins> = sample.iter().map(|bins| bins.map(f32::from)).collect();
-    let costs = means::costs(&sample);
+    let mut floats = vec![[0.0; BINS]; sample.len()];
+    for (to, from) in floats
+        .as_flattened_mut()
+        .iter_mut()
+        .zip(sample.as_flattened())
+    {
+        *to = f32::from(*from);
+    }
+    let costs = means::costs(&floats);
     let mut sums = costs.sums(rows.len());
     each_row(symbols, rows, number.div_ceil(MOST_ROWS), |first, own| {
         sums.add(first, own);

@@ -2,24 +2,52 @@
 
 use super::split::{ESCAPE, Split};
 use crate::Error;
-use crate::cpu::at_widest;
+#[cfg(target_arch = "x86_64")]
+use crate::coder::vectors::{Wide, load_bytes};
+use crate::cpu::at_best;
 
 /// Symbols that are looked at together.
 const RUN: usize = 64;
 
-at_widest! {
-    /// Finds the runs of symbols that have an escape: a bit for each symbol.
-    fn find(runs: &[[u8; RUN]], found: &mut Vec<(usize, u64)>) = find_any
+/// Finds the runs of symbols that have an escape: where they begin, and a bit for each symbol.
+fn find(runs: &[[u8; RUN]], found: &mut Vec<(usize, u64)>) {
+    #[cfg(target_arch = "x86_64")]
+    if Wide::here().is_some() {
+        // SAFETY: a `Wide` exists only where there are the features.
+        #[allow(unsafe_code)]
+        return unsafe { find_wide(runs, found) };
+    }
+    find_otherwise(runs, found);
+}
+
+at_best! {
+    fn find_otherwise(runs: &[[u8; RUN]], found: &mut Vec<(usize, u64)>) = find_any
 }
 
 #[inline(always)]
 fn find_any(runs: &[[u8; RUN]], found: &mut Vec<(usize, u64)>) {
     for (run, symbols) in runs.iter().enumerate() {
-        // Without a branch, so that vectors do it.
-        let mut escapes = 0;
-        for (i, symbol) in symbols.iter().enumerate() {
-            escapes |= u64::from(symbol & ESCAPE == ESCAPE) << i;
+        // Without a branch, so that a vector holds many of them.
+        let most = symbols
+            .iter()
+            .fold(0, |most, symbol| most.max(symbol & ESCAPE));
+        if most == ESCAPE {
+            let escapes = symbols.iter().enumerate().fold(0, |escapes, (i, symbol)| {
+                escapes | u64::from(symbol & ESCAPE == ESCAPE) << i
+            });
+            found.push((run * RUN, escapes));
         }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn find_wide(runs: &[[u8; RUN]], found: &mut Vec<(usize, u64)>) {
+    use std::arch::x86_64::*;
+    let escape = _mm512_set1_epi8(ESCAPE as i8);
+    for (run, symbols) in runs.iter().enumerate() {
+        let within = _mm512_and_si512(load_bytes(symbols), escape);
+        let escapes = _mm512_cmpeq_epi8_mask(within, escape);
         if escapes != 0 {
             found.push((run * RUN, escapes));
         }
@@ -102,6 +130,7 @@ mod tests {
             let is_escape = |i: &u32| symbols[*i as usize] & ESCAPE == ESCAPE;
             let expected: Vec<u32> = (0..len as u32).filter(is_escape).collect();
             assert_eq!(places(&symbols), expected, "{len}");
+            assert_eq!(crate::cpu::plainly(|| places(&symbols)), expected, "{len}");
         }
         assert_eq!(places(&[255, 0, 127]), [0, 2]);
     }

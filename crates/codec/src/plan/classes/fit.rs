@@ -32,12 +32,14 @@ struct Tuning {
     bits: u32,
 }
 
-fn tuning(split: Split) -> Tuning {
-    let (contexts, bits) = match split.low {
-        // Bytes have many symbols, each of which takes its share.
-        0 => (8, 12),
-        1..8 => (8, 11),
-        8.. => (16, 12),
+fn tuning(kept: u32, split: Split) -> Tuning {
+    let (contexts, bits) = match (split.low, kept) {
+        (0, 2) => (12, 11),
+        // Other bytes have more symbols, each of which takes its share.
+        (0, _) => (8, 12),
+        (1..8, _) => (8, 11),
+        (8, _) => (12, 11),
+        (9.., _) => (16, 12),
     };
     Tuning { contexts, bits }
 }
@@ -57,7 +59,7 @@ pub(super) fn fit(raw: &[u8], facts: &Facts) -> Option<Classes> {
     split::symbols(split, raw, &mut symbols);
     let (row_len, real) = row_len(facts, elements);
     let rows = shared::rows(row_len, facts);
-    let grid = Grid::of(&symbols, rows, real, tuning(split).contexts);
+    let grid = Grid::of(&symbols, rows, real, tuning(kept, split).contexts);
     let (zeros, row_zeros) = ends::choose(split, rows, raw);
     let mut plan = plan(kept, split, rows, grid, zeros, &row_zeros);
     let mut written = Vec::new();
@@ -90,7 +92,7 @@ fn plan(
                 .collect()
         }
     };
-    let tables = Tables::new(tuning(split).bits, &counts);
+    let tables = Tables::new(tuning(kept, split).bits, &counts);
     let several = grid.row_classes * zeros.len() > 1;
     let row_tables = several.then(|| Tables::new(ROW_BITS, &count(&row_symbols, &[], 1)));
     Classes {

@@ -5,6 +5,7 @@ use std::arch::x86_64::*;
 use super::super::LANES;
 use super::super::encode::Segment;
 use super::{WIDE, load_lanes, store_lanes};
+use crate::coder::vectors::load_half;
 
 /// The numbers of words, twice: from the n-th on, the order that turns n words round to the end of sixteen.
 static TURNS: [u16; 2 * WIDE] = turns();
@@ -91,20 +92,6 @@ const AHEAD: usize = 16;
 /// The odd lanes.
 const ODD: u16 = 0xaaaa;
 
-/// Eight of `i` from the first on, by twos, as a vector: through an array they would go through memory.
-macro_rules! eight {
-    ($first:literal, $i:ident => $each:expr) => {{
-        let two = |$i: usize| {
-            let low = $each;
-            let $i = $i + 2;
-            _mm_set_epi64x($each as i64, low as i64)
-        };
-        let low = _mm256_set_m128i(two($first + 4), two($first));
-        let high = _mm256_set_m128i(two($first + 12), two($first + 8));
-        _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high)
-    }};
-}
-
 /// The entries of sixteen symbols: those of the even lanes, and of the odd ones.
 ///
 /// # Safety
@@ -114,24 +101,39 @@ macro_rules! eight {
 #[target_feature(enable = "avx512f,avx2")]
 unsafe fn entries(table: &[u64], places: &[u16; WIDE]) -> [__m512i; 2] {
     // SAFETY: the caller's.
-    unsafe {
-        [
-            eight!(0, i => *table.get_unchecked(usize::from(places[i]))),
-            eight!(1, i => *table.get_unchecked(usize::from(places[i]))),
-        ]
-    }
+    unsafe { [eight::<0>(table, places), eight::<1>(table, places)] }
+}
+
+/// The entries of every other symbol. By twos: through an array they would go through memory.
+///
+/// # Safety
+/// Each place must be below the number of entries.
+#[allow(unsafe_code)]
+#[inline]
+#[target_feature(enable = "avx512f,avx2")]
+unsafe fn eight<const FIRST: usize>(table: &[u64], places: &[u16; WIDE]) -> __m512i {
+    // SAFETY: the caller's.
+    let at = |i: usize| unsafe { table.as_ptr().add(usize::from(places[FIRST + i])).cast() };
+    // SAFETY: there is an entry of 64 bits at each place.
+    let two = |i| unsafe { _mm_castpd_si128(_mm_loadh_pd(_mm_load_sd(at(i)), at(i + 2))) };
+    let low = _mm256_set_m128i(two(4), two(0));
+    let high = _mm256_set_m128i(two(12), two(8));
+    _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high)
 }
 
 /// Finds where the entries of symbols are, by round; with no contexts all have the same.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx2")]
 fn find(symbols: &[[u8; LANES]], contexts: &[[u8; LANES]], places: &mut [[u16; LANES]; AHEAD]) {
-    for (places, symbols) in places.iter_mut().zip(symbols) {
-        *places = symbols.map(u16::from);
-    }
-    for (places, contexts) in places.iter_mut().zip(contexts) {
-        for (place, context) in places.iter_mut().zip(contexts) {
-            *place |= u16::from(*context) << 8;
+    let none = [0; LANES];
+    for (i, (places, symbols)) in places.iter_mut().zip(symbols).enumerate() {
+        let contexts = load_half(contexts.get(i).unwrap_or(&none));
+        let contexts = _mm512_slli_epi16::<8>(_mm512_cvtepu8_epi16(contexts));
+        let own = _mm512_or_si512(contexts, _mm512_cvtepu8_epi16(load_half(symbols)));
+        // SAFETY: they are 64 bytes.
+        #[allow(unsafe_code)]
+        unsafe {
+            _mm512_storeu_si512(places.as_mut_ptr().cast(), own);
         }
     }
 }

@@ -51,10 +51,14 @@ impl Used {
 
     /// The counts of these bins, histogram by histogram.
     fn only(&self, sample: &[Bins]) -> Vec<f32> {
-        let items = sample
-            .iter()
-            .flat_map(|bins| self.bins.iter().map(|bin| bins[*bin]));
-        items.collect()
+        let mut items = vec![0.0; sample.len() * self.bins.len()];
+        let to = items.chunks_exact_mut(self.bins.len().max(1));
+        for (to, from) in to.zip(sample) {
+            for (to, bin) in to.iter_mut().zip(&self.bins) {
+                *to = from[*bin];
+            }
+        }
+        items
     }
 }
 
@@ -82,19 +86,23 @@ at_best! {
 /// Gives what a bin costs that does not occur.
 #[inline(always)]
 fn costs_of_any(items: &[f32], classes: &[u8], costs: &mut [ByClass]) -> ByClass {
-    costs.fill([FEW; MAX_CLASSES]);
-    let mut sums = [FEW * BINS as f32; MAX_CLASSES];
+    let mut by_class = [[FEW; BINS]; MAX_CLASSES];
     for (item, class) in items.chunks_exact(costs.len().max(1)).zip(classes) {
-        let class = usize::from(*class) % MAX_CLASSES;
-        for (costs, count) in costs.iter_mut().zip(item) {
-            costs[class] += count;
-            sums[class] += count;
+        let counts = &mut by_class[usize::from(*class) % MAX_CLASSES];
+        for (to, count) in counts.iter_mut().zip(item) {
+            *to += count;
         }
     }
-    let sums = sums.map(log2);
-    for costs in costs {
+    let mut sums = [0.0; MAX_CLASSES];
+    for (sum, counts) in sums.iter_mut().zip(&mut by_class) {
+        *sum = log2(counts.iter().sum());
+        for count in counts {
+            *count = *sum - log2(*count);
+        }
+    }
+    for (bin, costs) in costs.iter_mut().enumerate() {
         for class in 0..MAX_CLASSES {
-            costs[class] = sums[class] - log2(costs[class]);
+            costs[class] = by_class[class][bin];
         }
     }
     sums.map(|sum| sum - log2(FEW))
