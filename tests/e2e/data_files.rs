@@ -1,7 +1,7 @@
 //! Files of tensors whose layout is in a file beside them.
 
 use serde_json::{Value, json};
-use sheaf_tests::{Access, Server, content};
+use sheaf_tests::{Access, Server, content, objects};
 
 const COUNT: usize = 300_000;
 
@@ -106,6 +106,60 @@ fn a_data_file_that_is_pushed_alone_is_cut_by_the_index_of_the_branch() {
     client.run(["push", "model.json", "acme/model"]).success();
     client.run(["push", "weights.bin", "acme/model"]).success();
     assert!(admin.chunks("acme/model", "weights.bin").contains(&same));
+}
+
+#[test]
+fn a_push_goes_on_where_an_index_of_the_branch_cannot_be_read() {
+    let server = Server::start();
+    let client = server.client();
+    std::fs::write(client.path("model.json"), index().to_string()).unwrap();
+    std::fs::write(client.path("weights.bin"), data()).unwrap();
+    client.run(["push", "model.json", "acme/model"]).success();
+    for object in objects(&server.object_store()) {
+        if object
+            .path
+            .components()
+            .any(|part| part.as_os_str() == "blobs")
+        {
+            let mut blob = std::fs::read(&object.path).unwrap();
+            *blob.last_mut().unwrap() ^= 1;
+            std::fs::write(&object.path, blob).unwrap();
+        }
+    }
+    let pushed = client.run(["push", "--json", "weights.bin", "acme/model"]);
+    let warnings = pushed.json()["warnings"].clone();
+    let warning = warnings[0].as_str().unwrap();
+    assert!(
+        warning.starts_with("weights.bin: no file beside it could be asked"),
+        "{warning}"
+    );
+    let stored = server.admin().file("acme/model", "weights.bin");
+    assert_eq!(stored.expect(200).body, data());
+}
+
+#[test]
+fn a_data_file_is_not_rounded_and_a_push_says_so() {
+    let server = Server::start();
+    let client = server.client();
+    let folder = client.path("model");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("model.json"), index().to_string()).unwrap();
+    std::fs::write(folder.join("weights.bin"), data()).unwrap();
+    let args = [
+        "push",
+        "--json",
+        "--near-lossless",
+        "10",
+        "model",
+        "acme/model",
+    ];
+    let pushed = client.run(args);
+    let report = pushed.json();
+    let warning = "weights.bin: it is not rounded: what its tensors are is in another file";
+    assert_eq!(report["warnings"], json!([warning]));
+    assert_eq!(report["near_lossless"], json!([]));
+    let stored = server.admin().file("acme/model", "weights.bin");
+    assert_eq!(stored.expect(200).body, data());
 }
 
 #[test]

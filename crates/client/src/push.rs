@@ -188,6 +188,11 @@ impl Push<'_> {
             reused_bytes: raw_bytes - sent.raw_bytes,
             sent_bytes: sent.sent_bytes,
             near_lossless: self.options.near_lossless.map(|_| rounded(&sent.files)),
+            warnings: sent
+                .files
+                .iter()
+                .filter_map(|file| file.warning.clone())
+                .collect(),
         }
     }
 }

@@ -66,6 +66,7 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<()> {
     let report = client
         .push(&args.path, &args.target.name, &options, progress)
         .await?;
+    report.warnings.iter().for_each(output::warning);
     if globals.json {
         return output::json(&report);
     }

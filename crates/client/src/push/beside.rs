@@ -5,13 +5,20 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
-use sheaf_formats::{Chunker, MAX_INDEX_LEN, ReadAt, may_be_index, told};
+use sheaf_formats::{Chunker, MAX_INDEX_LEN, ReadAt, Told, may_be_index, told};
 use sheaf_types::{FilePath, RepositoryName};
 use tokio::runtime::Handle;
 
 use super::plan::Plan;
 use super::walk::SourceFile;
 use crate::Client;
+
+/// How a file is cut, and what people should know of it.
+pub(super) struct Cutting {
+    pub chunker: Chunker,
+    pub by_index: bool,
+    pub warning: Option<String>,
+}
 
 /// Where to look for indexes.
 pub(super) struct Beside {
@@ -52,19 +59,37 @@ impl Beside {
         }
     }
 
-    /// A chunker for one of the files, by its own bytes or by what another says.
-    pub fn chunker(&mut self, source: &SourceFile, file: &File) -> io::Result<Chunker> {
+    /// How to cut one of the files: by its own bytes or by what another says. An index that cannot be read says
+    /// nothing, which is no reason not to push.
+    pub fn cutting(&mut self, source: &SourceFile, file: &File) -> io::Result<Cutting> {
         if let Some(chunker) = Chunker::by_own_bytes(file)? {
-            return Ok(chunker);
+            return Ok(Cutting::of(chunker));
         }
+        let path = &source.path;
+        Ok(match self.told(source) {
+            Ok(None) => Cutting::of(Chunker::unknown()),
+            Ok(Some(told)) => Cutting {
+                by_index: true,
+                ..Cutting::of(told.chunker())
+            },
+            Err(error) => Cutting {
+                warning: Some(format!(
+                    "{path}: no file beside it could be asked for its tensors ({error}): it is \
+                     pushed as a file of unknown kind"
+                )),
+                ..Cutting::of(Chunker::unknown())
+            },
+        })
+    }
+
+    fn told(&mut self, source: &SourceFile) -> io::Result<Option<Told>> {
         let files = Arc::clone(&self.files);
         let pushed = files.iter().filter(|other| other.path != source.path);
         let branch = self.branch.as_ref().map(|branch| branch.indexes.clone());
         let branch = branch.unwrap_or_default();
         let paths = pushed.map(|file| &file.path).chain(&branch);
         let paths = paths.map(FilePath::as_str);
-        let told = told(source.path.as_str(), paths, &mut |path| self.open(path))?;
-        Ok(told.map_or_else(Chunker::unknown, |told| told.chunker()))
+        told(source.path.as_str(), paths, &mut |path| self.open(path))
     }
 
     fn open(&mut self, path: &str) -> io::Result<Box<dyn ReadAt>> {
@@ -82,6 +107,16 @@ impl Beside {
         let bytes = branch.fetch(&path)?;
         self.fetched.insert(path, bytes.clone());
         Ok(Box::new(bytes))
+    }
+}
+
+impl Cutting {
+    fn of(chunker: Chunker) -> Self {
+        Self {
+            chunker,
+            by_index: false,
+            warning: None,
+        }
     }
 }
 

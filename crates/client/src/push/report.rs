@@ -33,6 +33,9 @@ pub struct PushReport {
     /// The files whose weights were rounded, where that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub near_lossless: Option<Vec<RoundedFile>>,
+    /// What did not go as one would think, in a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// A file that is not pushed as it was.

@@ -49,6 +49,8 @@ pub(super) struct Scanned {
     pub file: NewFile,
     /// The branch holds the same already.
     pub unchanged: bool,
+    /// What did not go as one would think.
+    pub warning: Option<String>,
 }
 
 /// Reads files and hands out each distinct chunk once.
@@ -96,7 +98,7 @@ impl Scanner {
     }
 
     fn file(&mut self, source: &SourceFile) -> Result<Scanned, Error> {
-        let file = self.read(source)?;
+        let (file, warning) = self.read(source)?;
         let unchanged = self
             .head
             .get(&file.path)
@@ -107,14 +109,25 @@ impl Scanner {
             Outcome::Transferred
         };
         self.progress.file(&file.path, outcome);
-        Ok(Scanned { file, unchanged })
+        Ok(Scanned {
+            file,
+            unchanged,
+            warning,
+        })
     }
 
-    fn read(&mut self, source: &SourceFile) -> Result<NewFile, Error> {
+    fn read(&mut self, source: &SourceFile) -> Result<(NewFile, Option<String>), Error> {
         let failed = |error| Error::io(&source.on_disk, error);
         let file = File::open(&source.on_disk).map_err(failed)?;
         let before = file.metadata().map_err(failed)?;
-        let mut chunker = self.beside.chunker(source, &file).map_err(failed)?;
+        let mut cutting = self.beside.cutting(source, &file).map_err(failed)?;
+        if self.near_lossless.is_some() && cutting.by_index {
+            cutting.warning = Some(format!(
+                "{}: it is not rounded: what its tensors are is in another file",
+                source.path
+            ));
+        }
+        let mut chunker = cutting.chunker;
         let mut bytes = Bytes::of(&file, self.near_lossless).map_err(failed)?;
         let mut reading = Reading::default();
         let mut buffer = vec![0; READ_LEN];
@@ -140,7 +153,8 @@ impl Scanner {
                 "it was changed while it was read",
             ));
         }
-        Ok(reading.done(&source.path, bytes.done()))
+        let file = reading.done(&source.path, bytes.done());
+        Ok((file, cutting.warning))
     }
 
     fn take(&mut self, reading: &mut Reading, chunks: &mut Vec<Chunk>) {
