@@ -4,7 +4,7 @@
 //! Everything adds to one number, which is about the logarithm of the differences to expect; bounds
 //! divide that number's range into contexts.
 
-use super::look_up::look_up;
+use super::look_up::{look_up, looks_up_fast};
 use crate::Dtype;
 use crate::cpu::at_widest;
 
@@ -148,13 +148,24 @@ fn each<const W: usize>(bytes: &[u8], out: &mut [u8], key: impl Fn([u8; W]) -> u
     }
 }
 
+/// Numbers to how many bounds they reach.
+fn classify(bounds: &[u8], numbers: &mut [u8]) {
+    if looks_up_fast() {
+        let mut reached = [0; 256];
+        for (number, bound) in (1..).zip(bounds) {
+            reached[usize::from(*bound)..].fill(number);
+        }
+        return look_up(&reached, numbers);
+    }
+    compare(bounds, numbers);
+}
+
 at_widest! {
-    /// Numbers to how many bounds they reach.
-    fn classify(bounds: &[u8], numbers: &mut [u8]) = classify_any
+    fn compare(bounds: &[u8], numbers: &mut [u8]) = compare_any
 }
 
 #[inline(always)]
-fn classify_any(bounds: &[u8], numbers: &mut [u8]) {
+fn compare_any(bounds: &[u8], numbers: &mut [u8]) {
     let (groups, rest) = numbers.as_chunks_mut::<64>();
     for group in groups {
         let mut reached = [0u8; 64];
@@ -177,7 +188,10 @@ mod tests {
     #[test]
     fn bounds_divide() {
         let mut numbers: Vec<u8> = (0..=255).collect();
+        let mut compared = numbers.clone();
         classify(&[1, 7, 200], &mut numbers);
+        compare(&[1, 7, 200], &mut compared);
+        assert_eq!(numbers, compared);
         let expected = (0..=255).map(|n| u8::from(n >= 1) + u8::from(n >= 7) + u8::from(n >= 200));
         assert_eq!(numbers, expected.collect::<Vec<u8>>());
     }

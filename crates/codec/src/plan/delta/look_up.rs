@@ -1,9 +1,17 @@
 //! Bytes in the place of bytes, by a table.
 
+/// Whether many bytes are looked up at once.
+pub(super) fn looks_up_fast() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return crate::cpu::expands_bytes();
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
 /// Replaces each byte by its entry.
 pub(super) fn look_up(table: &[u8; 256], bytes: &mut [u8]) {
     #[cfg(target_arch = "x86_64")]
-    if crate::cpu::expands_bytes() {
+    if looks_up_fast() {
         // SAFETY: the features were just found.
         #[allow(unsafe_code)]
         return unsafe { wide(table, bytes) };

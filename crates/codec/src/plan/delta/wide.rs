@@ -19,7 +19,7 @@ fn is_here() -> bool {
     expands_bytes() && is_x86_feature_detected!("avx512cd")
 }
 
-/// As [`super::raw_bits::Reader::numbers`], for whole groups; how many symbols.
+/// As [`super::raw_bits::Reader::numbers`], for pairs of groups; how many symbols.
 pub(super) fn numbers(
     buckets: &Buckets,
     width: usize,
@@ -40,7 +40,7 @@ pub(super) fn numbers(
     }
 }
 
-/// As [`super::raw_bits::Writer::symbols`], for whole groups; how many symbols.
+/// As [`super::raw_bits::Writer::symbols`], for pairs of groups; how many symbols.
 pub(super) fn symbols(
     buckets: &Buckets,
     width: usize,
@@ -61,7 +61,7 @@ pub(super) fn symbols(
     }
 }
 
-/// The symbols alone, for whole groups; how many.
+/// The symbols alone, for pairs of groups; how many.
 pub(super) fn symbols_only(by_sign: bool, width: usize, numbers: &[u8], out: &mut [u8]) -> usize {
     if !is_here() {
         return 0;
@@ -109,33 +109,74 @@ fn numbers_of<const W: usize>(
 ) -> usize {
     let first = _mm512_set1_epi8(FIRST_SHARED as i8);
     let mut done = 0;
-    let outs = out.chunks_exact_mut(GROUP * W);
-    for (symbols, out) in symbols.as_chunks::<GROUP>().0.iter().zip(outs) {
-        let own = load_bytes(symbols);
+    let (pairs, _) = symbols.as_chunks::<{ 2 * GROUP }>();
+    let mut outs = out.chunks_exact_mut(GROUP * W);
+    for pair in pairs {
+        let (Some(out), Some(next_out)) = (outs.next(), outs.next()) else {
+            return done;
+        };
+        let [own, next] = [load_half(pair, 0), load_half(pair, 1)];
         let shared = _mm512_cmpge_epu8_mask(own, first);
-        if W == 2 && shared.count_ones() as usize <= FEW {
+        let next_shared = _mm512_cmpge_epu8_mask(next, first);
+        let count = shared.count_ones();
+        if W == 2 && (count + next_shared.count_ones()) as usize <= FEW {
             let mut few = _mm256_setzero_si256();
-            if shared != 0 {
+            if shared | next_shared != 0 {
+                let together = _mm512_maskz_compress_epi8(shared, own);
+                let after = _mm512_maskz_compress_epi8(next_shared, next);
+                let both = _mm512_mask_expand_epi8(together, u64::MAX << count, after);
                 let window = window(bits, *at);
-                let together = _mm512_castsi512_si128(_mm512_maskz_compress_epi8(shared, own));
-                let (numbers, len) = few_numbers(by_sign, together, &window, *at % 8);
+                let both = _mm512_castsi512_si128(both);
+                let (numbers, len) = few_numbers(by_sign, both, &window, *at % 8);
                 few = _mm512_cvtepi32_epi16(numbers);
                 *at += len;
             }
-            spread(own, shared, few, out);
+            spread(own, shared, few, 0, out);
+            spread(next, next_shared, few, count, next_out);
         } else {
-            each_quarter!(own, part, quarter => {
-                let window = window(bits, *at);
-                let (numbers, len) = few_numbers(by_sign, quarter, &window, *at % 8);
-                *at += len;
-                let mask = (shared >> (16 * part)) as u16;
-                let numbers = _mm512_mask_mov_epi32(_mm512_cvtepu8_epi32(quarter), mask, numbers);
-                put_numbers::<W>(numbers, &mut out[part * FEW * W..][..FEW * W]);
-            });
+            group_numbers::<W>(by_sign, own, shared, (bits, &mut *at), out);
+            group_numbers::<W>(by_sign, next, next_shared, (bits, &mut *at), next_out);
         }
-        done += GROUP;
+        done += 2 * GROUP;
     }
     done
+}
+
+/// A half of two groups.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load_half(pair: &[u8; 2 * GROUP], half: usize) -> __m512i {
+    load_bytes(&pair.as_chunks::<GROUP>().0[half])
+}
+
+/// The numbers of one group.
+#[inline]
+#[target_feature(
+    enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vbmi,avx512vbmi2,avx2,bmi1,bmi2,lzcnt,popcnt"
+)]
+fn group_numbers<const W: usize>(
+    by_sign: bool,
+    own: __m512i,
+    shared: u64,
+    (bits, at): (&[u8], &mut usize),
+    out: &mut [u8],
+) {
+    if W == 2 && shared.count_ones() as usize <= FEW {
+        let window = window(bits, *at);
+        let together = _mm512_castsi512_si128(_mm512_maskz_compress_epi8(shared, own));
+        let (numbers, len) = few_numbers(by_sign, together, &window, *at % 8);
+        *at += len;
+        spread(own, shared, _mm512_cvtepi32_epi16(numbers), 0, out);
+        return;
+    }
+    each_quarter!(own, part, quarter => {
+        let window = window(bits, *at);
+        let (numbers, len) = few_numbers(by_sign, quarter, &window, *at % 8);
+        *at += len;
+        let mask = (shared >> (16 * part)) as u16;
+        let numbers = _mm512_mask_mov_epi32(_mm512_cvtepu8_epi32(quarter), mask, numbers);
+        put_numbers::<W>(numbers, &mut out[part * FEW * W..][..FEW * W]);
+    });
 }
 
 /// The bytes from a bit on; zeros where there are no more.
@@ -185,22 +226,28 @@ fn few_numbers(
     (_mm512_maskz_or_epi32(valid, size, own_sign), last(ends))
 }
 
-/// Symbols as numbers of 16 bits, and in the places of a mask the few that were found.
+/// Symbols as numbers of 16 bits, and in the places of a mask the few that were found, from number `from` of
+/// those on.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi2,popcnt")]
-fn spread(symbols: __m512i, mask: u64, few: __m256i, out: &mut [u8]) {
+fn spread(symbols: __m512i, mask: u64, few: __m256i, from: u32, out: &mut [u8]) {
     let low = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(symbols));
     let high = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64::<1>(symbols));
-    let passed = (mask as u32).count_ones() as i16;
-    let few = _mm512_castsi256_si512(few);
-    let rest = _mm512_permutexvar_epi16(_mm512_add_epi16(places(), _mm512_set1_epi16(passed)), few);
+    let [first, second] = [mask as u32, (mask >> 32) as u32];
     if let [to_low, to_high] = out.as_chunks_mut::<64>().0 {
-        store_bytes(_mm512_mask_expand_epi16(low, mask as u32, few), to_low);
-        store_bytes(
-            _mm512_mask_expand_epi16(high, (mask >> 32) as u32, rest),
-            to_high,
-        );
+        let own = after(few, from);
+        store_bytes(_mm512_mask_expand_epi16(low, first, own), to_low);
+        let own = after(few, from + first.count_ones());
+        store_bytes(_mm512_mask_expand_epi16(high, second, own), to_high);
     }
+}
+
+/// Numbers of 16 bits without the first of them.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn after(few: __m256i, from: u32) -> __m512i {
+    let places = _mm512_add_epi16(places(), _mm512_set1_epi16(from as i16));
+    _mm512_permutexvar_epi16(places, _mm512_castsi256_si512(few))
 }
 
 /// The numbers from 0 on.
@@ -245,40 +292,88 @@ fn symbols_of<const W: usize>(
     mut to: Option<To<'_>>,
 ) -> usize {
     let first = _mm512_set1_epi8(FIRST_SHARED as i8);
-    let groups = out.as_chunks_mut::<GROUP>().0.iter_mut();
+    let pairs = out.as_chunks_mut::<{ 2 * GROUP }>().0.iter_mut();
     let mut done = 0;
-    for (out, numbers) in groups.zip(numbers.chunks_exact(GROUP * W)) {
-        let own = in_bytes::<W>(numbers);
+    for (out, numbers) in pairs.zip(numbers.chunks_exact(2 * GROUP * W)) {
+        let [out, next_out] = out.as_chunks_mut::<GROUP>().0 else {
+            return done;
+        };
+        let (numbers, next_numbers) = numbers.split_at(GROUP * W);
+        let (own, next) = (in_bytes::<W>(numbers), in_bytes::<W>(next_numbers));
         let shared = _mm512_cmpge_epu8_mask(own, first);
-        let count = shared.count_ones() as usize;
-        done += GROUP;
-        if shared == 0 {
+        let next_shared = _mm512_cmpge_epu8_mask(next, first);
+        let (count, next_count) = (shared.count_ones(), next_shared.count_ones());
+        done += 2 * GROUP;
+        if count + next_count == 0 {
             store_bytes(own, out);
-        } else if W == 2 && count <= FEW {
-            let few = _mm512_cvtepu16_epi32(gather(numbers, shared));
-            let mask = u16::MAX >> (FEW - count);
-            let (symbols, raw) = few_symbols(by_sign, few, mask);
+            store_bytes(next, next_out);
+        } else if W == 2 && (count + next_count) as usize <= FEW {
+            let few = gather(numbers, shared);
+            let after = gather(next_numbers, next_shared);
+            let few = _mm256_mask_expand_epi16(few, u16::MAX.unbounded_shl(count), after);
+            let mask = u16::MAX >> (FEW as u32 - count - next_count);
+            let (symbols, raw) = few_symbols(by_sign, _mm512_cvtepu16_epi32(few), mask);
             if let Some(to) = &mut to {
                 append(raw, true, to);
             }
-            let symbols = _mm512_castsi128_si512(symbols);
+            let after = _mm_maskz_compress_epi8(u16::MAX.unbounded_shl(count), symbols);
+            let [symbols, after] = [
+                _mm512_castsi128_si512(symbols),
+                _mm512_castsi128_si512(after),
+            ];
             store_bytes(_mm512_mask_expand_epi8(own, shared, symbols), out);
+            store_bytes(_mm512_mask_expand_epi8(next, next_shared, after), next_out);
         } else {
-            each_quarter!(own, part, quarter => {
-                let mask = (shared >> (16 * part)) as u16;
-                let few = load_numbers::<W>(&numbers[part * FEW * W..][..FEW * W]);
-                let (symbols, raw) = few_symbols(by_sign, few, mask);
-                if let Some(to) = &mut to {
-                    append(raw, W == 2, to);
-                }
-                let symbols = _mm_mask_mov_epi8(quarter, mask, symbols);
-                if let Some(to) = out[part * FEW..].first_chunk_mut() {
-                    store_16(symbols, to);
-                }
-            });
+            group_symbols::<W>(by_sign, (own, shared), numbers, out, &mut to);
+            group_symbols::<W>(
+                by_sign,
+                (next, next_shared),
+                next_numbers,
+                next_out,
+                &mut to,
+            );
         }
     }
     done
+}
+
+/// The symbols of one group.
+#[inline]
+#[target_feature(
+    enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vbmi,avx512vbmi2,avx2,bmi1,bmi2,lzcnt,popcnt"
+)]
+fn group_symbols<const W: usize>(
+    by_sign: bool,
+    (own, shared): (__m512i, u64),
+    numbers: &[u8],
+    out: &mut [u8; GROUP],
+    to: &mut Option<To<'_>>,
+) {
+    let count = shared.count_ones() as usize;
+    if count == 0 {
+        return store_bytes(own, out);
+    }
+    if W == 2 && count <= FEW {
+        let few = _mm512_cvtepu16_epi32(gather(numbers, shared));
+        let (symbols, raw) = few_symbols(by_sign, few, u16::MAX >> (FEW - count));
+        if let Some(to) = to {
+            append(raw, true, to);
+        }
+        let symbols = _mm512_castsi128_si512(symbols);
+        return store_bytes(_mm512_mask_expand_epi8(own, shared, symbols), out);
+    }
+    each_quarter!(own, part, quarter => {
+        let mask = (shared >> (16 * part)) as u16;
+        let few = load_numbers::<W>(&numbers[part * FEW * W..][..FEW * W]);
+        let (symbols, raw) = few_symbols(by_sign, few, mask);
+        if let Some(to) = to {
+            append(raw, W == 2, to);
+        }
+        let symbols = _mm_mask_mov_epi8(quarter, mask, symbols);
+        if let Some(to) = out[part * FEW..].first_chunk_mut() {
+            store_16(symbols, to);
+        }
+    });
 }
 
 /// Puts the numbers of 16 bits together that are in a mask, which are not more than 16.
