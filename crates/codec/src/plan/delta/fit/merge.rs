@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::Counts;
+use super::counts::Counts;
 
 /// What a table takes for each symbol that it has, and beyond those, in bits.
 const SYMBOL_BITS: f64 = 10.0;
