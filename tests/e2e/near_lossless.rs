@@ -78,7 +78,11 @@ fn a_rounded_model_is_pushed_and_everybody_is_told() {
     let answer = admin.file("acme/model", MODEL).expect(200);
     assert_eq!(answer.header("x-sheaf-near-lossless"), Some("12"));
 
-    client.run(["pull", "acme/model", "there"]).success();
+    let said = client.run(["pull", "acme/model", "there"]).success();
+    assert!(
+        said.contains(&format!("near-lossless, 12 bits: {MODEL}")),
+        "{said}"
+    );
     assert_eq!(
         sha256_of_file(client.path("there").join(MODEL)),
         sha256(&expected)
@@ -116,6 +120,15 @@ fn rounding_again_stores_nothing_new() {
     let other = push(&client, "there", "acme/other", "12");
     assert_eq!(other["sent_bytes"], 0);
     assert!(server.admin().manifest("acme/other", MODEL)["near_lossless"].is_null());
+    // A stream tells what was done, so it is not that of the same file to which nothing was.
+    let etag = |name| {
+        let request = server
+            .admin()
+            .request(&format!("/{name}/resolve/main/{MODEL}"));
+        let answer = request.header("Accept-Encoding: sheaf").send().expect(200);
+        answer.header("ETag").unwrap().to_owned()
+    };
+    assert_ne!(etag("acme/model"), etag("acme/other"));
     check(&server.admin().manifest("acme/model", MODEL)["near_lossless"]);
     assert_eq!(server.admin().all_savings()["stored_bytes"], stored);
 }

@@ -8,7 +8,7 @@ use crate::{Catalog, Error, RepositoryId, Result, row};
 
 /// The row that says how a file was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct NearLosslessId(pub(crate) i64);
+pub struct NearLosslessId(pub i64);
 
 impl Catalog {
     /// What was done to a file of which the row is known; `None` when it is gone.

@@ -20,7 +20,7 @@ use crate::budget::Budget;
 use crate::{Client, Error, Filter, Progress, pool};
 
 pub(crate) use destination::is_part_name;
-pub use report::{PickledFile, PullReport};
+pub use report::{NearLosslessFile, PickledFile, PullReport};
 
 /// How many files are worked on at once.
 const FILES: usize = 8;
@@ -93,7 +93,7 @@ impl Client {
         };
         let into = folder.to_owned();
         pool::block(move || destination::make(&into)).await?;
-        let mut report = PullReport::new(name, revision, folder);
+        let mut report = PullReport::new(name, revision, &files, folder);
         let mut pulled = stream::iter(&files)
             .map(|file| pull.file(file))
             .buffer_unordered(FILES);

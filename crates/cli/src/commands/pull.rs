@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use sheaf_client::Filter;
-use sheaf_client::pull::{PickledFile, PullOptions, PullReport};
+use sheaf_client::pull::{NearLosslessFile, PickledFile, PullOptions, PullReport};
 
 use crate::globals::Globals;
 use crate::target::Target;
@@ -62,13 +62,18 @@ fn warning(file: &PickledFile) -> String {
     )
 }
 
+fn rounded(file: &NearLosslessFile) -> String {
+    format!("near-lossless, {} bits: {}\n", file.bits, file.path)
+}
+
 fn describe(report: &PullReport) -> String {
     let direct = match report.direct_bytes {
         0 => String::new(),
         bytes => format!(" ({} of it straight from the bucket)", output::size(bytes)),
     };
+    let rounded: String = report.near_lossless.iter().map(rounded).collect();
     format!(
-        "{} at {} is in {}\n{}, {}: {} received{direct}, {} were there",
+        "{rounded}{} at {} is in {}\n{}, {}: {} received{direct}, {} were there",
         report.repository,
         report.revision.id,
         report.destination.display(),

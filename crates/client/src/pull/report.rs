@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use sheaf_types::files::FileManifest;
 use sheaf_types::pickles::PickleState;
-use sheaf_types::revisions::Revision;
+use sheaf_types::revisions::{Revision, TreeEntry};
 use sheaf_types::{FilePath, RepositoryName};
 
 /// What a pull came to. Bytes are of this pull alone.
@@ -30,6 +30,18 @@ pub struct PullReport {
     /// Files whose pickles are not known to be harmless.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pickles: Vec<PickledFile>,
+    /// Files whose weights were rounded before they were pushed, in the order of their paths.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub near_lossless: Vec<NearLosslessFile>,
+}
+
+/// A file that is not as its maker had it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NearLosslessFile {
+    /// Which.
+    pub path: FilePath,
+    /// Its weights are multiples of 2 to minus this.
+    pub bits: u8,
 }
 
 /// A file whose pickles are not known to be harmless.
@@ -80,7 +92,18 @@ impl Pulled {
 }
 
 impl PullReport {
-    pub(super) fn new(name: &RepositoryName, revision: Revision, destination: &Path) -> Self {
+    pub(super) fn new(
+        name: &RepositoryName,
+        revision: Revision,
+        files: &[TreeEntry],
+        destination: &Path,
+    ) -> Self {
+        let rounded = |file: &TreeEntry| {
+            Some(NearLosslessFile {
+                path: file.path.clone(),
+                bits: file.near_lossless_bits?,
+            })
+        };
         Self {
             repository: name.clone(),
             revision,
@@ -92,6 +115,7 @@ impl PullReport {
             received_bytes: 0,
             direct_bytes: 0,
             pickles: vec![],
+            near_lossless: files.iter().filter_map(rounded).collect(),
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
+use sheaf_catalog::NearLosslessId;
 use sheaf_codec::stream as format;
 use sheaf_types::files::{NearLossless, RoundedTensor};
 
@@ -43,6 +44,18 @@ impl Registry {
             .chain(records)
             .chain(stream::once(async { Ok(end) }));
         Ok((len, self.send(file.repository, pieces.boxed())))
+    }
+}
+
+impl OpenFile {
+    /// The ETag of the file as a stream. It is weak: blobs may be replaced by others of the same chunks. What the stream
+    /// tells of how the file was made is a part of it.
+    pub fn stream_etag(&self) -> String {
+        let sha256 = self.entry.sha256;
+        match self.near_lossless {
+            Some(NearLosslessId(row)) => format!("W/\"{sha256}-sheaf-{row}\""),
+            None => format!("W/\"{sha256}-sheaf\""),
+        }
     }
 }
 

@@ -23,12 +23,16 @@ fn matching(header: &str) -> Matching {
     Matching::OneOf(listed.by_ref().filter_map(sha256).collect())
 }
 
-/// Whether a list of ETags holds this one. Weak ones count: the bytes they name are the same.
+/// Whether a list of ETags holds this one, weakly or not: the files they name are the same.
 pub(crate) fn none_match_has(header: &str, etag: &str) -> bool {
     header
         .split(',')
         .map(str::trim)
-        .any(|listed| listed == "*" || listed.strip_prefix("W/").unwrap_or(listed) == etag)
+        .any(|listed| listed == "*" || opaque(listed) == opaque(etag))
+}
+
+fn opaque(etag: &str) -> &str {
+    etag.strip_prefix("W/").unwrap_or(etag)
 }
 
 /// Whether a range is wanted of what has this ETag: only if the client's part is of the very same

@@ -85,7 +85,7 @@ async fn answer(
         .await?;
     let sheaf = text(headers, header::ACCEPT_ENCODING).is_some_and(|h| takes_sheaf(&h));
     let etag = match sheaf {
-        true => format!("\"{}-sheaf\"", file.entry.sha256),
+        true => file.stream_etag(),
         false => format!("\"{}\"", file.entry.sha256),
     };
     let builder = describe(file, &etag);
