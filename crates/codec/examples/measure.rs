@@ -2,6 +2,9 @@
 //!
 //! `cargo run --release -p sheaf-codec --example measure -- DTYPE FILE [BASE]`
 //!
+//! With `--features machines` and `narrow` or `plain` before the dtype, as on a machine that has AVX2 at most, or
+//! nothing better than all others.
+//!
 //! Speeds are those of one core without BLAKE3, on either side, into memory that was used before. Short
 //! pieces are timed, each by the best of several runs, so that
 //! what else the machine does matters little.
@@ -24,6 +27,16 @@ const GROUP_LEN: usize = 256 << 10;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
+    match args[0].as_str() {
+        #[cfg(feature = "machines")]
+        "narrow" => sheaf_codec::narrowly(|| all(&args[1..])),
+        #[cfg(feature = "machines")]
+        "plain" => sheaf_codec::plainly(|| all(&args[1..])),
+        _ => all(&args),
+    }
+}
+
+fn all(args: &[String]) {
     let dtype = Dtype::from_name(&args[0]).unwrap();
     let raw = std::fs::read(&args[1]).unwrap();
     let base = args.get(2).map(|path| std::fs::read(path).unwrap());

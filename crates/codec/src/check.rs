@@ -123,6 +123,7 @@ pub(crate) fn check_two(a: &[u8], b: &[u8]) -> [u64; 2] {
     [check(a), check(b)]
 }
 
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn check_two_any(a: &[u8], b: &[u8]) -> [u64; 2] {
     let (rows_a, rows_b) = (a.as_chunks::<ROW>().0, b.as_chunks::<ROW>().0);

@@ -78,7 +78,7 @@ pub(crate) fn deposits_fast() -> bool {
 /// 5, which is family 1Ah. Intel's were slowed down against leaks.
 #[cfg(target_arch = "x86_64")]
 pub(crate) fn gathers_fast() -> bool {
-    #[cfg(test)]
+    #[cfg(any(test, feature = "machines"))]
     if APART.get() {
         return false;
     }
@@ -89,23 +89,14 @@ pub(crate) fn gathers_fast() -> bool {
 /// does it in one step, as AMD's does.
 #[cfg(target_arch = "x86_64")]
 pub(crate) fn multiplies_wide() -> bool {
-    has_v3()
-        && amd_family().is_some()
-        && is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512dq")
-        && is_x86_feature_detected!("avx512vl")
+    has_v4() && amd_family().is_some()
 }
 
 /// Whether 64 bytes are looked up in a table of 256 at once, and bits are gathered fast.
 #[cfg(target_arch = "x86_64")]
 #[inline]
 pub(crate) fn permutes_bytes() -> bool {
-    has_v3()
-        && deposits_fast()
-        && is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512vl")
-        && is_x86_feature_detected!("avx512vbmi")
+    has_v4() && deposits_fast() && is_x86_feature_detected!("avx512vbmi")
 }
 
 /// Whether bytes are also put together, and spread, by a mask, and bits counted in vectors.
@@ -122,7 +113,7 @@ pub(crate) fn expands_bytes() -> bool {
 #[cfg(target_arch = "x86_64")]
 #[inline]
 pub(crate) fn has_v3() -> bool {
-    #[cfg(test)]
+    #[cfg(any(test, feature = "machines"))]
     if PLAIN.get() {
         return false;
     }
@@ -138,7 +129,7 @@ pub(crate) fn has_v3() -> bool {
 #[cfg(target_arch = "x86_64")]
 #[inline]
 pub(crate) fn has_v4() -> bool {
-    #[cfg(test)]
+    #[cfg(any(test, feature = "machines"))]
     if NARROW.get() {
         return false;
     }
@@ -149,7 +140,7 @@ pub(crate) fn has_v4() -> bool {
         && is_x86_feature_detected!("avx512vl")
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "machines"))]
 thread_local! {
     static PLAIN: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
     static NARROW: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
@@ -166,8 +157,8 @@ pub(crate) fn ungathered<T>(work: impl FnOnce() -> T) -> T {
 }
 
 /// Does some work as on a machine that has no vectors of 512 bits.
-#[cfg(test)]
-pub(crate) fn narrowly<T>(work: impl FnOnce() -> T) -> T {
+#[cfg(any(test, feature = "machines"))]
+pub fn narrowly<T>(work: impl FnOnce() -> T) -> T {
     NARROW.set(true);
     let result = work();
     NARROW.set(false);
@@ -175,8 +166,8 @@ pub(crate) fn narrowly<T>(work: impl FnOnce() -> T) -> T {
 }
 
 /// Does some work as on a machine that has nothing better.
-#[cfg(test)]
-pub(crate) fn plainly<T>(work: impl FnOnce() -> T) -> T {
+#[cfg(any(test, feature = "machines"))]
+pub fn plainly<T>(work: impl FnOnce() -> T) -> T {
     PLAIN.set(true);
     let result = work();
     PLAIN.set(false);

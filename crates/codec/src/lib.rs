@@ -28,6 +28,8 @@ mod planes;
 mod scratch;
 pub mod stream;
 
+#[cfg(feature = "machines")]
+pub use cpu::{narrowly, plainly};
 pub use decode::decode;
 pub use dtype::Dtype;
 pub use encode::{Unsealed, encode, encode_unsealed};

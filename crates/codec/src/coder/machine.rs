@@ -4,48 +4,53 @@
 //! that they may run. The code that uses one is compiled once for each.
 
 mod bits;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod strings;
 mod table;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+pub(super) use strings::WINDOW;
 pub(super) use table::Table;
 
-use bits::{deposit, extract};
+use super::rows::Plane;
+use strings::Window;
 
 /// 32 bytes, as words.
 pub(super) type Row = [u64; 4];
 
-/// The instructions that the code of tiers is made of.
+/// The instructions that codes in bit planes are made of.
 pub(super) trait Machine: Copy {
-    /// Puts the lowest bits, one after the other, where the mask has ones.
-    fn deposit(self, bits: u64, mask: u64) -> u64;
+    /// Spreads the bits of a string from bit `at` of its window on to where the mask has ones, and says where the
+    /// next is. Less than 8 bits of the window come before.
+    fn spread(self, window: &Window, at: usize, mask: &Plane, plane: &mut Plane) -> usize;
 
-    /// Takes the bits where the mask has ones, and puts them together at the lowest end.
-    fn extract(self, bits: u64, mask: u64) -> u64;
+    /// Appends the bits of a plane where the mask has ones to a string of `at` bits, and says how many it has
+    /// then. The string has room for a tile's words, and one beyond.
+    fn gather(self, plane: &Plane, mask: &Plane, string: &mut [u64], at: usize) -> usize;
 
     /// The table's entry for each byte, which is below 16.
     fn look_up(self, table: &[u64; 2], row: Row) -> Row;
 
     /// The table's entry for each byte.
     fn look_up_any(self, table: &Table, row: Row) -> Row;
-
-    /// Which bytes are equal to `value` in the bits of `field`, as a bit each.
-    fn equal(self, row: Row, field: u8, value: u8) -> u32;
 }
 
 /// Any machine.
 #[derive(Clone, Copy)]
+#[cfg_attr(target_arch = "aarch64", allow(dead_code))]
 pub(super) struct Plain;
 
 impl Machine for Plain {
     #[inline(always)]
-    fn deposit(self, bits: u64, mask: u64) -> u64 {
-        deposit(bits, mask)
+    fn spread(self, window: &Window, at: usize, mask: &Plane, plane: &mut Plane) -> usize {
+        bits::spread(window, at, mask, plane)
     }
 
     #[inline(always)]
-    fn extract(self, bits: u64, mask: u64) -> u64 {
-        extract(bits, mask)
+    fn gather(self, plane: &Plane, mask: &Plane, string: &mut [u64], at: usize) -> usize {
+        bits::gather(plane, mask, string, at)
     }
 
     #[inline(always)]
@@ -58,23 +63,7 @@ impl Machine for Plain {
         let entry = |byte| table.bytes[usize::from(byte)];
         row.map(|word| u64::from_le_bytes(word.to_le_bytes().map(entry)))
     }
-
-    #[inline(always)]
-    fn equal(self, row: Row, field: u8, value: u8) -> u32 {
-        let [field, value] = [field, value].map(|byte| u64::from_le_bytes([byte; 8]));
-        let words = row.iter().enumerate();
-        words.fold(0, |found, (i, word)| {
-            let other = (word & field) ^ value;
-            // The highest bit of each byte that is 0, and then the eight of them in the top byte.
-            let zero = !(((other & !HIGH) + !HIGH) | other) & HIGH;
-            let bits = (zero >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-            found | (bits as u32) << (8 * i)
-        })
-    }
 }
-
-/// The highest bit of each byte.
-const HIGH: u64 = 0x8080_8080_8080_8080;
 
 /// A byte of a table.
 #[inline(always)]
@@ -109,20 +98,28 @@ macro_rules! on_best {
                     return unsafe { v3_loop($($arg),*, machine) };
                 }
             }
+            #[cfg(target_arch = "aarch64")]
+            {
+                $body($crate::coder::machine::Neon, $($arg),*)
+            }
+            #[cfg(not(target_arch = "aarch64"))]
             $body($crate::coder::machine::Plain, $($arg),*)
         }
     };
 }
+#[cfg(target_arch = "aarch64")]
+pub(super) use neon::Neon;
 pub(super) use on_best;
 #[cfg(target_arch = "x86_64")]
 pub(super) use x86::{V3, V3Loop};
 
-#[cfg(all(test, target_arch = "x86_64"))]
+#[cfg(test)]
 mod tests {
     use super::*;
+    use crate::coder::rows::WORDS;
 
     fn words(seed: u8) -> Vec<u64> {
-        let mut bytes = vec![0; 8 * 400];
+        let mut bytes = vec![0; 8 * 1200];
         blake3::Hasher::new()
             .update(&[seed])
             .finalize_xof()
@@ -131,14 +128,76 @@ mod tests {
         words.map(|word| u64::from_le_bytes(*word)).collect()
     }
 
-    fn agrees(machine: impl Machine) {
-        let (bits, masks) = (words(1), words(2));
-        for (i, (&bits, &mask)) in bits.iter().zip(&masks).enumerate() {
-            let mask = [mask, 0, u64::MAX, mask & masks[0]][i % 4];
-            assert_eq!(machine.deposit(bits, mask), Plain.deposit(bits, mask));
-            assert_eq!(machine.extract(bits, mask), Plain.extract(bits, mask));
+    /// Planes of words, some of them with few ones or with nothing else.
+    fn planes(seed: u8) -> Vec<Plane> {
+        let words = words(seed);
+        let planes = words.as_chunks::<WORDS>().0.iter();
+        let mut planes: Vec<Plane> = planes.copied().collect();
+        for (i, word) in planes.iter_mut().flatten().enumerate() {
+            *word = [*word, 0, u64::MAX, *word & words[i % 90]][i % 4];
         }
-        for (rows, tables) in bits.as_chunks::<4>().0.iter().zip(masks.as_chunks::<4>().0) {
+        planes.extend([[0; WORDS], [u64::MAX; WORDS]]);
+        planes
+    }
+
+    fn strings_agree(machine: impl Machine) {
+        let bytes: Vec<u8> = words(1)
+            .iter()
+            .flat_map(|word| word.to_le_bytes())
+            .collect();
+        let window: &Window = bytes.first_chunk().unwrap();
+        for (i, (mask, plane)) in planes(2).iter().zip(planes(3).iter().rev()).enumerate() {
+            let (mut own, mut all) = ([1; WORDS], [2; WORDS]);
+            let at = i % 8;
+            let end = machine.spread(window, at, mask, &mut own);
+            assert_eq!(end, Plain.spread(window, at, mask, &mut all));
+            assert_eq!(own, all);
+            let bit = |at: usize| u64::from(bytes[at / 8] >> (at % 8) & 1);
+            let mut next = at;
+            for (own, mask) in own.iter().zip(mask) {
+                for place in 0..64 {
+                    let there = mask >> place & 1;
+                    assert_eq!(own >> place & 1, there & bit(next));
+                    next += there as usize;
+                }
+            }
+            assert_eq!(end, next);
+            let mut strings = [vec![7; 2 * WORDS], vec![7; 2 * WORDS]];
+            let len = machine.gather(plane, mask, &mut strings[0], 3 * i);
+            assert_eq!(len, Plain.gather(plane, mask, &mut strings[1], 3 * i));
+            assert_eq!(
+                strings[0][..len.div_ceil(64)],
+                strings[1][..len.div_ceil(64)]
+            );
+            let mut window = [0; WINDOW];
+            let skipped = 3 * i / 64;
+            for (to, word) in window
+                .as_chunks_mut()
+                .0
+                .iter_mut()
+                .zip(&strings[0][skipped..])
+            {
+                *to = word.to_le_bytes();
+            }
+            let from = 3 * i % 64;
+            window.rotate_left(from / 8);
+            Plain.spread(&window, from % 8, mask, &mut own);
+            assert!(
+                own.iter()
+                    .zip(plane.iter().zip(mask))
+                    .all(|(own, (bits, mask))| *own == bits & mask)
+            );
+        }
+    }
+
+    fn tables_agree(machine: impl Machine) {
+        let (bits, tables) = (words(4), words(5));
+        for (rows, tables) in bits
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .zip(tables.as_chunks::<4>().0)
+        {
             let below = rows.map(|word| word & 0x0f0f_0f0f_0f0f_0f0f);
             let table = [tables[0], tables[1]];
             assert_eq!(machine.look_up(&table, below), Plain.look_up(&table, below));
@@ -146,28 +205,42 @@ mod tests {
             for (to, word) in bytes.as_chunks_mut::<8>().0[6..].iter_mut().zip(&bits) {
                 *to = word.to_le_bytes();
             }
-            let table = Table::new(bytes);
-            assert_eq!(
-                machine.look_up_any(&table, *rows),
-                Plain.look_up_any(&table, *rows)
-            );
-            let [field, value, ..] = tables[2].to_le_bytes();
-            for (field, value) in [(field, field & value), (1, 1), (0xff, rows[0] as u8)] {
+            let [apart, ..] = tables[2].to_le_bytes();
+            for apart in [0, 1, 3, 0x80, 0x90, apart] {
+                let table = Table::new(bytes, apart);
                 assert_eq!(
-                    machine.equal(*rows, field, value),
-                    Plain.equal(*rows, field, value)
+                    machine.look_up_any(&table, *rows),
+                    Plain.look_up_any(&table, *rows)
                 );
-                let bytes = rows.iter().flat_map(|word| word.to_le_bytes());
-                let equal = bytes.map(|byte| u32::from(byte & field == value));
-                let bits = equal.enumerate().fold(0, |bits, (i, bit)| bits | bit << i);
-                assert_eq!(Plain.equal(*rows, field, value), bits);
             }
         }
     }
 
     #[test]
     fn every_machine_does_the_same() {
-        V3::here().into_iter().for_each(agrees);
-        V3Loop::here().into_iter().for_each(agrees);
+        strings_agree(Plain);
+        #[cfg(target_arch = "x86_64")]
+        {
+            V3::here().into_iter().for_each(strings_agree);
+            V3::here().into_iter().for_each(tables_agree);
+            V3Loop::here().into_iter().for_each(strings_agree);
+        }
+        #[cfg(target_arch = "aarch64")]
+        tables_agree(Neon);
+    }
+
+    #[test]
+    fn bits_that_stand_apart_add_theirs() {
+        let mut bytes: [u8; 256] = std::array::from_fn(|at| (at * 7 % 64) as u8);
+        for (at, apart) in [(0x01, 0x80), (0x80, 0x40)] {
+            bytes[at] = bytes[0] ^ apart;
+        }
+        let table = Table::new(bytes, 0x81).bytes;
+        for at in 0..256 {
+            let added = if at & 1 == 0 { 0 } else { 0x80 } ^ if at & 0x80 == 0 { 0 } else { 0x40 };
+            assert_eq!(table[at], bytes[at & 0x7e] ^ added);
+        }
+        let whole = Table::new(bytes, 0);
+        assert_eq!(whole.bytes, bytes);
     }
 }

@@ -33,6 +33,8 @@ pub(crate) use tables::{Tables, count};
 pub(crate) const LANES: usize = 32;
 /// Bytes of the lanes at a payload's beginning.
 const LANES_LEN: usize = 4 * LANES;
+/// The most bytes of words that a round of all lanes takes or gives.
+const ROUND_WORDS: usize = 2 * LANES;
 /// What a lane begins with when it is encoded, and ends with when it is decoded.
 const FIRST: u32 = 1 << 16;
 /// The most contexts of a set of tables.

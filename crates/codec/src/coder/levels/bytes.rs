@@ -9,7 +9,7 @@ use super::spec::Shape;
 use super::writer::Literals as Written;
 use super::{LEVELS, Plane, ROW, TILE};
 use crate::coder::machine::{Machine, Row, Table, on_best};
-use crate::coder::rows::to_planes as transpose;
+use crate::coder::rows::{ALL, to_planes as transpose};
 #[cfg(target_arch = "x86_64")]
 use crate::coder::vectors::Wide;
 
@@ -76,17 +76,19 @@ fn to_planes_with<M: Machine>(
     literals: &mut Written<'_>,
 ) {
     for (r, bytes) in tile.as_chunks::<ROW>().0.iter().enumerate() {
-        let mut escapes = [0; 8];
         for half in 0..2 {
             let rows = std::array::from_fn(|t| {
-                let own = machine.look_up_any(words, load(&bytes[64 * t + HALF * half..]));
-                escapes[t] |= escapes_of(machine, shape, own) << (HALF * half);
-                own
+                machine.look_up_any(words, load(&bytes[64 * t + HALF * half..]))
             });
             for (plane, row) in planes.iter_mut().zip(transpose(rows)) {
                 plane[8 * r + 4 * half..][..4].copy_from_slice(&row);
             }
         }
+    }
+    let Some(escapes) = escapes(shape, planes) else {
+        return;
+    };
+    for (bytes, escapes) in tile.as_chunks::<64>().0.iter().zip(by_symbol(&escapes)) {
         for at in places(escapes) {
             literals.bytes[literals.count] = bytes[at] & literals.field;
             literals.count += 1;
@@ -104,7 +106,6 @@ fn from_planes_with<M: Machine>(
     tile: &mut [u8; TILE],
 ) -> Option<()> {
     for (r, tile) in tile.as_chunks_mut::<ROW>().0.iter_mut().enumerate() {
-        let mut escapes = [0; 8];
         for half in 0..2 {
             let row = |plane: &Plane| std::array::from_fn(|word| plane[8 * r + 4 * half + word]);
             // Planes beyond the words' bits may have anything.
@@ -116,20 +117,28 @@ fn from_planes_with<M: Machine>(
                 }
             };
             for (t, own) in transpose(std::array::from_fn(of)).into_iter().enumerate() {
-                escapes[t] |= escapes_of(machine, shape, own) << (HALF * half);
                 let to = tile[64 * t + HALF * half..][..HALF].as_chunks_mut::<8>().0;
                 for (to, word) in to.iter_mut().zip(machine.look_up_any(bytes, own)) {
                     *to = word.to_le_bytes();
                 }
             }
         }
-        for at in places(escapes) {
-            tile[at] |= literals.bytes[literals.at];
-            literals.at += 1;
-            if literals.at + WIDE > literals.bytes.len() {
-                return None;
-            }
+    }
+    let Some(escapes) = escapes(shape, planes) else {
+        return Some(());
+    };
+    for (tile, escapes) in tile
+        .as_chunks_mut::<64>()
+        .0
+        .iter_mut()
+        .zip(by_symbol(&escapes))
+    {
+        let count = escapes.count_ones() as usize;
+        let next = literals.bytes.get(literals.at..)?.get(..count + WIDE)?;
+        for (at, literal) in places(escapes).zip(next) {
+            tile[at] |= literal;
         }
+        literals.at += count;
     }
     Some(())
 }
@@ -143,24 +152,87 @@ fn load(bytes: &[u8]) -> Row {
     row
 }
 
-/// Which words are the escape's, as a bit each.
+/// Which words are the escape's, as a plane, if any are.
 #[inline(always)]
-fn escapes_of<M: Machine>(machine: M, shape: &Shape, words: Row) -> u64 {
-    match shape.escape {
-        Some(escape) => u64::from(machine.equal(words, shape.code_bits, escape)),
-        None => 0,
+fn escapes(shape: &Shape, planes: &[Plane; LEVELS]) -> Option<Plane> {
+    let escape = shape.escape?;
+    let mut own = ALL;
+    for (bit, plane) in planes.iter().enumerate().skip(shape.raw).take(shape.levels) {
+        let other = u64::from(escape >> bit & 1).wrapping_sub(1);
+        own.iter_mut()
+            .zip(plane)
+            .for_each(|(own, word)| *own &= word ^ other);
+    }
+    let any = own.iter().fold(0, |any, word| any | word);
+    (any != 0).then_some(own)
+}
+
+/// The bits of a plane in the order of the symbols.
+#[inline(always)]
+fn by_symbol(plane: &Plane) -> Plane {
+    let mut own = *plane;
+    for row in own.as_chunks_mut::<8>().0 {
+        for word in row.iter_mut() {
+            *word = turned(*word);
+        }
+        // Word `t` takes byte `t` of each.
+        exchange::<4>(row, 32, 0x0000_0000_ffff_ffff);
+        exchange::<2>(row, 16, 0x0000_ffff_0000_ffff);
+        exchange::<1>(row, 8, 0x00ff_00ff_00ff_00ff);
+    }
+    own
+}
+
+/// Bit `i` of byte `j` becomes bit `j` of byte `i`.
+#[inline(always)]
+fn turned(word: u64) -> u64 {
+    let step = |word: u64, by: u32, mask: u64| {
+        let moving = (word ^ word >> by) & mask;
+        word ^ moving ^ moving << by
+    };
+    let word = step(word, 7, 0x00aa_00aa_00aa_00aa);
+    let word = step(word, 14, 0x0000_cccc_0000_cccc);
+    step(word, 28, 0x0000_0000_f0f0_f0f0)
+}
+
+/// Exchanges the upper bits of words with the lower ones of those `BY` further on.
+#[inline(always)]
+fn exchange<const BY: usize>(row: &mut [u64; 8], shift: u32, mask: u64) {
+    for at in (0..8).filter(|at| at & BY == 0) {
+        let moving = (row[at] >> shift ^ row[at + BY]) & mask;
+        row[at] ^= moving << shift;
+        row[at + BY] ^= moving;
     }
 }
 
-/// Where the bits of a row's symbols are set, in order.
+/// Where bits are set, in order.
 #[inline(always)]
-fn places(bits: [u64; 8]) -> impl Iterator<Item = usize> {
-    bits.into_iter().enumerate().flat_map(|(t, mut bits)| {
-        std::iter::from_fn(move || {
-            let bit = bits.trailing_zeros() as usize;
-            bits &= bits.wrapping_sub(1);
-            // No remainder of a row is beyond it.
-            (bit < 64).then_some((64 * t + bit) % ROW)
-        })
+fn places(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = bits.trailing_zeros() as usize;
+        bits &= bits.wrapping_sub(1);
+        (bit < 64).then_some(bit)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coder::rows::{WORDS, first};
+
+    #[test]
+    fn planes_come_in_the_order_of_symbols() {
+        for count in [0, 1, 63, 64, 65, 511, 512, 700, TILE] {
+            let all = by_symbol(&first(count));
+            let ones: u32 = all.iter().map(|word| word.count_ones()).sum();
+            assert_eq!(ones as usize, count);
+            let last = count.checked_sub(1).map_or(WORDS, |last| last / 64);
+            assert!(
+                all[..last.min(WORDS)]
+                    .iter()
+                    .all(|word| count == 0 || *word == u64::MAX)
+            );
+            assert!(count == 0 || all[last].trailing_ones() as usize == (count - 1) % 64 + 1);
+        }
+    }
 }

@@ -7,13 +7,10 @@ use super::spec::{Shape, Spec};
 use super::writer::reach;
 use super::{COUNT_LEN, LEVELS, Plane, ROW, ROW_BYTES, TILE, WORDS, bytes, count_of, literals};
 use crate::Error;
-use crate::coder::machine::{Machine, Table, on_best};
+use crate::coder::machine::{Machine, Table, WINDOW, on_best};
 use crate::coder::rows::{ALL, first, take_whole};
 #[cfg(target_arch = "x86_64")]
 use crate::coder::vectors::{Rows, Wide};
-
-/// Bytes that hold any tile's bits of a string, wherever in a byte they begin, and a word beyond.
-const WINDOW: usize = TILE / 8 + 16;
 
 /// Reads tile after tile of a payload.
 pub(crate) struct Reader<'a> {
@@ -86,7 +83,7 @@ impl<'a> Reader<'a> {
             rest = after;
         }
         Ok(Reader {
-            bytes: Table::new(shape.bytes_of_words()),
+            bytes: Table::new(shape.bytes_of_words(), shape.raw_field()),
             shape,
             whole,
             strings,
@@ -187,7 +184,7 @@ fn read_planes_with<M: Machine>(
         // A symbol that did not get to the level before has zeros from there on, which are below the bound.
         let mask = reach(shape, planes, level, there);
         let plane = &mut planes[shape.plane(level)];
-        string.read(|window, at| spread(machine, window, at, &mask, plane))?;
+        string.read(|window, at| machine.spread(window, at, &mask, plane))?;
     }
     Ok(())
 }
@@ -225,29 +222,4 @@ impl String<'_> {
         }
         Ok(())
     }
-}
-
-/// Spreads the bits of a string from bit `at` of its window on, and says where the next is.
-#[inline(always)]
-fn spread<M: Machine>(
-    machine: M,
-    window: &[u8; WINDOW],
-    mut at: usize,
-    mask: &Plane,
-    plane: &mut Plane,
-) -> usize {
-    for (to, &mask) in plane.iter_mut().zip(mask) {
-        let count = mask.count_ones() as usize;
-        // Less than 8 bits and those of a tile came before, so that the window has a word here.
-        let Some(bytes) = window[at / 8..].first_chunk() else {
-            return at;
-        };
-        let mut bits = u64::from_le_bytes(*bytes) >> (at % 8);
-        if count > 57 {
-            bits |= u64::from(window[at / 8 + 8]) << 1 << (63 - at % 8);
-        }
-        *to = machine.deposit(bits, mask);
-        at += count;
-    }
-    at
 }

@@ -65,6 +65,7 @@ pub(super) struct Shape {
     /// By level, what a symbol's bits so far are at least if it gets there.
     bounds: [u16; LEVELS + 1],
     /// The bits of a word that are a code, and those of the escape's.
+    #[cfg(target_arch = "x86_64")]
     pub code_bits: u8,
     pub escape: Option<u8>,
     /// The words of the values, and which have one.
@@ -113,6 +114,7 @@ impl Shape {
             levels,
             whole,
             bounds,
+            #[cfg(target_arch = "x86_64")]
             code_bits: (((1u16 << levels) - 1) << raw) as u8,
             escape,
             words,
@@ -129,6 +131,11 @@ impl Shape {
     /// Bits of a word.
     pub(super) fn bits(&self) -> usize {
         self.levels + self.raw
+    }
+
+    /// The bits of a word that are raw.
+    pub(super) fn raw_field(&self) -> u8 {
+        (1 << self.raw) - 1
     }
 
     /// The plane of a level: a word's bits are planes from the lowest on.

@@ -98,7 +98,7 @@ impl<'a> Writer<'a> {
         }
         grow(literals, plane_len + literals::SPARE);
         Writer {
-            words: Table::new(shape.words_of_bytes(spec)),
+            words: Table::new(shape.words_of_bytes(spec), spec.raw),
             literals: Literals {
                 bytes: literals,
                 count: 0,
@@ -208,7 +208,7 @@ fn write_tile_with<M: Machine>(
             &mut writer.strings[level - whole],
             &mut writer.at[level - whole],
         );
-        *at = gather(machine, plane, &mask, string, *at);
+        *at = machine.gather(plane, &mask, string, *at);
     }
 }
 
@@ -232,31 +232,4 @@ pub(super) fn reach(shape: &Shape, planes: &[Plane; LEVELS], level: usize, there
         }
     }
     mask
-}
-
-/// Appends the bits of a plane where the mask has ones to a string of `at` bits, and says how many it has
-/// then.
-#[inline(always)]
-fn gather<M: Machine>(
-    machine: M,
-    plane: &Plane,
-    mask: &Plane,
-    string: &mut [u64],
-    at: usize,
-) -> usize {
-    let (base, mut at) = (at / 64, at % 64);
-    let string = &mut string[base..][..WORDS + 1];
-    // What is beyond `at` is of the plane before.
-    let mut pending = string[0] & ((1 << at) - 1);
-    for (&plane, &mask) in plane.iter().zip(mask) {
-        let next = at + mask.count_ones() as usize;
-        let bits = machine.extract(plane, mask);
-        let word = pending | bits << (at % 64);
-        let beyond = bits >> 1 >> (63 - at % 64);
-        string[at / 64] = word;
-        pending = if next / 64 == at / 64 { word } else { beyond };
-        at = next;
-    }
-    string[at / 64] = pending;
-    base * 64 + at
 }

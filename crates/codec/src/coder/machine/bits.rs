@@ -1,89 +1,132 @@
-//! Bits spread and gathered by a mask, for machines without an instruction for it.
+//! Bits spread and gathered by a mask, for machines without a fast instruction for it: byte by byte, in loops
+//! over many that become vector instructions.
 
-/// A mask of more ones takes less time in steps that move many bits at once than bit by bit.
-const MANY: u32 = 20;
-/// Steps that move bits by 1, 2, 4 and so on.
-const STEPS: usize = 6;
+use super::strings::{Window, next_bits, put_bits};
+use crate::coder::rows::{Plane, TILE};
+
+/// A plane by its bytes.
+type Bytes = [u8; TILE / 8];
+
+/// As the trait's.
+#[inline(always)]
+pub(super) fn spread(window: &Window, mut at: usize, mask: &Plane, plane: &mut Plane) -> usize {
+    let mut bytes = [0; TILE / 8];
+    for (to, mask) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(mask) {
+        let bits = next_bits(window, at);
+        let ends = ends(*mask);
+        for (i, to) in (0..).zip(to) {
+            *to = (bits >> start(ends, i)) as u8;
+        }
+        at += count(ends);
+    }
+    for (byte, mask) in bytes.iter_mut().zip(bytes_of(mask)) {
+        *byte = deposit(*byte, mask);
+    }
+    for (word, bytes) in plane.iter_mut().zip(bytes.as_chunks().0) {
+        *word = u64::from_le_bytes(*bytes);
+    }
+    at
+}
+
+/// As the trait's.
+#[inline(always)]
+pub(super) fn gather(plane: &Plane, mask: &Plane, string: &mut [u64], at: usize) -> usize {
+    let mut bytes = bytes_of(plane);
+    for (byte, mask) in bytes.iter_mut().zip(bytes_of(mask)) {
+        *byte = extract(*byte, mask);
+    }
+    let words = bytes.as_chunks::<8>().0.iter().zip(mask);
+    put_bits(
+        string,
+        at,
+        words.map(|(bytes, mask)| {
+            let ends = ends(*mask);
+            let own = (0..).zip(bytes);
+            let bits = own.fold(0, |bits, (i, byte)| {
+                bits | u64::from(*byte) << start(ends, i)
+            });
+            (bits, count(ends))
+        }),
+    )
+}
+
+#[inline(always)]
+fn bytes_of(plane: &Plane) -> Bytes {
+    let mut bytes = [0; TILE / 8];
+    for (to, word) in bytes.as_chunks_mut().0.iter_mut().zip(plane) {
+        *to = word.to_le_bytes();
+    }
+    bytes
+}
+
+/// For each byte, how many ones there are up to its end.
+#[inline(always)]
+fn ends(mask: u64) -> u64 {
+    const ODD: u64 = 0x5555_5555_5555_5555;
+    const PAIRS: u64 = 0x3333_3333_3333_3333;
+    const NIBBLES: u64 = 0x0f0f_0f0f_0f0f_0f0f;
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let pairs = mask - (mask >> 1 & ODD);
+    let nibbles = (pairs & PAIRS) + (pairs >> 2 & PAIRS);
+    ((nibbles + (nibbles >> 4)) & NIBBLES).wrapping_mul(EACH)
+}
+
+/// How many ones there are before a byte: 56 at most.
+#[inline(always)]
+fn start(ends: u64, byte: u32) -> u64 {
+    (ends << 8 >> (8 * byte)) & 63
+}
+
+#[inline(always)]
+fn count(ends: u64) -> usize {
+    (ends >> 56) as usize
+}
+
+/// The bits that an extraction moves by 1, by 2 and by 4, where they are before each of these steps.
+#[inline(always)]
+fn moves(mask: u8) -> [u8; 3] {
+    // What is below a bit and not in the mask, from above its lowest bit on: how far bits have to move.
+    let holes = !mask << 1;
+    // Where the number of holes below is odd.
+    let odd = odd(holes);
+    let one = odd & mask;
+    let mask = (mask ^ one) | one >> 1;
+    let holes = holes & !odd;
+    let odd = self::odd(holes);
+    let two = odd & mask;
+    let mask = (mask ^ two) | two >> 2;
+    let holes = holes & !odd;
+    [one, two, self::odd(holes) & mask]
+}
+
+#[inline(always)]
+fn odd(mut bits: u8) -> u8 {
+    bits ^= bits << 1;
+    bits ^= bits << 2;
+    bits ^ bits << 4
+}
 
 /// Puts the lowest bits, one after the other, where the mask has ones.
 #[inline(always)]
-pub(super) fn deposit(bits: u64, mask: u64) -> u64 {
-    if mask.count_ones() > MANY {
-        deposit_in_steps(bits, mask)
-    } else {
-        deposit_each(bits, mask)
-    }
+fn deposit(bits: u8, mask: u8) -> u8 {
+    let [one, two, four] = moves(mask);
+    let bits = (bits & !four) | (bits << 4 & four);
+    let bits = (bits & !two) | (bits << 2 & two);
+    let bits = (bits & !one) | (bits << 1 & one);
+    bits & mask
 }
 
 /// Takes the bits where the mask has ones, and puts them together at the lowest end.
 #[inline(always)]
-pub(super) fn extract(bits: u64, mask: u64) -> u64 {
-    if mask.count_ones() > MANY {
-        extract_in_steps(bits, mask)
-    } else {
-        extract_each(bits, mask)
-    }
-}
-
-#[inline(always)]
-fn deposit_each(mut bits: u64, mut mask: u64) -> u64 {
-    let mut out = 0;
-    while mask != 0 {
-        let lowest = mask & mask.wrapping_neg();
-        out |= lowest & (bits & 1).wrapping_neg();
-        bits >>= 1;
-        mask ^= lowest;
-    }
-    out
-}
-
-#[inline(always)]
-fn extract_each(bits: u64, mut mask: u64) -> u64 {
-    let (mut out, mut at) = (0, 0);
-    while mask != 0 {
-        let lowest = mask & mask.wrapping_neg();
-        out |= u64::from(bits & lowest != 0) << at;
-        at += 1;
-        mask ^= lowest;
-    }
-    out
-}
-
-/// By step, the bits that it moves, where they are before an extraction's step.
-#[inline(always)]
-fn moves(mut mask: u64) -> [u64; STEPS] {
-    // What is below a bit and not in the mask, from above its lowest bit on: how far bits have to move.
-    let mut holes = !mask << 1;
-    std::array::from_fn(|step| {
-        // Where the number of holes below is odd.
-        let mut odd = holes;
-        for shift in 0..STEPS {
-            odd ^= odd << (1 << shift);
-        }
-        let moving = odd & mask;
-        mask = (mask ^ moving) | moving >> (1 << step);
-        holes &= !odd;
-        moving
-    })
-}
-
-#[inline(always)]
-fn deposit_in_steps(bits: u64, mask: u64) -> u64 {
-    let moves = moves(mask);
-    let spread = (0..STEPS).rev().fold(bits, |bits, step| {
-        let moved = bits << (1 << step);
-        (bits & !moves[step]) | (moved & moves[step])
-    });
-    spread & mask
-}
-
-#[inline(always)]
-fn extract_in_steps(bits: u64, mask: u64) -> u64 {
-    let moves = moves(mask);
-    (0..STEPS).fold(bits & mask, |bits, step| {
-        let moving = bits & moves[step];
-        (bits ^ moving) | moving >> (1 << step)
-    })
+fn extract(bits: u8, mask: u8) -> u8 {
+    let [one, two, four] = moves(mask);
+    let bits = bits & mask;
+    let moving = bits & one;
+    let bits = (bits ^ moving) | moving >> 1;
+    let moving = bits & two;
+    let bits = (bits ^ moving) | moving >> 2;
+    let moving = bits & four;
+    (bits ^ moving) | moving >> 4
 }
 
 #[cfg(test)]
@@ -91,16 +134,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steps_do_what_is_done_bit_by_bit() {
-        let mut noise = vec![0; 16 * 500];
-        blake3::Hasher::new().finalize_xof().fill(&mut noise);
-        for pair in noise.as_chunks::<16>().0 {
-            let [bits, mask] =
-                [0, 8].map(|at| u64::from_le_bytes(std::array::from_fn(|i| pair[at + i])));
-            for mask in [mask, 0, u64::MAX, mask & bits, mask | bits] {
-                assert_eq!(deposit_in_steps(bits, mask), deposit_each(bits, mask));
-                assert_eq!(extract_in_steps(bits, mask), extract_each(bits, mask));
-            }
+    fn bytes_are_spread_and_gathered_bit_by_bit() {
+        for (mask, bits) in (0..=u8::MAX).flat_map(|mask| (0..=u8::MAX).map(move |b| (mask, b))) {
+            let places = || (0..8).filter(|place| mask >> place & 1 == 1).zip(0..);
+            let to = places().fold(0, |to, (place, i)| to | (bits >> i & 1) << place);
+            assert_eq!(deposit(bits, mask), to);
+            let to = places().fold(0, |to, (place, i)| to | (bits >> place & 1) << i);
+            assert_eq!(extract(bits, mask), to);
         }
     }
 }

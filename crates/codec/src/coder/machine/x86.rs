@@ -1,13 +1,10 @@
 //! Machines with AVX2 and BMI2, whose `pdep` and `pext` may be fast or not.
 
-use std::arch::x86_64::{
-    __m256i, _mm_set_epi64x, _mm256_adds_epu8, _mm256_and_si256, _mm256_broadcastsi128_si256,
-    _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
-    _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_storeu_si256, _mm256_xor_si256, _pdep_u64,
-    _pext_u64,
-};
+use std::arch::x86_64::*;
 
-use super::{Machine, Row, Table, deposit, extract};
+use super::strings::{Window, gather_by, spread_by};
+use super::{Machine, Row, Table, bits};
+use crate::coder::rows::Plane;
 use crate::cpu::{deposits_fast, has_v3};
 
 /// AVX2, and BMI2 that is fast.
@@ -34,21 +31,19 @@ impl V3Loop {
 
 impl Machine for V3 {
     #[inline(always)]
-    fn deposit(self, bits: u64, mask: u64) -> u64 {
+    fn spread(self, window: &Window, at: usize, mask: &Plane, plane: &mut Plane) -> usize {
         // SAFETY: a `V3` exists only where there is BMI2.
         #[allow(unsafe_code)]
-        unsafe {
-            _pdep_u64(bits, mask)
-        }
+        let deposit = |bits, mask| unsafe { _pdep_u64(bits, mask) };
+        spread_by(deposit, window, at, mask, plane)
     }
 
     #[inline(always)]
-    fn extract(self, bits: u64, mask: u64) -> u64 {
+    fn gather(self, plane: &Plane, mask: &Plane, string: &mut [u64], at: usize) -> usize {
         // SAFETY: a `V3` exists only where there is BMI2.
         #[allow(unsafe_code)]
-        unsafe {
-            _pext_u64(bits, mask)
-        }
+        let extract = |bits, mask| unsafe { _pext_u64(bits, mask) };
+        gather_by(extract, plane, mask, string, at)
     }
 
     #[inline(always)]
@@ -60,22 +55,17 @@ impl Machine for V3 {
     fn look_up_any(self, table: &Table, row: Row) -> Row {
         self.0.look_up_any(table, row)
     }
-
-    #[inline(always)]
-    fn equal(self, row: Row, field: u8, value: u8) -> u32 {
-        self.0.equal(row, field, value)
-    }
 }
 
 impl Machine for V3Loop {
     #[inline(always)]
-    fn deposit(self, bits: u64, mask: u64) -> u64 {
-        deposit(bits, mask)
+    fn spread(self, window: &Window, at: usize, mask: &Plane, plane: &mut Plane) -> usize {
+        bits::spread(window, at, mask, plane)
     }
 
     #[inline(always)]
-    fn extract(self, bits: u64, mask: u64) -> u64 {
-        extract(bits, mask)
+    fn gather(self, plane: &Plane, mask: &Plane, string: &mut [u64], at: usize) -> usize {
+        bits::gather(plane, mask, string, at)
     }
 
     #[inline(always)]
@@ -95,15 +85,6 @@ impl Machine for V3Loop {
             look_up_any(table, row)
         }
     }
-
-    #[inline(always)]
-    fn equal(self, row: Row, field: u8, value: u8) -> u32 {
-        // SAFETY: a `V3Loop` exists only where there is AVX2.
-        #[allow(unsafe_code)]
-        unsafe {
-            equal(row, field, value)
-        }
-    }
 }
 
 #[inline]
@@ -117,24 +98,29 @@ fn look_up(table: &[u64; 2], row: Row) -> Row {
 #[target_feature(enable = "avx2")]
 fn look_up_any(table: &Table, row: Row) -> Row {
     let bytes = load(&row);
-    // With `other` as 0, since that is what a byte outside of a row is to look up: from 16 on, its highest bit
-    // gets set.
-    let past = _mm256_set1_epi8(0x70);
-    let other = _mm256_set1_epi8(table.other as i8);
-    let mut found = _mm256_setzero_si256();
-    for row in &table.rows {
-        let at = _mm256_xor_si256(bytes, load(&row.high));
-        let own = _mm256_shuffle_epi8(load(&row.twice), _mm256_adds_epu8(at, past));
-        found = _mm256_or_si256(found, own);
+    let half = _mm256_set1_epi8(15);
+    let mut found = load(&table.low);
+    let mut kept = bytes;
+    if table.keep == u8::MAX {
+        // No bits stand apart: both halves' parts are all the same.
+        found = _mm256_xor_si256(found, load(&table.high));
+    } else {
+        let high = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), half);
+        let of_high = _mm256_shuffle_epi8(load(&table.high), high);
+        found = _mm256_shuffle_epi8(found, _mm256_and_si256(bytes, half));
+        found = _mm256_xor_si256(found, of_high);
+        // No bit gets to the next byte: those that are not kept are at least as many as it is moved down.
+        kept = _mm256_and_si256(kept, _mm256_set1_epi8(table.keep as i8));
+        kept = _mm256_srl_epi16(kept, _mm_cvtsi32_si128(table.shift as i32));
     }
-    store(_mm256_xor_si256(found, other))
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn equal(row: Row, field: u8, value: u8) -> u32 {
-    let own = _mm256_and_si256(load(&row), _mm256_set1_epi8(field as i8));
-    _mm256_movemask_epi8(_mm256_cmpeq_epi8(own, _mm256_set1_epi8(value as i8))) as u32
+    // What a byte outside of a row looks up is to be 0: from 16 on, its highest bit gets set.
+    let past = _mm256_set1_epi8(0x70);
+    for row in &table.rows {
+        let at = _mm256_xor_si256(kept, load(&row.high));
+        let own = _mm256_shuffle_epi8(load(&row.twice), _mm256_adds_epu8(at, past));
+        found = _mm256_xor_si256(found, own);
+    }
+    store(found)
 }
 
 #[inline]

@@ -1,6 +1,6 @@
 //! A payload to symbols.
 
-use super::{FIRST, LANES, LANES_LEN, Tables, with_bits};
+use super::{FIRST, LANES, LANES_LEN, ROUND_WORDS, Tables, with_bits};
 use crate::Error;
 use crate::cpu::at_best;
 
@@ -205,6 +205,8 @@ pub(super) fn decode_plainly<const BITS: u32>(
     done: usize,
     out: &mut [u8],
 ) -> Result<(), Error> {
+    let rest = contexts.get(done..).unwrap_or_default();
+    let done = done + decode_rounds_plainly::<BITS>(decoder, rest, entries, &mut out[done..]);
     let mask = (1 << BITS) - 1;
     for (round, to) in out[done..].chunks_mut(LANES).enumerate() {
         let first = done + round * LANES;
@@ -226,6 +228,58 @@ pub(super) fn decode_plainly<const BITS: u32>(
         }
     }
     Ok(())
+}
+
+/// Decodes whole rounds, as long as the words surely last; how many symbols that were.
+fn decode_rounds_plainly<const BITS: u32>(
+    decoder: &mut Decoder<'_>,
+    contexts: &[u8],
+    entries: &[u32],
+    out: &mut [u8],
+) -> usize {
+    let no_contexts = [0; LANES];
+    let rounds = out.as_chunks_mut::<LANES>().0;
+    let mut contexts = contexts.as_chunks::<LANES>().0.iter();
+    // On the stack, so that nobody else sees them change.
+    let (mut lanes, mut words) = (decoder.lanes, decoder.words);
+    let mut done = 0;
+    for to in rounds {
+        let Some(window) = words.first_chunk::<ROUND_WORDS>() else {
+            break;
+        };
+        let contexts = contexts.next().unwrap_or(&no_contexts);
+        let taken = decode_round::<BITS>(&mut lanes, window, contexts, entries, to);
+        words = &words[taken..];
+        done += LANES;
+    }
+    (decoder.lanes, decoder.words) = (lanes, words);
+    done
+}
+
+/// Decodes a round; how many bytes of the window it takes.
+#[inline(always)]
+fn decode_round<const BITS: u32>(
+    lanes: &mut [u32; LANES],
+    window: &[u8; ROUND_WORDS],
+    contexts: &[u8; LANES],
+    entries: &[u32],
+    out: &mut [u8; LANES],
+) -> usize {
+    let mask = (1 << BITS) - 1;
+    let window = window.as_chunks::<2>().0;
+    let mut taken = 0;
+    for ((lane, to), context) in lanes.iter_mut().zip(out).zip(contexts) {
+        let slot = *lane & mask;
+        let entry = entries[usize::from(*context) << BITS | slot as usize];
+        *to = (entry >> (2 * BITS)) as u8;
+        let next = (entry & mask) * (*lane >> BITS) + (entry >> BITS & mask);
+        // As often as not, which nobody can foresee: so there is no branch, but a number that is 1 or 0.
+        let takes = u64::from(next).wrapping_sub(u64::from(FIRST)) >> 63;
+        let word = u32::from(u16::from_le_bytes(window[taken % LANES]));
+        *lane = next << (16 * takes) | (word & (takes as u32).wrapping_neg());
+        taken += takes as usize;
+    }
+    2 * taken
 }
 
 /// A segment by any machine's way.

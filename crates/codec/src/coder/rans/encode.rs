@@ -193,11 +193,13 @@ pub(super) fn encode_plainly<const BITS: u32>(
             return None;
         }
         let lane = &mut lanes[i % LANES];
-        if u64::from(*lane) >= u64::from(share) << (32 - BITS) {
-            at -= 2;
-            words[at..at + 2].copy_from_slice(&(*lane as u16).to_le_bytes());
-            *lane >>= 16;
-        }
+        // As often as not, which nobody can foresee: so there is no branch, but a number that is 1 or 0, and the
+        // word is written in any case.
+        let most = (u64::from(share) << (32 - BITS)) - 1;
+        let gives = most.wrapping_sub(u64::from(*lane)) >> 63;
+        words[at - 2..at].copy_from_slice(&(*lane as u16).to_le_bytes());
+        at -= 2 * gives as usize;
+        *lane >>= 16 * gives;
         let quotient = (u64::from(*lane) * (entry & 0xffff_ffff)) >> (31 + (entry >> 60));
         let start = (entry >> 46) as u32 & 0x3fff;
         *lane += start + quotient as u32 * ((1 << BITS) - share);

@@ -1,9 +1,6 @@
 //! The loop over rounds that the kernels of all machines have, around what a machine does in a round.
 
-use super::LANES;
-
-/// The most bytes of words that a round takes or gives.
-pub(super) const ROUND_WORDS: usize = 2 * LANES;
+use super::ROUND_WORDS;
 
 /// The words that a round may take.
 #[inline]

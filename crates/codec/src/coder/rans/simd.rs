@@ -5,10 +5,10 @@
 
 use std::arch::x86_64::*;
 
-use super::LANES;
 use super::decode::Decoder;
 use super::encode::Segment;
-use super::rounds::{ROUND_WORDS, decode_rounds, window};
+use super::rounds::{decode_rounds, window};
+use super::{LANES, ROUND_WORDS};
 
 /// Lanes of a vector.
 const WIDE: usize = 8;

@@ -3,11 +3,8 @@
 use super::spec::Spec;
 use super::{MAX_RAW, PLANES, Plane, ROW, ROW_BYTES, TILE, WORDS};
 use crate::Error;
-use crate::coder::machine::{Machine, Row, on_best};
+use crate::coder::machine::{Machine, Row, WINDOW, on_best};
 use crate::coder::rows::{from_planes, take_whole};
-
-/// Bytes that hold any tile's bits of a string, wherever in a byte they begin, and a word beyond.
-const WINDOW: usize = TILE / 8 + 16;
 
 /// Reads tile after tile of a payload.
 pub(crate) struct Reader<'a> {
@@ -196,20 +193,13 @@ impl Strings<'_> {
         planes: &mut [Plane],
     ) -> Result<(), Error> {
         let (start, bit) = (self.at / 8, self.at % 8);
-        let end = match (self.planes.as_slice(), planes) {
-            ([a], [plane, ..]) => match window(a, start) {
-                Some(window) => spread(machine, [window], bit, mask, [plane]),
-                None => spread(machine, [&filled(a, start)], bit, mask, [plane]),
-            },
-            ([a, b], [low, high, ..]) => match (window(a, start), window(b, start)) {
-                (Some(a), Some(b)) => spread(machine, [a, b], bit, mask, [low, high]),
-                _ => {
-                    let windows = [filled(a, start), filled(b, start)];
-                    spread(machine, [&windows[0], &windows[1]], bit, mask, [low, high])
-                }
-            },
-            _ => bit,
-        };
+        let mut end = bit;
+        for (string, plane) in self.planes.iter().zip(planes) {
+            end = match window(string, start) {
+                Some(window) => machine.spread(window, bit, mask, plane),
+                None => machine.spread(&filled(string, start), bit, mask, plane),
+            };
+        }
         self.at = start * 8 + end;
         if self.at > self.len {
             return Err(Error::Malformed("string of a tier ends early"));
@@ -231,33 +221,6 @@ fn filled(string: &[u8], start: usize) -> [u8; WINDOW] {
     let mut window = [0; WINDOW];
     window[..left.len()].copy_from_slice(left);
     window
-}
-
-/// Spreads the bits of a tier's strings from bit `at` of their windows on, and says where the next is.
-#[inline(always)]
-fn spread<M: Machine, const B: usize>(
-    machine: M,
-    windows: [&[u8; WINDOW]; B],
-    mut at: usize,
-    mask: &Plane,
-    planes: [&mut Plane; B],
-) -> usize {
-    for (w, &mask) in mask.iter().enumerate() {
-        let count = mask.count_ones() as usize;
-        for b in 0..B {
-            // Less than 8 bits and those of a tile came before, so that the window has a word here.
-            let Some(bytes) = windows[b][at / 8..].first_chunk() else {
-                return at;
-            };
-            let mut bits = u64::from_le_bytes(*bytes) >> (at % 8);
-            if count > 57 {
-                bits |= u64::from(windows[b][at / 8 + 8]) << 1 << (63 - at % 8);
-            }
-            planes[b][w] = machine.deposit(bits, mask);
-        }
-        at += count;
-    }
-    at
 }
 
 /// Writes the table's entries for the numbers whose bits are in four planes.
