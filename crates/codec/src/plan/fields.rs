@@ -32,12 +32,14 @@ const CODED: u8 = 1;
 #[derive(Debug)]
 pub(crate) struct Fields {
     kind: Kind,
+    /// The blocks are stored as they are.
+    is_noise: bool,
 }
 
 impl Fields {
-    /// The plan for a chunk, where its blocks are known.
-    pub(crate) fn of(facts: &Facts) -> Option<Fields> {
-        Kind::of(facts.hint.dtype).map(|kind| Fields { kind })
+    /// The plan for a chunk, where its blocks are known. In noise nothing is looked for.
+    pub(crate) fn of(facts: &Facts, is_noise: bool) -> Option<Fields> {
+        Kind::of(facts.hint.dtype).map(|kind| Fields { kind, is_noise })
     }
 
     /// Frames share nothing.
@@ -46,7 +48,7 @@ impl Fields {
         if !shared.is_empty() || facts.base.is_some() {
             return Err(ERROR);
         }
-        Fields::of(facts).ok_or(ERROR)
+        Fields::of(facts, false).ok_or(ERROR)
     }
 }
 
@@ -61,8 +63,10 @@ impl Plan for Fields {
         let start = out.len();
         out.push(CODED);
         let Scratch { fields, coder, .. } = scratch;
-        fields.encode(&self.kind, core.bytes, level, coder, out);
-        if out.len() - start > core.bytes.len() {
+        if !self.is_noise {
+            fields.encode(&self.kind, core.bytes, level, coder, out);
+        }
+        if self.is_noise || out.len() - start > core.bytes.len() {
             out.truncate(start);
             out.push(RAW);
             out.extend_from_slice(core.bytes);
