@@ -5,6 +5,7 @@
 //! (`-minimum / scale`) and its scale beside those of its row say a good deal about where its quants
 //! are; the columns' scales, where the chunk has them, say some more.
 
+mod decode;
 mod direct;
 mod fit;
 mod grid;
@@ -13,6 +14,7 @@ mod half;
 mod kind;
 mod numbers;
 mod pack;
+mod place;
 mod sample;
 mod scales;
 mod set;
@@ -23,16 +25,17 @@ mod upper;
 mod words;
 
 use super::{Code, Core, Decoded, Part, Plan};
-use crate::coder::rans::{Decoder, Tables, encode_segments};
+use crate::coder::rans::{Tables, encode_segments};
 use crate::cpu::at_best;
 use crate::scratch::Scratch;
 use crate::{Error, Level};
-use grid::{Grid, Place};
+use grid::Grid;
 use groups::Groups;
 #[cfg(test)]
 pub(in crate::plan) use half::from_single;
 pub(in crate::plan) use half::to_single;
 use kind::{Fields, Kind};
+use place::Place;
 pub(in crate::plan) use scales::Mode;
 use set::Set;
 use words::{Symbols, Words};
@@ -65,9 +68,13 @@ pub(crate) struct Blocks {
     pub expected_len: usize,
 }
 
-/// Buffers that are used again.
+/// Buffers that are used again: for two frames that are decoded side by side.
 #[derive(Debug, Default)]
-pub(crate) struct Buffers {
+pub(crate) struct Buffers([Frame; 2]);
+
+/// Buffers of a frame.
+#[derive(Debug, Default)]
+struct Frame {
     fields: Fields,
     groups: Groups,
     contexts: Vec<u8>,
@@ -82,59 +89,22 @@ impl Blocks {
         first_unit * self.kind.groups()
     }
 
-    /// Decodes all fields.
-    fn decode_fields(
-        &self,
-        payload: &[u8],
-        first: usize,
-        blocks: usize,
-        buffers: &mut Buffers,
-    ) -> Result<(), Error> {
-        buffers.fields.resize(&self.kind, blocks, true);
-        let (low, payload) = payload
-            .split_at_checked(buffers.fields.low.len())
-            .ok_or(Error::Malformed("lower bits"))?;
-        buffers.fields.low.copy_from_slice(low);
-        let mut decoder = Decoder::new(payload)?;
-        self.find_classes(first, blocks, buffers);
-        self.decode_scales(&mut decoder, buffers)?;
-        undo(self.mode, &mut buffers.fields.halves);
-        self.find_contexts(first, buffers);
-        self.quants
-            .decode(&mut decoder, &buffers.contexts, &mut buffers.fields.quants)?;
-        decoder.finish()
-    }
-
-    /// Decodes the halves' origins and what is by group.
-    fn decode_scales(&self, decoder: &mut Decoder<'_>, buffers: &mut Buffers) -> Result<(), Error> {
-        let Fields { halves, subs, .. } = &mut buffers.fields;
-        let mut before = buffers.classes.as_slice();
-        let each = self.halves.iter().zip(halves).zip(&mut buffers.symbols);
-        for ((words, half), symbols) in each {
-            words.decode(decoder, before, symbols, half)?;
-            before = &symbols.high;
-        }
-        let [scales, minimums] = subs;
-        if let [set, rest @ ..] = self.subs.as_slice() {
-            set.decode(decoder, &[], scales)?;
-            if let [set] = rest {
-                fill_sub_contexts(scales, &mut buffers.sub_contexts);
-                set.decode(decoder, &buffers.sub_contexts, minimums)?;
-            }
-        }
-        Ok(())
-    }
-
     /// Encodes a frame to the end of `out`; whether the tables have all its symbols.
     fn encode_fields(
         &self,
         core: &[u8],
         first: usize,
-        buffers: &mut Buffers,
+        buffers: &mut Frame,
         out: &mut Vec<u8>,
     ) -> bool {
         pack::unpack(&self.kind, core, &mut buffers.fields);
-        self.find_contexts(first, buffers);
+        self.find_groups(first, buffers);
+        let Frame {
+            groups, contexts, ..
+        } = buffers;
+        let all = groups.run(0..groups.number);
+        self.grid
+            .fill(&self.kind, &self.place, first, all, contexts);
         make(self.mode, &mut buffers.fields.halves);
         self.find_classes(first, core.len() / self.kind.unit, buffers);
         fill_sub_contexts(&buffers.fields.subs[0], &mut buffers.sub_contexts);
@@ -159,20 +129,14 @@ impl Blocks {
         encode_segments(&segments, out)
     }
 
-    /// The contexts of a frame's quants, by its other fields.
-    fn find_contexts(&self, first: usize, buffers: &mut Buffers) {
-        let Buffers {
-            fields,
-            groups,
-            contexts,
-            ..
-        } = buffers;
+    /// What the other fields of a frame say of its groups.
+    fn find_groups(&self, first: usize, frame: &mut Frame) {
+        let Frame { fields, groups, .. } = frame;
         groups.find(&self.kind, &self.place, first, fields, self.grid.needs());
-        fill(&self.grid, &self.kind, &self.place, first, groups, contexts);
     }
 
     /// The classes of a frame's blocks.
-    fn find_classes(&self, first: usize, blocks: usize, buffers: &mut Buffers) {
+    fn find_classes(&self, first: usize, blocks: usize, buffers: &mut Frame) {
         let Blocks {
             kind,
             place,
@@ -196,7 +160,7 @@ impl Plan for Blocks {
         let start = out.len();
         out.push(CODED);
         let first = self.first_group(core.first);
-        let coded = self.encode_fields(core.bytes, first, &mut scratch.blocks, out);
+        let coded = self.encode_fields(core.bytes, first, &mut scratch.blocks.0[0], out);
         if !coded || out.len() - start > core.bytes.len() {
             out.truncate(start);
             out.push(RAW);
@@ -210,15 +174,21 @@ impl Plan for Blocks {
                 core.bytes.copy_from_slice(bytes);
                 Ok(())
             }
-            Some((&CODED, payload)) => {
-                let first = self.first_group(core.first);
-                let blocks = core.bytes.len() / self.kind.unit;
-                self.decode_fields(payload, first, blocks, &mut scratch.blocks)?;
-                pack::pack(&self.kind, &mut scratch.blocks.fields, core.bytes);
-                Ok(())
-            }
+            Some((&CODED, payload)) => self.decode_fields(payload, core, &mut scratch.blocks),
             _ => Err(Error::Malformed("frame of blocks")),
         }
+    }
+
+    fn decode_two(
+        &self,
+        [(stored_a, core_a), (stored_b, core_b)]: [(&[u8], Decoded<'_>); 2],
+        scratch: &mut Scratch,
+    ) -> Result<(), Error> {
+        if let ([CODED, a @ ..], [CODED, b @ ..]) = (stored_a, stored_b) {
+            return self.decode_two_fields([a, b], [core_a, core_b], &mut scratch.blocks);
+        }
+        self.decode(stored_a, core_a, scratch)?;
+        self.decode(stored_b, core_b, scratch)
     }
 
     fn parts(&self, stored: &[u8], core_len: usize) -> Result<Vec<Part>, Error> {
@@ -242,10 +212,6 @@ at_best! {
 
 at_best! {
     fn undo(mode: Mode, halves: &mut [Vec<u16>; 2]) = Mode::inverse
-}
-
-at_best! {
-    fn fill(grid: &Grid, kind: &Kind, place: &Place, first: usize, groups: &Groups, out: &mut Vec<u8>) = Grid::fill
 }
 
 /// The contexts of the groups' minimums: their scales' upper bits.

@@ -1,8 +1,8 @@
 //! Finding the tables and the contexts that suit a chunk.
 
 use super::Blocks;
-use super::grid::Place;
 use super::kind::{Fields, Kind};
+use super::place::Place;
 use super::sample::{Choice, Sample};
 use super::scales::Mode;
 use super::set::Set;

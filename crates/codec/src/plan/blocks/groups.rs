@@ -1,8 +1,10 @@
 //! What is known of groups before their quants: their scales, beside those of their row, and their zeros.
 
-use super::grid::Place;
+use std::ops::Range;
+
 use super::half::{log, to_single};
 use super::kind::{Fields, Kind};
+use super::place::Place;
 use crate::cpu::at_best;
 
 /// What is known of a frame's groups before their quants.
@@ -16,6 +18,15 @@ pub(super) struct Groups {
     pub zero: Vec<i16>,
     /// What a step of the quants is worth.
     pub scale: Vec<f32>,
+}
+
+/// What is known of some of a frame's groups, one after the other.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Run<'a> {
+    pub number: usize,
+    pub ratio: &'a [i16],
+    pub zero: &'a [i16],
+    pub scale: &'a [f32],
 }
 
 /// What of groups is needed.
@@ -40,6 +51,16 @@ at_best! {
 }
 
 impl Groups {
+    /// Some of the groups.
+    pub(super) fn run(&self, groups: Range<usize>) -> Run<'_> {
+        Run {
+            number: groups.len(),
+            ratio: self.ratio.get(groups.clone()).unwrap_or_default(),
+            zero: self.zero.get(groups.clone()).unwrap_or_default(),
+            scale: self.scale.get(groups).unwrap_or_default(),
+        }
+    }
+
     /// Finds out about the groups of a frame, the first of which is the chunk's group `first`, what a
     /// grid needs.
     pub(super) fn find(

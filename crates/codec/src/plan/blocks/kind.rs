@@ -1,5 +1,7 @@
 //! What the blocks of a dtype hold, as fields that can be coded.
 
+use std::ops::Range;
+
 use super::scales::Mode;
 use crate::Dtype;
 
@@ -105,8 +107,8 @@ pub(crate) struct Fields {
 }
 
 impl Fields {
-    /// Makes room for blocks; what is in it then is of no meaning.
-    pub(super) fn resize(&mut self, kind: &Kind, blocks: usize, quants: bool) {
+    /// Makes room for blocks, but for their quants; what is in it then is of no meaning.
+    pub(super) fn resize(&mut self, kind: &Kind, blocks: usize) {
         for (i, half) in self.halves.iter_mut().enumerate() {
             half.resize(if i < kind.halves { blocks } else { 0 }, 0);
         }
@@ -114,8 +116,27 @@ impl Fields {
             let len = blocks * kind.groups();
             sub.resize(if i < kind.subs { len } else { 0 }, 0);
         }
-        let blocks = if quants { blocks } else { 0 };
-        self.quants.resize(blocks * kind.quants, 0);
         self.low.resize(blocks * kind.low, 0);
     }
+
+    /// What some of the blocks have; of quants only where there are those of all blocks.
+    pub(super) fn view(&self, kind: &Kind, blocks: Range<usize>) -> View<'_> {
+        let of = |each: usize| each * blocks.start..each * blocks.end;
+        let (half, sub) = (of(1), of(kind.groups()));
+        View {
+            halves: [0, 1].map(|i| self.halves[i].get(half.clone()).unwrap_or_default()),
+            subs: [0, 1].map(|i| self.subs[i].get(sub.clone()).unwrap_or_default()),
+            quants: self.quants.get(of(kind.quants)).unwrap_or_default(),
+            low: &self.low[of(kind.low)],
+        }
+    }
+}
+
+/// The fields of some blocks of a run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct View<'a> {
+    pub halves: [&'a [u16]; 2],
+    pub subs: [&'a [u8]; 2],
+    pub quants: &'a [u8],
+    pub low: &'a [u8],
 }

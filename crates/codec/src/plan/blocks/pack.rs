@@ -7,7 +7,7 @@ use simple::*;
 use supers::*;
 
 use super::direct;
-use super::kind::{Fields, Form, Kind};
+use super::kind::{Fields, Form, Kind, View};
 use crate::Dtype;
 use crate::cpu::at_best;
 
@@ -18,12 +18,12 @@ at_best! {
 
 at_best! {
     /// Puts blocks together. Of a quant only the bits that it has count.
-    pub(super) fn pack(kind: &Kind, fields: &mut Fields, blocks: &mut [u8]) = pack_all
+    pub(super) fn pack(kind: &Kind, fields: View<'_>, blocks: &mut [u8]) = pack_all
 }
 
 #[inline(always)]
 fn params(kind: &Kind, blocks: &[u8], fields: &mut Fields) {
-    fields.resize(kind, blocks.len() / kind.unit, false);
+    fields.resize(kind, blocks.len() / kind.unit);
     match kind.dtype {
         Dtype::GgmlQ4K | Dtype::GgmlQ5K => {
             for (i, block) in blocks.chunks_exact(kind.unit).enumerate() {
@@ -55,7 +55,9 @@ fn halves(kind: &Kind, blocks: &[u8], fields: &mut Fields) {
 #[inline(always)]
 fn unpack_all(kind: &Kind, blocks: &[u8], fields: &mut Fields) {
     params(kind, blocks, fields);
-    fields.resize(kind, blocks.len() / kind.unit, true);
+    fields
+        .quants
+        .resize(blocks.len() / kind.unit * kind.quants, 0);
     unpack_quants(kind, blocks, fields);
 }
 
@@ -77,9 +79,9 @@ fn unpack_quants(kind: &Kind, blocks: &[u8], fields: &mut Fields) {
 }
 
 #[inline(always)]
-fn pack_all(kind: &Kind, fields: &mut Fields, blocks: &mut [u8]) {
+fn pack_all(kind: &Kind, fields: View<'_>, blocks: &mut [u8]) {
     if kind.form == Form::Upper {
-        direct::merge(kind, &fields.quants, &fields.low, blocks);
+        direct::merge(kind, fields.quants, fields.low, blocks);
         pack_params(kind, fields, blocks);
     } else {
         pack_quants(kind, fields, blocks);
@@ -87,7 +89,7 @@ fn pack_all(kind: &Kind, fields: &mut Fields, blocks: &mut [u8]) {
 }
 
 #[inline(always)]
-fn pack_quants(kind: &Kind, fields: &Fields, blocks: &mut [u8]) {
+fn pack_quants(kind: &Kind, fields: View<'_>, blocks: &mut [u8]) {
     match (kind.dtype, kind.form == Form::Pairs) {
         (Dtype::GgmlQ4_1, false) => pack_simple::<20>(Simple::new(2, false), fields, blocks),
         (Dtype::GgmlQ5_0, false) => pack_simple::<22>(Simple::new(1, true), fields, blocks),
@@ -109,7 +111,7 @@ fn half(bytes: &[u8]) -> u16 {
 
 /// What is before the quants, or after them for `q6_k`.
 #[inline(always)]
-fn pack_params(kind: &Kind, fields: &Fields, blocks: &mut [u8]) {
+fn pack_params(kind: &Kind, fields: View<'_>, blocks: &mut [u8]) {
     if kind.dtype == Dtype::GgmlQ6K {
         return pack_after_six(fields, blocks);
     }
@@ -141,7 +143,7 @@ mod tests {
             let most = fields.quants.iter().max().copied();
             assert_eq!(most.map(|most| most >> (kind.bits - 1)), Some(1));
             let mut back = vec![0; blocks.len()];
-            pack(&kind, &mut fields, &mut back);
+            pack(&kind, fields.view(&kind, 0..37), &mut back);
             assert!(back == blocks, "{}", kind.dtype.name());
         }
     }

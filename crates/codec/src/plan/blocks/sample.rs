@@ -1,12 +1,13 @@
 //! What of a chunk is looked at, and the contexts that suit it.
 
 use super::STEP;
-use super::grid::{Axis, Columns, Grid, Place};
+use super::grid::{Axis, Columns, Grid};
 use super::groups::{Groups, Needs};
 use super::half::{from_single, to_single};
 use super::kind::{Fields, Form, Kind};
 use super::numbers::MOST;
 use super::pack::unpack;
+use super::place::Place;
 use super::shared::write_grid;
 use crate::coder::rans::{MAX_CONTEXTS, count};
 use crate::header::Facts;
@@ -151,7 +152,8 @@ impl Sample {
                 groups,
                 quants,
             } = frame;
-            super::fill(grid, kind, place, *first, groups, &mut contexts);
+            let all = groups.run(0..groups.number);
+            grid.fill(kind, place, *first, all, &mut contexts);
             let own = count(quants, &contexts, grid.contexts());
             for (to, own) in counts.iter_mut().zip(&own) {
                 to.iter_mut().zip(own).for_each(|(to, own)| *to += own);

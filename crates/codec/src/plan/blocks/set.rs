@@ -45,4 +45,15 @@ impl Set {
         let tables = self.decoder.get_or_init(|| self.tables.decoder());
         decoder.decode(contexts, tables, out)
     }
+
+    /// As [`Set::decode`], from two payloads side by side.
+    pub(super) fn decode_two(
+        &self,
+        decoders: [&mut Decoder<'_>; 2],
+        contexts: [&[u8]; 2],
+        outs: [&mut [u8]; 2],
+    ) -> Result<(), Error> {
+        let tables = self.decoder.get_or_init(|| self.tables.decoder());
+        Decoder::decode_two(decoders, contexts, tables, outs)
+    }
 }

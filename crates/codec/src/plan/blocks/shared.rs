@@ -1,9 +1,9 @@
 //! What the frames of blocks share, as the header has it.
 
-use super::grid::Axis;
-use super::grid::{Columns, Grid, Place};
+use super::grid::{Axis, Columns, Grid};
 use super::kind::{Form, Kind};
 use super::numbers::{read_numbers, write_numbers};
+use super::place::Place;
 use super::scales::Mode;
 use super::set::Set;
 use super::words::Words;

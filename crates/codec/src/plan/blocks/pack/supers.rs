@@ -1,6 +1,6 @@
 //! Blocks of 256 quants, whose groups have scales of their own.
 
-use super::Fields;
+use super::{Fields, View};
 
 /// Two halves; 8 scales and 8 minimums of 6 bits; perhaps the quants' fifth bits; for each two groups
 /// 32 bytes, of which the low nibbles are the first group.
@@ -25,7 +25,7 @@ pub(super) fn unpack_k<const UNIT: usize>(high: bool, blocks: &[u8], fields: &mu
 }
 
 #[inline(always)]
-pub(super) fn pack_sixes(i: usize, fields: &Fields, packed: &mut [u8]) {
+pub(super) fn pack_sixes(i: usize, fields: View<'_>, packed: &mut [u8]) {
     for j in 0..4 {
         let [low, high] = [0, 4].map(|k| fields.subs[0][8 * i + j + k] & 63);
         let [low_minimum, high_minimum] = [0, 4].map(|k| fields.subs[1][8 * i + j + k] & 63);
@@ -48,7 +48,7 @@ pub(super) fn unpack_sixes(i: usize, packed: &[u8], fields: &mut Fields) {
 }
 
 #[inline(always)]
-pub(super) fn pack_k<const UNIT: usize>(high: bool, fields: &Fields, blocks: &mut [u8]) {
+pub(super) fn pack_k<const UNIT: usize>(high: bool, fields: View<'_>, blocks: &mut [u8]) {
     let quants = fields.quants.as_chunks::<256>().0;
     let blocks = blocks.as_chunks_mut::<UNIT>().0;
     for (i, (block, from)) in blocks.iter_mut().zip(quants).enumerate() {
@@ -57,20 +57,15 @@ pub(super) fn pack_k<const UNIT: usize>(high: bool, fields: &Fields, blocks: &mu
         pack_sixes(i, fields, &mut block[4..16]);
         for pair in 0..4 {
             let (low, high) = from[64 * pair..64 * pair + 64].split_at(32);
-            let nibbles: &mut [u8] = &mut block[UNIT - 128 + 32 * pair..][..32];
-            for j in 0..32 {
-                nibbles[j] = low[j] & 15 | high[j] << 4;
-            }
+            let nibbles: [u8; 32] = std::array::from_fn(|j| low[j] & 15 | high[j] << 4);
+            block[UNIT - 128 + 32 * pair..][..32].copy_from_slice(&nibbles);
         }
         if high {
-            let fifths: &mut [u8] = &mut block[16..48];
-            for j in 0..32 {
-                let mut bits = 0;
-                for group in 0..8 {
-                    bits |= (from[32 * group + j] >> 4 & 1) << group;
-                }
-                fifths[j] = bits;
+            let mut fifths = [0; 32];
+            for (group, from) in from.as_chunks::<32>().0.iter().enumerate() {
+                fifths = std::array::from_fn(|j| fifths[j] | (from[j] >> 4 & 1) << group);
             }
+            block[16..48].copy_from_slice(&fifths);
         }
     }
 }
@@ -102,21 +97,18 @@ pub(super) fn unpack_signed(bytes: &[u8], to: &mut [u8]) {
 }
 
 #[inline(always)]
-pub(super) fn pack_six(fields: &Fields, blocks: &mut [u8]) {
+pub(super) fn pack_six(fields: View<'_>, blocks: &mut [u8]) {
     let quants = fields.quants.as_chunks::<256>().0;
     let each = blocks.as_chunks_mut::<210>().0.iter_mut();
     for (block, from) in each.zip(quants) {
         for (part, from) in from.as_chunks::<128>().0.iter().enumerate() {
-            let nibbles: &mut [u8] = &mut block[64 * part..64 * part + 64];
-            for j in 0..32 {
-                nibbles[j] = from[j] & 15 | from[j + 64] << 4;
-                nibbles[j + 32] = from[j + 32] & 15 | from[j + 96] << 4;
-            }
-            let upper: &mut [u8] = &mut block[128 + 32 * part..160 + 32 * part];
-            for j in 0..32 {
+            let nibbles: [u8; 64] = std::array::from_fn(|j| from[j] & 15 | from[j + 64] << 4);
+            block[64 * part..64 * part + 64].copy_from_slice(&nibbles);
+            let upper: [u8; 32] = std::array::from_fn(|j| {
                 let first = from[j] >> 4 & 3 | (from[j + 32] >> 4 & 3) << 2;
-                upper[j] = first | (from[j + 64] >> 4 & 3) << 4 | from[j + 96] >> 4 << 6;
-            }
+                first | (from[j + 64] >> 4 & 3) << 4 | from[j + 96] >> 4 << 6
+            });
+            block[128 + 32 * part..160 + 32 * part].copy_from_slice(&upper);
         }
     }
     pack_after_six(fields, blocks);
@@ -124,10 +116,10 @@ pub(super) fn pack_six(fields: &Fields, blocks: &mut [u8]) {
 
 /// The scales.
 #[inline(always)]
-pub(super) fn pack_after_six(fields: &Fields, blocks: &mut [u8]) {
+pub(super) fn pack_after_six(fields: View<'_>, blocks: &mut [u8]) {
     let scales = fields.subs[0].as_chunks::<16>().0.iter();
     let blocks = blocks.as_chunks_mut::<210>().0.iter_mut();
-    for ((block, scales), scale) in blocks.zip(scales).zip(&fields.halves[0]) {
+    for ((block, scales), scale) in blocks.zip(scales).zip(fields.halves[0]) {
         for (to, scale) in block[192..208].iter_mut().zip(scales) {
             *to = scale ^ 0x80;
         }
