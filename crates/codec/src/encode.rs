@@ -177,7 +177,7 @@ impl Encoder<'_> {
         let (plan, facts) = (candidate.plan.as_ref(), &candidate.facts);
         let frames = self
             .chunk
-            .sampled_len(plan, facts, candidate.level, self.scratch);
+            .sampled_len(plan, facts, self.level, self.scratch);
         shared.len() + frames
     }
 
@@ -234,8 +234,7 @@ impl Encoder<'_> {
     fn frame(&mut self, candidate: &Candidate, frame: usize, out: &mut Vec<u8>) {
         let facts = &candidate.facts;
         let units = self.chunk.core(facts, frame);
-        let level = candidate.level;
-        candidate.plan.encode(units, level, self.scratch, out);
+        candidate.plan.encode(units, self.level, self.scratch, out);
         let raw = &self.chunk.raw[facts.frame_range(frame)];
         let core = facts.core(frame);
         out.extend_from_slice(&raw[..core.start]);

@@ -7,6 +7,7 @@ pub(crate) mod delta;
 pub(crate) mod fields;
 mod fixed;
 mod planes;
+mod stored;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub(crate) use fields::Fields;
 pub(crate) use fixed::Fixed;
 pub(crate) use planes::MAX_PLANES;
 pub(crate) use planes::{Planes, Tiles};
+pub(crate) use stored::Stored;
 
 use crate::check::Check;
 use crate::header::Facts;
@@ -39,6 +41,8 @@ pub(crate) enum Code {
     Fixed = 4,
     /// [`Fields`].
     Fields = 5,
+    /// [`Stored`].
+    Stored = 7,
 }
 
 impl Code {
@@ -50,6 +54,7 @@ impl Code {
             Code::Delta,
             Code::Fixed,
             Code::Fields,
+            Code::Stored,
         ]
         .into_iter()
         .find(|code| *code as u8 == byte)
@@ -137,5 +142,6 @@ pub(crate) fn read(code: Code, shared: &[u8], facts: &Facts) -> Result<Arc<dyn P
         Code::Fields => Ok(Arc::new(Fields::read(shared, facts)?)),
         Code::Fixed => Ok(Arc::new(Fixed::read(shared, facts)?)),
         Code::Classes => Ok(Arc::new(Classes::read(shared, facts)?)),
+        Code::Stored => Ok(Arc::new(Stored::read(shared, facts)?)),
     }
 }

@@ -245,6 +245,15 @@ fn plan_cases() -> Vec<(u8, Case)> {
         ),
         (3, case("bf16-beside-f32", bf16, Some(f32), Level::Default)),
         (
+            7,
+            case(
+                "stored-f32",
+                (Dtype::F32, noise(12, 40_001)),
+                None,
+                Level::Default,
+            ),
+        ),
+        (
             4,
             case(
                 "fixed-f32",

@@ -8,7 +8,7 @@ use super::Plan;
 use super::chunk::Chunk;
 use crate::header::Facts;
 use crate::noise::is_noise;
-use crate::plan::{Blocks, Classes, Fields, Fixed, Planes};
+use crate::plan::{Blocks, Classes, Fields, Fixed, Planes, Stored};
 use crate::scratch;
 use crate::{Base, Level};
 
@@ -21,8 +21,6 @@ pub(super) struct Candidate {
     pub facts: Facts,
     /// How the frames are made.
     pub plan: Box<dyn Plan>,
-    /// With how much effort.
-    pub level: Level,
     /// About how many bytes the blob takes, where that was found with the plan.
     pub expected_len: Option<usize>,
 }
@@ -36,7 +34,6 @@ impl Candidate {
                 ..self.facts
             },
             plan: Box::new(Planes::new(self.facts.hint.dtype, None)),
-            level: self.level,
             expected_len: None,
         }
     }
@@ -72,10 +69,16 @@ fn is_far_ahead(len: usize, raw: &[u8], facts: &Facts) -> bool {
 
 fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
     let dtype = facts.hint.dtype;
+    let candidate = |plan| Candidate {
+        facts: *facts,
+        plan,
+        expected_len: None,
+    };
+    if is_noise(raw) {
+        // Others would look long for what is not there.
+        return vec![candidate(Box::new(Stored))];
+    }
     let mut plans: Vec<Box<dyn Plan>> = vec![Box::new(Planes::new(dtype, None))];
-    let is_noise = is_noise(raw);
-    // Others would look long for what is not there.
-    let level = if is_noise { Level::Fast } else { level };
     if level != Level::Fast
         && let Some(fixed) = Fixed::plausible(raw, facts.lead, dtype)
     {
@@ -95,7 +98,7 @@ fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
         plans.push(Box::new(blocks));
     }
     if level != Level::Max
-        && let Some(fields) = Fields::of(facts, is_noise)
+        && let Some(fields) = Fields::of(facts)
     {
         // Where speed counts, blocks that are worth it need no comparison.
         if raw.len() >= WORTH_SPEED {
@@ -103,12 +106,6 @@ fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
         }
         plans.push(Box::new(fields));
     }
-    let candidate = |plan| Candidate {
-        facts: *facts,
-        plan,
-        level,
-        expected_len: None,
-    };
     plans.into_iter().map(candidate).collect()
 }
 

@@ -32,14 +32,12 @@ const CODED: u8 = 1;
 #[derive(Debug)]
 pub(crate) struct Fields {
     kind: Kind,
-    /// The blocks are stored as they are.
-    is_noise: bool,
 }
 
 impl Fields {
-    /// The plan for a chunk, where its blocks are known. In noise nothing is looked for.
-    pub(crate) fn of(facts: &Facts, is_noise: bool) -> Option<Fields> {
-        Kind::of(facts.hint.dtype).map(|kind| Fields { kind, is_noise })
+    /// The plan for a chunk, where its blocks are known.
+    pub(crate) fn of(facts: &Facts) -> Option<Fields> {
+        Kind::of(facts.hint.dtype).map(|kind| Fields { kind })
     }
 
     /// Frames share nothing.
@@ -48,7 +46,7 @@ impl Fields {
         if !shared.is_empty() || facts.base.is_some() {
             return Err(ERROR);
         }
-        Fields::of(facts, false).ok_or(ERROR)
+        Fields::of(facts).ok_or(ERROR)
     }
 }
 
@@ -63,10 +61,8 @@ impl Plan for Fields {
         let start = out.len();
         out.push(CODED);
         let Scratch { fields, coder, .. } = scratch;
-        if !self.is_noise {
-            fields.encode(&self.kind, core.bytes, level, coder, out);
-        }
-        if self.is_noise || out.len() - start > core.bytes.len() {
+        fields.encode(&self.kind, core.bytes, level, coder, out);
+        if out.len() - start > core.bytes.len() {
             out.truncate(start);
             out.push(RAW);
             out.extend_from_slice(core.bytes);

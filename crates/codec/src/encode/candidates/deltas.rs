@@ -12,7 +12,7 @@ use crate::{Base, Level};
 pub(super) fn deltas(raw: &[u8], facts: &Facts, base: &Base<'_>, level: Level) -> Vec<Candidate> {
     match by_tables(raw, facts, base, level) {
         Some(delta) => vec![delta],
-        None => by_planes(raw, facts, base, level),
+        None => by_planes(raw, facts, base),
     }
 }
 
@@ -27,13 +27,12 @@ fn by_tables(raw: &[u8], facts: &Facts, base: &Base<'_>, level: Level) -> Option
     let plan = usable.then(|| delta::fit(raw, base, facts, level))??;
     Some(Candidate {
         facts: with_base(facts, base, Residual::Planned),
-        level,
         expected_len: Some(plan.expected_len),
         plan: Box::new(plan),
     })
 }
 
-fn by_planes(raw: &[u8], facts: &Facts, base: &Base<'_>, level: Level) -> Vec<Candidate> {
+fn by_planes(raw: &[u8], facts: &Facts, base: &Base<'_>) -> Vec<Candidate> {
     let dtype = facts.hint.dtype;
     if base.raw.len() != raw.len() || base.dtype != dtype {
         return Vec::new();
@@ -45,7 +44,6 @@ fn by_planes(raw: &[u8], facts: &Facts, base: &Base<'_>, level: Level) -> Vec<Ca
         .map(|residual| Candidate {
             facts: with_base(facts, base, residual),
             plan: Box::new(Planes::new(dtype, Some(residual))),
-            level,
             expected_len: None,
         })
         .collect()

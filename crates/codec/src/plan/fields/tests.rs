@@ -59,7 +59,7 @@ fn dtypes() -> Vec<Dtype> {
 }
 
 fn round_trip(dtype: Dtype, raw: &[u8], level: Level) -> usize {
-    let plan = Fields::of(&facts(dtype, raw), false).unwrap();
+    let plan = Fields::of(&facts(dtype, raw)).unwrap();
     let stored = encoded(&plan, raw, level);
     assert_eq!(plainly(|| encoded(&plan, raw, level)), stored);
     assert_eq!(narrowly(|| encoded(&plan, raw, level)), stored);
@@ -109,7 +109,7 @@ proptest! {
         cut in any::<prop::sample::Index>(),
     ) {
         let raw = plain_blocks(dtype, number);
-        let plan = Fields::of(&facts(dtype, &raw), false).unwrap();
+        let plan = Fields::of(&facts(dtype, &raw)).unwrap();
         let mut stored = encoded(&plan, &raw, Level::Default);
         let within = if near { stored.len().min(60) } else { stored.len() };
         for (at, byte) in changes {
