@@ -23,7 +23,7 @@ struct Open<'a> {
 
 impl Kind {
     /// Blocks of a tile, whose symbols are whole rounds of lanes.
-    fn tile(&self) -> usize {
+    pub(super) fn tile(&self) -> usize {
         let blocks = TILE / self.dtype.block_elements() as usize;
         debug_assert!((blocks * self.quants).is_multiple_of(LANES));
         blocks

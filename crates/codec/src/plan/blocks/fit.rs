@@ -35,7 +35,8 @@ impl Blocks {
             before = high;
         }
         let subs = sub_tables(&kind, &params.subs, &mut len);
-        let Choice { bits, grid, counts } = sample.grid(&kind, &place);
+        let Choice { bits, grid } = sample.grid(&kind, &place);
+        let counts = sample.count_all(&kind, &place, &grid);
         let written = Tables::new(table_bits(&kind), &counts);
         let quants = written.clone();
         len += (bits / 8.0) as usize;

@@ -5,7 +5,7 @@ mod fill;
 #[cfg(target_arch = "x86_64")]
 mod wide;
 
-use super::groups::{Groups, Needs};
+use super::groups::{Needs, Run};
 use super::half::to_single;
 use super::kind::Kind;
 use super::place::Place;
@@ -94,7 +94,7 @@ impl Grid {
         kind: &Kind,
         place: &Place,
         first: usize,
-        groups: &Groups,
+        groups: Run<'_>,
     ) -> Vec<i16> {
         let unit = to_single(self.columns.unit);
         let mut zeros = Vec::new();

@@ -17,6 +17,11 @@ at_best! {
 }
 
 at_best! {
+    /// Takes all but the quants of whole blocks.
+    pub(super) fn unpack_params(kind: &Kind, blocks: &[u8], fields: &mut Fields) = params
+}
+
+at_best! {
     /// Puts blocks together. Of a quant only the bits that it has count.
     pub(super) fn pack(kind: &Kind, fields: View<'_>, blocks: &mut [u8]) = pack_all
 }
