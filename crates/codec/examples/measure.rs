@@ -223,7 +223,8 @@ fn ungroup_words<const W: usize>(planes: &[u8], raw: &mut [u8]) {
 }
 
 fn describe(raw: &[u8], dtype: Dtype) {
-    let chunk = &raw[raw.len() / 2..][..chunk_len(dtype).min(raw.len() / 2)];
+    let middle = raw.len() / 2 / dtype.block_bytes() * dtype.block_bytes();
+    let chunk = &raw[middle..][..chunk_len(dtype).min(middle)];
     let blob = encode_one(chunk, None, dtype, Level::Default);
     for plane in inspect::describe(&blob.bytes).unwrap().planes {
         let ratio = plane.stored_len as f64 / plane.raw_len as f64;

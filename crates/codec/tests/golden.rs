@@ -262,33 +262,7 @@ fn plan_cases() -> Vec<(u8, Case)> {
                 Level::Default,
             ),
         ),
-        (8, case("values-f32", listed(60), None, Level::Default)),
-        (
-            8,
-            case("values-two-planes-f32", listed(700), None, Level::Default),
-        ),
-        (9, case("steps-i64", growing(), None, Level::Default)),
     ]
-}
-
-/// Floats out of a list of so many values.
-fn listed(count: u16) -> (Dtype, Vec<u8>) {
-    let values = f32_bytes(&weights(12, count.into()));
-    let values = values.as_chunks::<4>().0;
-    let places = noise(13, 2 * 160 * ROW);
-    let places = places.as_chunks::<2>().0.iter();
-    let units = places.map(|two| values[usize::from(u16::from_le_bytes(*two) % count)]);
-    (Dtype::F32, units.flatten().collect())
-}
-
-/// Integers that grow.
-fn growing() -> (Dtype, Vec<u8>) {
-    let steps = noise(14, 160 * ROW).into_iter();
-    let units = steps.scan(0u64, |at, step| {
-        *at += u64::from(step & 31);
-        Some(at.to_le_bytes())
-    });
-    (Dtype::I64, units.flatten().collect())
 }
 
 /// Weights whose rows and columns have scales of their own.
@@ -369,6 +343,37 @@ fn q8_0(weights: &[f32]) -> Vec<u8> {
     weights.chunks_exact(32).flat_map(block).collect()
 }
 
+/// Blocks with few bits that are set: so many that no other plan is tried.
+fn sparse(dtype: Dtype) -> Vec<u8> {
+    let len = (66 << 10) / dtype.block_bytes() * dtype.block_bytes();
+    let noise = noise(u64::from(dtype as u8), 4 * len);
+    let bytes = noise.as_chunks::<4>().0.iter();
+    bytes.map(|[a, b, c, d]| a & b & c & d).collect()
+}
+
+/// Blocks of which each dtype has its own fields.
+fn field_cases() -> Vec<(u8, Case)> {
+    let dtypes = [
+        ("fields-q2_k", Dtype::GgmlQ2K),
+        ("fields-q3_k", Dtype::GgmlQ3K),
+        ("fields-iq4_xs", Dtype::GgmlIq4Xs),
+        ("fields-iq2_xxs", Dtype::GgmlIq2Xxs),
+        ("fields-iq2_xs", Dtype::GgmlIq2Xs),
+        ("fields-iq3_xxs", Dtype::GgmlIq3Xxs),
+        ("fields-iq1_s", Dtype::GgmlIq1S),
+        ("fields-iq1_m", Dtype::GgmlIq1M),
+    ];
+    let case = |(name, dtype)| Case {
+        name,
+        raw: sparse(dtype),
+        dtype,
+        row: 0,
+        base: None,
+        level: Level::Default,
+    };
+    dtypes.map(|each| (5, case(each))).into()
+}
+
 fn path(version: u8, name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     folder.join(format!("v{version}-{name}.blob"))
@@ -413,7 +418,7 @@ fn every_version_is_read() {
 
 #[test]
 fn every_plan_is_read() {
-    for (plan, case) in plan_cases() {
+    for (plan, case) in plan_cases().into_iter().chain(field_cases()) {
         let golden = read(2, &case);
         // Where the header names the plan: see docs/format.md.
         assert_eq!(golden[60], plan, "{}", case.name);
@@ -424,7 +429,8 @@ fn every_plan_is_read() {
 #[test]
 #[ignore = "writes the golden files of the current version"]
 fn write_golden_files() {
-    let plans = plan_cases().into_iter().map(|(_, case)| case);
+    let plans = plan_cases().into_iter().chain(field_cases());
+    let plans = plans.map(|(_, case)| case);
     for case in first_cases().into_iter().chain(plans) {
         let path = path(CURRENT, case.name);
         if !path.exists() {

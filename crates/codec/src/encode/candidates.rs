@@ -8,7 +8,7 @@ use super::Plan;
 use super::chunk::Chunk;
 use crate::header::Facts;
 use crate::noise::is_noise;
-use crate::plan::{Blocks, Classes, Fields, Fixed, Planes, Steps, Stored, Values};
+use crate::plan::{Blocks, Classes, Fields, Fixed, Planes, Stored};
 use crate::scratch;
 use crate::{Base, Level};
 
@@ -64,8 +64,6 @@ pub(super) fn candidates(
 fn is_far_ahead(len: usize, raw: &[u8], facts: &Facts) -> bool {
     let dtype = facts.hint.dtype;
     Fixed::plausible(raw, facts.lead, dtype).is_none()
-        && Steps::plausible(raw, facts.lead, dtype).is_none()
-        && !Values::plausible(raw, facts.lead, dtype)
         && is_clear(len + len / 8, &Planes::new(dtype, None), raw, facts)
 }
 
@@ -86,16 +84,6 @@ fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
     {
         plans.push(Box::new(fixed));
     }
-    if level != Level::Fast
-        && let Some(values) = Values::of(raw, facts)
-    {
-        plans.push(Box::new(values));
-    }
-    if level != Level::Fast
-        && let Some(steps) = Steps::plausible(raw, facts.lead, dtype)
-    {
-        plans.push(Box::new(steps));
-    }
     if level == Level::Max
         && let Some(classes) = Classes::fit(raw, facts)
     {
@@ -108,12 +96,9 @@ fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
         let len = blocks.expected_len;
         plans.retain(|plan| !is_clear(len, plan.as_ref(), raw, facts));
         plans.push(Box::new(blocks));
-    }
-    if level != Level::Max
-        && let Some(fields) = Fields::of(facts)
-    {
+    } else if let Some(fields) = Fields::of(facts) {
         // Where speed counts, blocks that are worth it need no comparison.
-        if raw.len() >= WORTH_SPEED {
+        if level != Level::Max && raw.len() >= WORTH_SPEED {
             plans.clear();
         }
         plans.push(Box::new(fields));

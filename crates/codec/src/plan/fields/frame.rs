@@ -71,12 +71,15 @@ impl Kind {
     }
 
     /// The shapes that quants may have.
-    fn shapes(&self) -> &'static [Shape] {
+    fn shapes(&self, level: Level) -> &'static [Shape] {
         match self.quants {
+            Quants::Points if level == Level::Fast => &[Shape::TopOfNibbles],
             Quants::Nibbles | Quants::PairedNibbles => &[Shape::TopOfNibbles, Shape::Nibbles],
             Quants::Bytes => &[Shape::TopOfBytes, Shape::Upper, Shape::Whole],
             Quants::Fifths | Quants::PairedFifths => &[Shape::Nibbles],
-            Quants::Sixes => &[Shape::Whole],
+            Quants::Points => &[Shape::TopOfNibbles, Shape::Whole],
+            Quants::Twos => &[Shape::TopOfPairs, Shape::Whole],
+            Quants::Sixes | Quants::Thirds | Quants::Grid(_) => &[Shape::Whole],
         }
     }
 }
@@ -92,7 +95,7 @@ impl Buffers {
     ) {
         self.take(kind, core, level);
         let mode = self.find_origins(kind.mode);
-        let shape = Shape::best(kind.shapes(), &self.dense, SYMBOL);
+        let shape = Shape::best(kind.shapes(level), &self.dense, SYMBOL);
         out.extend(mode.code());
         out.push(shape as u8);
         let made = &self.made[..kind.halves];
@@ -246,6 +249,10 @@ impl Buffers {
                 turns.resize(4 * scales.len(), 0);
                 let [sub_scales, sub_minimums] = &*subs;
                 turns::of_pairs([scales, minimums], [sub_scales, sub_minimums], turns);
+            }
+            (Quants::Twos, _) => {
+                turns.resize(4 * scales.len(), 0);
+                turns::of_fours([scales, minimums], &subs[0], turns);
             }
             _ => turns.clear(),
         }

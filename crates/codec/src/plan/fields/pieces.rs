@@ -1,10 +1,14 @@
 //! Blocks to the bytes of their fields and back.
 
 mod fifths;
+mod grids;
 mod sixes;
+mod subs;
+mod thirds;
+mod twos;
 
-use super::kind::{Kind, Quants, Subs};
-use super::turns::{back, turn};
+use super::kind::{Kind, Quants};
+use super::turns::{self, back, turn};
 use crate::cpu::at_widest;
 
 /// The fields of a frame's quants.
@@ -15,14 +19,7 @@ pub(super) struct Pieces<'a> {
     pub turns: &'a [u8],
 }
 
-at_widest! {
-    /// Takes the numbers of groups.
-    pub(super) fn take_subs(kind: &Kind, blocks: &[u8], subs: &mut [Vec<u8>; 2]) = subs_any
-}
-
-at_widest! {
-    pub(super) fn put_subs(kind: &Kind, subs: &[Vec<u8>; 2], blocks: &mut [u8]) = subs_back
-}
+pub(super) use subs::{put_subs, take_subs};
 
 at_widest! {
     /// Takes the numbers of halves.
@@ -45,34 +42,42 @@ at_widest! {
 fn halves_any(kind: &Kind, blocks: &[u8], halves: &mut [Vec<u16>; 2]) {
     let [scales, minimums] = halves;
     match kind.unit {
-        18 => take_scales::<18>(blocks, scales),
-        20 => take_both::<20>(blocks, scales, minimums),
-        22 => take_scales::<22>(blocks, scales),
-        24 => take_both::<24>(blocks, scales, minimums),
-        34 => take_scales::<34>(blocks, scales),
-        144 => take_both::<144>(blocks, scales, minimums),
-        176 => take_both::<176>(blocks, scales, minimums),
-        _ => {
-            for (to, block) in scales.iter_mut().zip(blocks.as_chunks::<210>().0) {
-                *to = u16::from_le_bytes([block[208], block[209]]);
-            }
-        }
+        18 => take_scales::<18, 0>(blocks, scales),
+        20 => take_both::<20, 0>(blocks, scales, minimums),
+        22 => take_scales::<22, 0>(blocks, scales),
+        24 => take_both::<24, 0>(blocks, scales, minimums),
+        34 => take_scales::<34, 0>(blocks, scales),
+        50 => take_scales::<50, 0>(blocks, scales),
+        56 => grids::take_nibbles(blocks, scales),
+        66 => take_scales::<66, 0>(blocks, scales),
+        74 => take_scales::<74, 0>(blocks, scales),
+        84 => take_both::<84, 80>(blocks, scales, minimums),
+        98 => take_scales::<98, 0>(blocks, scales),
+        110 => take_scales::<110, 108>(blocks, scales),
+        136 => take_scales::<136, 0>(blocks, scales),
+        144 => take_both::<144, 0>(blocks, scales, minimums),
+        176 => take_both::<176, 0>(blocks, scales, minimums),
+        _ => take_scales::<210, 208>(blocks, scales),
     }
 }
 
 #[inline(always)]
-fn take_scales<const UNIT: usize>(blocks: &[u8], scales: &mut [u16]) {
+fn take_scales<const UNIT: usize, const AT: usize>(blocks: &[u8], scales: &mut [u16]) {
     for (to, block) in scales.iter_mut().zip(blocks.as_chunks::<UNIT>().0) {
-        *to = u16::from_le_bytes([block[0], block[1]]);
+        *to = u16::from_le_bytes([block[AT], block[AT + 1]]);
     }
 }
 
 #[inline(always)]
-fn take_both<const UNIT: usize>(blocks: &[u8], scales: &mut [u16], minimums: &mut [u16]) {
+fn take_both<const UNIT: usize, const AT: usize>(
+    blocks: &[u8],
+    scales: &mut [u16],
+    minimums: &mut [u16],
+) {
     let to = scales.iter_mut().zip(minimums);
     for (to, block) in to.zip(blocks.as_chunks::<UNIT>().0) {
-        *to.0 = u16::from_le_bytes([block[0], block[1]]);
-        *to.1 = u16::from_le_bytes([block[2], block[3]]);
+        *to.0 = u16::from_le_bytes([block[AT], block[AT + 1]]);
+        *to.1 = u16::from_le_bytes([block[AT + 2], block[AT + 3]]);
     }
 }
 
@@ -96,68 +101,11 @@ fn with_halves<'a, const UNIT: usize>(
 }
 
 #[inline(always)]
-fn subs_any(kind: &Kind, blocks: &[u8], subs: &mut [Vec<u8>; 2]) {
-    let [scales, minimums] = subs;
-    match kind.subs {
-        Subs::None => {}
-        Subs::Sixes => {
-            let to = scales.as_chunks_mut::<8>().0.iter_mut();
-            let to = to.zip(minimums.as_chunks_mut::<8>().0);
-            for (block, to) in blocks.chunks_exact(kind.unit).zip(to) {
-                let word = |at: usize| {
-                    u32::from_le_bytes([block[at], block[at + 1], block[at + 2], block[at + 3]])
-                };
-                let [a, b, c] = [word(4), word(8), word(12)];
-                *to.0 = both(a & 0x3f3f_3f3f, c & 0x0f0f_0f0f | a >> 2 & 0x3030_3030);
-                *to.1 = both(b & 0x3f3f_3f3f, c >> 4 & 0x0f0f_0f0f | b >> 2 & 0x3030_3030);
-            }
-        }
-        Subs::Bytes => {
-            let to = scales.as_chunks_mut::<16>().0.iter_mut();
-            for (block, to) in blocks.chunks_exact(kind.unit).zip(to) {
-                to.copy_from_slice(&block[192..208]);
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn both(first: u32, second: u32) -> [u8; 8] {
-    (u64::from(first) | u64::from(second) << 32).to_le_bytes()
-}
-
-#[inline(always)]
-fn subs_back(kind: &Kind, subs: &[Vec<u8>; 2], blocks: &mut [u8]) {
-    let [scales, minimums] = subs;
-    match kind.subs {
-        Subs::None => {}
-        Subs::Sixes => {
-            let from = scales.as_chunks::<8>().0.iter();
-            let from = from.zip(minimums.as_chunks::<8>().0);
-            for (block, (scales, minimums)) in blocks.chunks_exact_mut(kind.unit).zip(from) {
-                let [scales, minimums] = [scales, minimums].map(|eight| u64::from_le_bytes(*eight));
-                let (low, high) = (scales as u32, (scales >> 32) as u32);
-                let (low_minimum, high_minimum) = (minimums as u32, (minimums >> 32) as u32);
-                let upper = |low: u32, high: u32| low & 0x3f3f_3f3f | high << 2 & 0xc0c0_c0c0;
-                let lower = high & 0x0f0f_0f0f | high_minimum << 4 & 0xf0f0_f0f0;
-                block[4..8].copy_from_slice(&upper(low, high).to_le_bytes());
-                block[8..12].copy_from_slice(&upper(low_minimum, high_minimum).to_le_bytes());
-                block[12..16].copy_from_slice(&lower.to_le_bytes());
-            }
-        }
-        Subs::Bytes => {
-            let from = scales.as_chunks::<16>().0.iter();
-            for (block, from) in blocks.chunks_exact_mut(kind.unit).zip(from) {
-                block[192..208].copy_from_slice(from);
-            }
-        }
-    }
-}
-
-#[inline(always)]
 fn take_any(kind: &Kind, pieces: &Pieces<'_>, blocks: &[u8], dense: &mut [u8], plain: &mut [u8]) {
     match (kind.quants, kind.unit) {
         (Quants::Nibbles, 18) => take_nibbles::<18>(pieces, blocks, dense),
+        (Quants::Points, 18) => take_points::<18, 16>(blocks, dense),
+        (Quants::Points, _) => take_points::<136, 128>(blocks, dense),
         (Quants::Nibbles, _) => take_nibbles::<20>(pieces, blocks, dense),
         (Quants::PairedNibbles, _) => take_pairs(pieces, blocks, dense),
         (Quants::Bytes, _) => take_bytes(pieces, blocks, dense),
@@ -165,6 +113,9 @@ fn take_any(kind: &Kind, pieces: &Pieces<'_>, blocks: &[u8], dense: &mut [u8], p
         (Quants::Fifths, _) => fifths::take::<24>(blocks, dense, plain),
         (Quants::PairedFifths, _) => fifths::take_pairs(blocks, dense, plain),
         (Quants::Sixes, _) => sixes::take(blocks, dense, plain),
+        (Quants::Twos, _) => twos::take(pieces.turns, blocks, dense),
+        (Quants::Thirds, _) => thirds::take(blocks, dense, plain),
+        (Quants::Grid(grid), _) => grids::take(grid, blocks, dense, plain),
     }
 }
 
@@ -178,6 +129,8 @@ fn put_any(
     blocks: &mut [u8],
 ) {
     match (kind.quants, kind.unit) {
+        (Quants::Points, 18) => put_points::<18, 16>(dense, with_halves(blocks, halves)),
+        (Quants::Points, _) => put_points::<136, 128>(dense, with_halves(blocks, halves)),
         (Quants::Nibbles, 18) => put_nibbles(pieces, dense, with_halves::<18>(blocks, halves)),
         (Quants::Nibbles, _) => put_nibbles(pieces, dense, with_halves::<20>(blocks, halves)),
         (Quants::PairedNibbles, _) => put_pairs(pieces, dense, with_halves(blocks, halves)),
@@ -186,6 +139,9 @@ fn put_any(
         (Quants::Fifths, _) => fifths::put(dense, plain, with_halves::<24>(blocks, halves)),
         (Quants::PairedFifths, _) => fifths::put_pairs(dense, plain, with_halves(blocks, halves)),
         (Quants::Sixes, _) => sixes::put(dense, plain, halves[0], blocks),
+        (Quants::Twos, _) => twos::put(pieces.turns, dense, halves, blocks),
+        (Quants::Thirds, _) => thirds::put(dense, plain, halves[0], blocks),
+        (Quants::Grid(grid), _) => grids::put(grid, dense, plain, halves[0], blocks),
     }
 }
 
@@ -213,6 +169,29 @@ fn put_nibbles<'a, const UNIT: usize>(
     for ((block, from), by) in blocks.zip(from).zip(pieces.turns) {
         if let Some(quants) = block.last_chunk_mut::<16>() {
             *quants = turn(from, back(*by));
+        }
+    }
+}
+
+#[inline(always)]
+fn take_points<const UNIT: usize, const LEN: usize>(blocks: &[u8], dense: &mut [u8]) {
+    let dense = dense.as_chunks_mut::<LEN>().0;
+    for (i, block) in blocks.as_chunks::<UNIT>().0.iter().enumerate() {
+        let (Some(to), Some(quants)) = (dense.get_mut(i), block.last_chunk::<LEN>()) else {
+            break;
+        };
+        *to = turn(quants, turns::MIDDLE);
+    }
+}
+
+#[inline(always)]
+fn put_points<'a, const UNIT: usize, const LEN: usize>(
+    dense: &[u8],
+    blocks: impl Iterator<Item = &'a mut [u8; UNIT]>,
+) {
+    for (block, from) in blocks.zip(dense.as_chunks::<LEN>().0) {
+        if let Some(quants) = block.last_chunk_mut::<LEN>() {
+            *quants = turn(from, back(turns::MIDDLE));
         }
     }
 }

@@ -17,6 +17,8 @@ pub(super) enum Shape {
     TopOfNibbles = 3,
     /// The two top bits of two bytes.
     TopOfBytes = 4,
+    /// The top bits of the four pairs of bits of two bytes.
+    TopOfPairs = 5,
 }
 
 /// How many bytes a tile has, how many symbols they are, and how many bytes of lower bits.
@@ -34,6 +36,7 @@ impl Shape {
             Shape::Upper,
             Shape::TopOfNibbles,
             Shape::TopOfBytes,
+            Shape::TopOfPairs,
         ]
         .into_iter()
         .find(|shape| *shape as u8 == code)
@@ -45,6 +48,7 @@ impl Shape {
             Shape::Nibbles => (64, 128, 0),
             Shape::Upper => (128, 128, 64),
             Shape::TopOfNibbles | Shape::TopOfBytes => (256, 128, 192),
+            Shape::TopOfPairs => (128, 64, 64),
         };
         Tile {
             bytes,
@@ -92,6 +96,7 @@ impl Shape {
             Shape::Upper => of(|byte| byte >> 4) + 4.0,
             Shape::TopOfNibbles => of(|byte| byte & 0x88) + 6.0,
             Shape::TopOfBytes => of(|byte| byte >> 6) + 6.0,
+            Shape::TopOfPairs => of(|byte| byte & 0xaa) + 4.0,
         }
     }
 
@@ -107,6 +112,7 @@ impl Shape {
             Shape::Upper => split_upper(whole, symbols, low),
             Shape::TopOfNibbles => split_tops_of_nibbles(whole, symbols, low),
             Shape::TopOfBytes => split_tops_of_bytes(whole, symbols, low),
+            Shape::TopOfPairs => split_tops_of_pairs(whole, symbols, low),
         }
     }
 
@@ -123,6 +129,7 @@ impl Shape {
             Shape::Upper => merge_upper(symbols, low, whole),
             Shape::TopOfNibbles => merge_tops_of_nibbles(symbols, low, whole),
             Shape::TopOfBytes => merge_tops_of_bytes(symbols, low, whole),
+            Shape::TopOfPairs => merge_tops_of_pairs(symbols, low, whole),
         }
     }
 }
@@ -169,6 +176,14 @@ at_widest! {
 
 at_widest! {
     fn merge_tops_of_bytes(symbols: &[u8], low: &[u8], bytes: &mut [u8]) = tops_back::<0xc0, 2>
+}
+
+at_widest! {
+    fn split_tops_of_pairs(bytes: &[u8], symbols: &mut [u8], low: &mut [u8]) = tops_of_pairs
+}
+
+at_widest! {
+    fn merge_tops_of_pairs(symbols: &[u8], low: &[u8], bytes: &mut [u8]) = tops_of_pairs_back
 }
 
 /// As many runs of 64 bytes as there are, of their own: nothing else can be in their place while they are worked
@@ -275,6 +290,37 @@ fn tops_back<const MASK: u8, const SHIFT: u32>(symbols: &[u8], low: &[u8], bytes
     }
 }
 
+/// Of two bytes the upper bits of all pairs are one symbol, the lower ones one byte.
+#[inline(always)]
+fn tops_of_pairs(bytes: &[u8], symbols: &mut [u8], low: &mut [u8]) {
+    let to = symbols.as_chunks_mut::<64>().0.iter_mut();
+    let to = to.zip(low.as_chunks_mut::<64>().0);
+    for (bytes, (symbols, low)) in bytes.as_chunks::<128>().0.iter().zip(to) {
+        let [mut a, mut b] = runs(bytes);
+        for i in 0..64 {
+            let upper = a[i] & 0xaa | b[i] >> 1 & 0x55;
+            b[i] = a[i] << 1 & 0xaa | b[i] & 0x55;
+            a[i] = upper;
+        }
+        (*symbols, *low) = (a, b);
+    }
+}
+
+#[inline(always)]
+fn tops_of_pairs_back(symbols: &[u8], low: &[u8], bytes: &mut [u8]) {
+    let to = bytes.as_chunks_mut::<64>().0.as_chunks_mut::<2>().0;
+    let from = symbols.as_chunks::<64>().0.iter();
+    for (to, (symbols, low)) in to.iter_mut().zip(from.zip(low.as_chunks::<64>().0)) {
+        let [mut a, mut b] = [*symbols, *low];
+        for i in 0..64 {
+            let first = a[i] & 0xaa | b[i] >> 1 & 0x55;
+            b[i] = a[i] << 1 & 0xaa | b[i] & 0x55;
+            a[i] = first;
+        }
+        *to = [a, b];
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -283,7 +329,7 @@ mod tests {
     fn bytes_come_back() {
         let mut bytes = vec![0; 1700];
         blake3::Hasher::new().finalize_xof().fill(&mut bytes);
-        for code in 0..5 {
+        for code in 0..6 {
             let shape = Shape::from_code(code).unwrap();
             for len in [0, 3, 64, 255, 256, 1700] {
                 let bytes = &bytes[..len];
@@ -295,6 +341,6 @@ mod tests {
                 assert!(back == bytes, "{shape:?} {len}");
             }
         }
-        assert_eq!(Shape::from_code(5), None);
+        assert_eq!(Shape::from_code(6), None);
     }
 }

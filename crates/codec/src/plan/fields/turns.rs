@@ -72,9 +72,117 @@ pub(super) fn turn<const LEN: usize>(bytes: &[u8; LEN], turn: u8) -> [u8; LEN] {
     own
 }
 
+at_widest! {
+    /// How the quants of 2 bits of blocks of 16 groups are turned: for each half of a block, and in that for the
+    /// first and the second 16 bytes, of each of the four groups whether the quants are mirrored (at the lower
+    /// bit of its pair) and whether its zero is between two of them (at the upper one).
+    pub(super) fn of_fours(halves: [&[u16]; 2], subs: &[u8], turns: &mut [u8]) = fours
+}
+
+#[inline(always)]
+fn fours([scales, minimums]: [&[u16]; 2], subs: &[u8], turns: &mut [u8]) {
+    let (subs, turns) = (subs.as_chunks::<16>().0, turns.as_chunks_mut::<4>().0);
+    for (i, (scale, minimum)) in scales.iter().zip(minimums).enumerate() {
+        // With a way out, so that this is not done for several blocks at once, byte by byte.
+        let (Some(subs), Some(turns)) = (subs.get(i), turns.get_mut(i)) else {
+            break;
+        };
+        // The conversion saturates, and takes what is no number as 0.
+        let ratio = to_single(*minimum) / to_single(*scale) * UNIT as f32;
+        let own = pairs_of(subs, (ratio as u16).min(16 * UNIT - 1));
+        let halves = own.as_chunks::<8>().0.iter();
+        for (turns, own) in turns.as_chunks_mut::<2>().0.iter_mut().zip(halves) {
+            let word = u64::from_le_bytes(*own);
+            let [first, second, ..] = (word | word >> 14 | word >> 28 | word >> 42).to_le_bytes();
+            *turns = [first, second];
+        }
+    }
+}
+
+/// A ratio of 1.
+const UNIT: u16 = 256;
+
+/// How pairs of bits are turned, by the numbers of their groups and the ratio of what those are multiplied with.
+#[inline(always)]
+fn pairs_of(subs: &[u8; 16], ratio: u16) -> [u8; 16] {
+    let mut own = [0; 16];
+    for (to, sub) in own.iter_mut().zip(subs) {
+        let zero = u16::from(sub >> 4) * ratio;
+        let one = u16::from(sub & 15) * UNIT;
+        let middle = (zero >= one) & (zero < 2 * one);
+        *to = u8::from(zero >= one + one / 2) | u8::from(middle) << 1;
+    }
+    own
+}
+
+const LOWER: u8 = 0x55;
+
+/// Turns quants of 2 bits, 16 bytes by each turn: one bit is whether a quant is in the upper half, or the lower one if
+/// it is mirrored; one whether it is at an end. The upper of both is the one that tells more: the latter where
+/// zero is in the middle.
+#[inline(always)]
+pub(super) fn pairs_turned(bytes: &[u8; 64], turns: &[u8; 4]) -> [u8; 64] {
+    let (mut own, turns) = (*bytes, spread(turns));
+    for i in 0..64 {
+        let (mirrored, middle) = (turns[i] & LOWER, turns[i] >> 1 & LOWER);
+        let upper = own[i] >> 1 & LOWER;
+        let (half, end) = (upper ^ mirrored, (upper ^ own[i] ^ LOWER) & LOWER);
+        let swap = (half ^ end) & middle;
+        own[i] = (half ^ swap) << 1 | end ^ swap;
+    }
+    own
+}
+
+/// Undoes [`pairs_turned`].
+#[inline(always)]
+pub(super) fn pairs_back(bytes: &[u8; 64], turns: &[u8; 4]) -> [u8; 64] {
+    let (mut own, turns) = (*bytes, spread(turns));
+    for i in 0..64 {
+        let (mirrored, middle) = (turns[i] & LOWER, turns[i] >> 1 & LOWER);
+        let (half, end) = (own[i] >> 1 & LOWER, own[i] & LOWER);
+        let swap = (half ^ end) & middle;
+        let upper = half ^ swap ^ mirrored;
+        own[i] = upper << 1 | upper ^ end ^ swap ^ LOWER;
+    }
+    own
+}
+
+/// Each turn 16 times.
+#[inline(always)]
+fn spread(turns: &[u8; 4]) -> [u8; 64] {
+    let mut all = [0; 64];
+    for (to, turn) in all.as_chunks_mut::<16>().0.iter_mut().zip(turns) {
+        *to = [*turn; 16];
+    }
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pairs_are_turned_back() {
+        for turn in 0..=u8::MAX {
+            let turns = [turn, !turn, turn.rotate_left(1), 0];
+            for first in (0..=u8::MAX).step_by(64) {
+                let bytes: [u8; 64] = std::array::from_fn(|i| first + i as u8);
+                assert_eq!(pairs_back(&pairs_turned(&bytes, &turns), &turns), bytes);
+            }
+        }
+    }
+
+    #[test]
+    fn top_bits_of_pairs_tell_the_two_nearest_zero() {
+        let half = |x: f32| crate::plan::blocks::from_single(x);
+        for (zero, near) in [(0.4, [0, 1]), (1.2, [1, 2]), (1.7, [1, 2]), (2.3, [2, 3])] {
+            let mut turns = [0; 4];
+            let halves = [&[half(0.25)][..], &[half(0.25 * zero / 2.0)]];
+            of_fours(halves, &[0x84; 16], &mut turns);
+            let tops = (0..4u8).filter(|q| pairs_turned(&[*q; 64], &turns)[0] & 2 == 0);
+            assert_eq!(tops.collect::<Vec<u8>>(), near, "{zero}");
+        }
+    }
 
     #[test]
     fn turns_are_undone() {
