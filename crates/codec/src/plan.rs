@@ -7,7 +7,9 @@ pub(crate) mod delta;
 pub(crate) mod fields;
 mod fixed;
 mod planes;
+mod steps;
 mod stored;
+mod values;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -19,7 +21,9 @@ pub(crate) use fields::Fields;
 pub(crate) use fixed::Fixed;
 pub(crate) use planes::MAX_PLANES;
 pub(crate) use planes::{Planes, Tiles};
+pub(crate) use steps::Steps;
 pub(crate) use stored::Stored;
+pub(crate) use values::Values;
 
 use crate::check::Check;
 use crate::header::Facts;
@@ -43,6 +47,10 @@ pub(crate) enum Code {
     Fields = 5,
     /// [`Stored`].
     Stored = 7,
+    /// [`Values`].
+    Values = 8,
+    /// [`Steps`].
+    Steps = 9,
 }
 
 impl Code {
@@ -55,6 +63,8 @@ impl Code {
             Code::Fixed,
             Code::Fields,
             Code::Stored,
+            Code::Values,
+            Code::Steps,
         ]
         .into_iter()
         .find(|code| *code as u8 == byte)
@@ -140,6 +150,8 @@ pub(crate) fn read(code: Code, shared: &[u8], facts: &Facts) -> Result<Arc<dyn P
         Code::Delta => Ok(Arc::new(Delta::read(shared, facts)?)),
         Code::Blocks => Ok(Arc::new(Blocks::read(shared, facts)?)),
         Code::Fields => Ok(Arc::new(Fields::read(shared, facts)?)),
+        Code::Values => Ok(Arc::new(Values::read(shared, facts)?)),
+        Code::Steps => Ok(Arc::new(Steps::read(shared, facts)?)),
         Code::Fixed => Ok(Arc::new(Fixed::read(shared, facts)?)),
         Code::Classes => Ok(Arc::new(Classes::read(shared, facts)?)),
         Code::Stored => Ok(Arc::new(Stored::read(shared, facts)?)),

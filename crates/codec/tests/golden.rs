@@ -262,7 +262,33 @@ fn plan_cases() -> Vec<(u8, Case)> {
                 Level::Default,
             ),
         ),
+        (8, case("values-f32", listed(60), None, Level::Default)),
+        (
+            8,
+            case("values-two-planes-f32", listed(700), None, Level::Default),
+        ),
+        (9, case("steps-i64", growing(), None, Level::Default)),
     ]
+}
+
+/// Floats out of a list of so many values.
+fn listed(count: u16) -> (Dtype, Vec<u8>) {
+    let values = f32_bytes(&weights(12, count.into()));
+    let values = values.as_chunks::<4>().0;
+    let places = noise(13, 2 * 160 * ROW);
+    let places = places.as_chunks::<2>().0.iter();
+    let units = places.map(|two| values[usize::from(u16::from_le_bytes(*two) % count)]);
+    (Dtype::F32, units.flatten().collect())
+}
+
+/// Integers that grow.
+fn growing() -> (Dtype, Vec<u8>) {
+    let steps = noise(14, 160 * ROW).into_iter();
+    let units = steps.scan(0u64, |at, step| {
+        *at += u64::from(step & 31);
+        Some(at.to_le_bytes())
+    });
+    (Dtype::I64, units.flatten().collect())
 }
 
 /// Weights whose rows and columns have scales of their own.

@@ -8,7 +8,7 @@ use super::Plan;
 use super::chunk::Chunk;
 use crate::header::Facts;
 use crate::noise::is_noise;
-use crate::plan::{Blocks, Classes, Fields, Fixed, Planes, Stored};
+use crate::plan::{Blocks, Classes, Fields, Fixed, Planes, Steps, Stored, Values};
 use crate::scratch;
 use crate::{Base, Level};
 
@@ -64,6 +64,8 @@ pub(super) fn candidates(
 fn is_far_ahead(len: usize, raw: &[u8], facts: &Facts) -> bool {
     let dtype = facts.hint.dtype;
     Fixed::plausible(raw, facts.lead, dtype).is_none()
+        && Steps::plausible(raw, facts.lead, dtype).is_none()
+        && !Values::plausible(raw, facts.lead, dtype)
         && is_clear(len + len / 8, &Planes::new(dtype, None), raw, facts)
 }
 
@@ -83,6 +85,16 @@ fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
         && let Some(fixed) = Fixed::plausible(raw, facts.lead, dtype)
     {
         plans.push(Box::new(fixed));
+    }
+    if level != Level::Fast
+        && let Some(values) = Values::of(raw, facts)
+    {
+        plans.push(Box::new(values));
+    }
+    if level != Level::Fast
+        && let Some(steps) = Steps::plausible(raw, facts.lead, dtype)
+    {
+        plans.push(Box::new(steps));
     }
     if level == Level::Max
         && let Some(classes) = Classes::fit(raw, facts)
