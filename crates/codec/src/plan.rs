@@ -2,11 +2,13 @@
 //! header names it, with what its frames share.
 
 pub(crate) mod blocks;
+mod centred;
 pub(crate) mod classes;
 pub(crate) mod delta;
 pub(crate) mod fields;
 mod fixed;
 mod planes;
+mod rows;
 mod steps;
 mod stored;
 mod values;
@@ -15,6 +17,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 pub(crate) use blocks::Blocks;
+pub(crate) use centred::Centred;
 pub(crate) use classes::Classes;
 pub(crate) use delta::Delta;
 pub(crate) use fields::Fields;
@@ -45,6 +48,8 @@ pub(crate) enum Code {
     Fixed = 4,
     /// [`Fields`].
     Fields = 5,
+    /// [`Centred`].
+    Centred = 6,
     /// [`Stored`].
     Stored = 7,
     /// [`Values`].
@@ -62,6 +67,7 @@ impl Code {
             Code::Delta,
             Code::Fixed,
             Code::Fields,
+            Code::Centred,
             Code::Stored,
             Code::Values,
             Code::Steps,
@@ -150,6 +156,7 @@ pub(crate) fn read(code: Code, shared: &[u8], facts: &Facts) -> Result<Arc<dyn P
         Code::Delta => Ok(Arc::new(Delta::read(shared, facts)?)),
         Code::Blocks => Ok(Arc::new(Blocks::read(shared, facts)?)),
         Code::Fields => Ok(Arc::new(Fields::read(shared, facts)?)),
+        Code::Centred => Ok(Arc::new(Centred::read(shared, facts)?)),
         Code::Values => Ok(Arc::new(Values::read(shared, facts)?)),
         Code::Steps => Ok(Arc::new(Steps::read(shared, facts)?)),
         Code::Fixed => Ok(Arc::new(Fixed::read(shared, facts)?)),

@@ -102,6 +102,12 @@ fn plan_cases() -> Vec<(u8, Case)> {
     let like: Vec<f32> = like.map(|(w, step)| 0.6 * w + 0.8 * step).collect();
     let like = f32_bytes(&like);
     let bell = bell(10, 24_000);
+    let far: Vec<f32> = self::scaled(12, 160 * ROW)
+        .iter()
+        .map(|w| w * 0.7331)
+        .collect();
+    let far_f32 = (Dtype::F32, f32_bytes(&far));
+    let far_bf16 = (Dtype::Bf16, bf16_bytes(&far));
     vec![
         (
             0,
@@ -244,6 +250,8 @@ fn plan_cases() -> Vec<(u8, Case)> {
             ),
         ),
         (3, case("bf16-beside-f32", bf16, Some(f32), Level::Default)),
+        (6, case("centred-f32", far_f32, None, Level::Default)),
+        (6, case("centred-bf16", far_bf16, None, Level::Default)),
         (
             7,
             case(

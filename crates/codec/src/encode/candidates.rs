@@ -8,7 +8,7 @@ use super::Plan;
 use super::chunk::Chunk;
 use crate::header::Facts;
 use crate::noise::is_noise;
-use crate::plan::{Blocks, Classes, Fields, Fixed, Planes, Steps, Stored, Values};
+use crate::plan::{Blocks, Centred, Classes, Fields, Fixed, Planes, Steps, Stored, Values};
 use crate::scratch;
 use crate::{Base, Level};
 
@@ -81,6 +81,10 @@ fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
         return vec![candidate(Box::new(Stored))];
     }
     let mut plans: Vec<Box<dyn Plan>> = vec![Box::new(Planes::new(dtype, None))];
+    if let Some(centred) = Centred::fit(raw, facts) {
+        // Planes of the same floats as they are would be larger.
+        plans = vec![Box::new(centred)];
+    }
     if level != Level::Fast
         && let Some(fixed) = Fixed::plausible(raw, facts.lead, dtype)
     {

@@ -17,18 +17,17 @@ mod low;
 mod merge;
 mod pack;
 mod range;
-mod rows;
 mod shared;
 mod split;
 
 use std::sync::OnceLock;
 
+use super::rows::Rows;
 use super::{Code, Core, Decoded, Part, Plan};
 use crate::coder::rans::{DecodeTables, EncodeTables, Tables};
 use crate::header::Facts;
 use crate::scratch::Scratch;
 use crate::{Error, Level};
-use rows::Rows;
 use split::Split;
 
 pub(crate) use frame::Buffers;

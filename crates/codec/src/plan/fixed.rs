@@ -7,12 +7,12 @@ mod field;
 mod frame;
 mod kernels;
 mod number;
+mod worth;
 
 use super::{Code, Core, Decoded, Part, Plan, Planes};
 use crate::header::Facts;
 use crate::scratch::Scratch;
 use crate::{Dtype, Error, Level};
-use extent::Reach;
 use frame::Form;
 use number::{Bf16, Double, Half, Number, Single};
 
@@ -20,10 +20,6 @@ use number::{Bf16, Double, Half, Number, Single};
 const PLANES: u8 = 0;
 /// What a frame of integers begins with.
 const INTEGERS: u8 = 1;
-
-/// How many places of a chunk are looked at before it is worth a try, and numbers at each.
-const SPOTS: usize = 8;
-const SPOT: usize = 256;
 
 /// Fixed-point numbers.
 #[derive(Debug)]
@@ -62,7 +58,7 @@ impl Fixed {
     /// numbers says that they may be smaller as integers.
     pub(crate) fn plausible(raw: &[u8], lead: u8, dtype: Dtype) -> Option<Fixed> {
         let units = raw.get(usize::from(lead)..)?;
-        let worth = with_number!(dtype, N => is_worth_it::<N>(units), else false);
+        let worth = with_number!(dtype, N => worth::is_worth_it::<N>(units), else false);
         worth.then(|| Fixed::new(dtype))
     }
 
@@ -125,21 +121,6 @@ impl Plan for Fixed {
             _ => Err(Error::Malformed("form of a frame")),
         }
     }
-}
-
-/// Whether at least half of the looked-at places have numbers that would be smaller.
-fn is_worth_it<N: Reach>(units: &[u8]) -> bool {
-    let count = units.len() / N::WIDTH;
-    let step = (count / SPOTS).max(1);
-    let spots = (0..count).step_by(step).map(|first| {
-        let len = SPOT.min(step).min(count - first);
-        let spot = &units[first * N::WIDTH..][..len * N::WIDTH];
-        Form::of::<N>(spot).is_some_and(|form| form.is_small(N::WIDTH))
-    });
-    let (worth, all) = spots.fold((0, 0), |(worth, all), one| {
-        (worth + usize::from(one), all + 1)
-    });
-    all > 0 && 2 * worth >= all
 }
 
 #[cfg(test)]

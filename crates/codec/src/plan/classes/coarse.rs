@@ -7,7 +7,7 @@ mod means;
 mod wide;
 
 use super::MAX_CLASSES;
-use super::rows::Rows;
+use crate::plan::rows::Rows;
 use costs::MOST_ROWS;
 
 /// Four neighbouring symbols share a bin.

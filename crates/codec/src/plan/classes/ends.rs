@@ -2,8 +2,8 @@
 
 use super::MAX_CLASSES;
 use super::low;
-use super::rows::Rows;
 use super::split::Split;
+use crate::plan::rows::Rows;
 
 /// Bits for each row that another number of zeros must save to be worth telling.
 const ROW_BITS: usize = 2;

@@ -3,12 +3,12 @@
 use super::coarse::{self, Bins};
 use super::grid::{self, CELLS};
 use super::merge::merge;
-use super::rows::{MIN_LEN, Rows};
 use super::shared::{self, MAX_COLUMNS};
 use super::split::{self, Split};
 use super::{Classes, MAX_CLASSES, ends, range};
 use crate::coder::rans::{Tables, count};
 use crate::header::Facts;
+use crate::plan::rows::{MIN_LEN, Rows};
 
 /// Fewer elements have no use for tables of their own.
 const MIN_ELEMENTS: usize = 512;

@@ -2,8 +2,8 @@
 //! of columns.
 
 use super::MAX_CLASSES;
-use super::rows::Rows;
 use crate::cpu::at_best;
+use crate::plan::rows::Rows;
 
 /// Cells of a grid.
 pub(super) const CELLS: usize = MAX_CLASSES * MAX_CLASSES;

@@ -1,10 +1,10 @@
 //! What the frames of a chunk share, as the header keeps it.
 
-use super::rows::{MIN_LEN, Rows};
 use super::split::{Split, parts};
 use super::{Classes, MAX_CLASSES};
 use crate::coder::rans::Tables;
 use crate::header::Facts;
+use crate::plan::rows::{MIN_LEN, Rows};
 use crate::{Dtype, Error};
 
 /// Columns have classes in rows that are not longer than this.

@@ -1,11 +1,11 @@
 //! Where an element is: in which row of its chunk, and in which column.
 
 /// No row is shorter, so that what is said of rows stays small beside their elements.
-pub(super) const MIN_LEN: u32 = 16;
+pub(crate) const MIN_LEN: u32 = 16;
 
 /// Rows of one length, of which the first may begin before the chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Rows {
+pub(crate) struct Rows {
     len: usize,
     /// Elements of the first row that come before the chunk.
     phase: usize,
@@ -13,7 +13,7 @@ pub(super) struct Rows {
 
 /// A run of elements of one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Run {
+pub(crate) struct Run {
     /// The row, from the chunk's first.
     pub row: usize,
     /// The first element's column.
@@ -24,24 +24,24 @@ pub(super) struct Run {
 
 impl Rows {
     /// Rows of a chunk that begins `offset` elements after a row's beginning.
-    pub(super) fn new(len: u32, offset: u64) -> Rows {
+    pub(crate) fn new(len: u32, offset: u64) -> Rows {
         Rows {
             len: len.max(MIN_LEN) as usize,
             phase: (offset % u64::from(len.max(MIN_LEN))) as usize,
         }
     }
 
-    pub(super) fn len(self) -> usize {
+    pub(crate) fn len(self) -> usize {
         self.len
     }
 
     /// In how many rows a chunk's first so many elements are.
-    pub(super) fn count(self, elements: usize) -> usize {
+    pub(crate) fn count(self, elements: usize) -> usize {
         (self.phase + elements).div_ceil(self.len)
     }
 
     /// The rows of some elements, where `first` of the chunk come before.
-    pub(super) fn runs(self, first: usize, count: usize) -> impl Iterator<Item = Run> {
+    pub(crate) fn runs(self, first: usize, count: usize) -> impl Iterator<Item = Run> {
         let start = self.phase + first;
         let (mut row, mut column, mut left) = (start / self.len, start % self.len, count);
         std::iter::from_fn(move || {

@@ -1,0 +1,254 @@
+//! The plan of floats whose rows or columns differ in size: from each exponent is taken what its row and
+//! its column are above the others, and the rest has planes.
+//!
+//! A column's part is in what the frames share, a row's in the frame, so that the header does not grow
+//! with the rows.
+
+mod fit;
+mod kind;
+mod shift;
+
+use super::rows::{MIN_LEN, Rows};
+use super::{Code, Core, Decoded, Part, Plan, Planes};
+use crate::coder::{self, Coding};
+use crate::header::Facts;
+use crate::scratch::Scratch;
+use crate::{Error, Level};
+use kind::Kind;
+
+const ERROR: Error = Error::Malformed("centred floats");
+/// Coding and length of a plane.
+const WORD: usize = 4;
+/// Columns have parts of their own in rows that are not longer than this.
+const MAX_COLUMNS: usize = 1 << 17;
+/// That rows have parts.
+const ROWS: u8 = 1;
+/// That columns have.
+const COLUMNS: u8 = 2;
+
+/// Floats whose exponents are moved by row and column.
+#[derive(Debug)]
+pub(crate) struct Centred {
+    kind: Kind,
+    planes: Planes,
+    rows: Rows,
+    /// Whether rows have parts.
+    by_row: bool,
+    /// Each column's part, signed; none where columns have none.
+    columns: Vec<u8>,
+    /// About what exponents are without their columns' parts, which only the encoder knows.
+    middle: i32,
+    /// What frames share, as the header keeps it.
+    shared: Vec<u8>,
+}
+
+impl Centred {
+    /// The plan for a chunk, if a sample says that it is smaller by enough.
+    pub(crate) fn fit(raw: &[u8], facts: &Facts) -> Option<Centred> {
+        fit::fit(raw, facts)
+    }
+
+    pub(super) fn read(shared: &[u8], facts: &Facts) -> Result<Centred, Error> {
+        let kind = Kind::of(facts.hint.dtype).ok_or(ERROR)?;
+        let (len, rest) = shared.split_first_chunk().ok_or(ERROR)?;
+        let (&flags, rest) = rest.split_first().ok_or(ERROR)?;
+        let len = u32::from_le_bytes(*len);
+        let known = (1..=ROWS | COLUMNS).contains(&flags) && len >= MIN_LEN;
+        if !known || facts.base.is_some() || facts.lead != 0 {
+            return Err(ERROR);
+        }
+        let columns = match (flags & COLUMNS, rest) {
+            (0, []) => Vec::new(),
+            (0, _) | (_, []) => return Err(ERROR),
+            (_, [coding, payload @ ..]) => read_columns(*coding, payload, len as usize)?,
+        };
+        Ok(Centred {
+            kind,
+            planes: Planes::new(facts.hint.dtype, None),
+            rows: Rows::new(len, facts.hint.offset),
+            by_row: flags & ROWS != 0,
+            columns,
+            middle: 0,
+            shared: shared.to_vec(),
+        })
+    }
+
+    /// The rows' parts of a frame, and what follows them.
+    fn read_rows<'a>(
+        &self,
+        stored: &'a [u8],
+        core: &Decoded<'_>,
+    ) -> Result<(Vec<u8>, &'a [u8]), Error> {
+        if !self.by_row {
+            return Ok((Vec::new(), stored));
+        }
+        let (coding, payload, rest) = take_apart(stored)?;
+        let count = core.bytes.len() / self.kind.width;
+        let mut parts = vec![0; self.rows.runs(core.first, count).count()];
+        coder::decode(coding, payload, &mut parts)?;
+        Ok((parts, rest))
+    }
+
+    /// Gives elements back what was taken from them.
+    fn undo(&self, core: Decoded<'_>, rows: &[u8]) {
+        let count = core.bytes.len() / self.kind.width;
+        let mut rest = core.bytes;
+        for (i, run) in self.rows.runs(core.first, count).enumerate() {
+            let (own, after) = rest.split_at_mut(run.len * self.kind.width);
+            rest = after;
+            let row = rows.get(i).copied().unwrap_or(0);
+            shift::add(self.kind, row, self.columns_at(run.column, run.len), own);
+        }
+    }
+
+    fn columns_at(&self, first: usize, len: usize) -> &[u8] {
+        self.columns.get(first..first + len).unwrap_or_default()
+    }
+
+    /// Takes from elements what their rows and columns are above the others, and gives the rows' parts.
+    fn centre(&self, first: usize, units: &mut [u8]) -> Vec<u8> {
+        let count = units.len() / self.kind.width;
+        let mut parts = Vec::new();
+        let mut rest = units;
+        for run in self.rows.runs(first, count) {
+            let (own, after) = rest.split_at_mut(run.len * self.kind.width);
+            rest = after;
+            let columns = self.columns_at(run.column, run.len);
+            let row = match self.by_row {
+                true => self.row_part(own, columns),
+                false => 0,
+            };
+            shift::subtract(self.kind, row, columns, own);
+            if self.by_row {
+                parts.push(row);
+            }
+        }
+        parts
+    }
+
+    /// What a row's exponents are above the middle, when columns have what is theirs.
+    fn row_part(&self, own: &[u8], columns: &[u8]) -> u8 {
+        let count = (own.len() / self.kind.width) as i64;
+        let of_columns: i64 = columns.iter().map(|part| i64::from(*part as i8)).sum();
+        let sum = shift::sum(self.kind, own) as i64 - of_columns;
+        let mean = (sum + count / 2).div_euclid(count.max(1)) as i32;
+        (mean - self.middle).clamp(i8::MIN.into(), i8::MAX.into()) as i8 as u8
+    }
+}
+
+/// What the frames share, as [`Centred::read`] takes it.
+fn shared(rows: Rows, by_row: bool, columns: &[u8]) -> Vec<u8> {
+    let mut out = (rows.len() as u32).to_le_bytes().to_vec();
+    let by_column = !columns.is_empty();
+    out.push((u8::from(by_row) * ROWS) | (u8::from(by_column) * COLUMNS));
+    if by_column {
+        let at = out.len();
+        out.push(0);
+        let mut scratch = coder::Scratch::default();
+        out[at] = coder::encode(columns, Level::Default, &mut scratch, &mut out) as u8;
+    }
+    out
+}
+
+fn read_columns(coding: u8, payload: &[u8], len: usize) -> Result<Vec<u8>, Error> {
+    if len > MAX_COLUMNS {
+        return Err(ERROR);
+    }
+    let mut columns = vec![0; len];
+    let coding = Coding::from_code(coding).ok_or(ERROR)?;
+    coder::decode(coding, payload, &mut columns)?;
+    Ok(columns)
+}
+
+/// The coding and the payload of a frame's rows, and what follows them.
+fn take_apart(stored: &[u8]) -> Result<(Coding, &[u8], &[u8]), Error> {
+    let (word, rest) = stored.split_first_chunk::<WORD>().ok_or(ERROR)?;
+    let word = u32::from_le_bytes(*word);
+    let coding = Coding::from_code(word as u8).ok_or(ERROR)?;
+    let (payload, rest) = rest.split_at_checked((word >> 8) as usize).ok_or(ERROR)?;
+    Ok((coding, payload, rest))
+}
+
+/// A frame's core of which nobody takes in bytes that are not yet what they become.
+fn unchecked<'a>(core: &'a mut Decoded<'_>) -> Decoded<'a> {
+    Decoded {
+        first: core.first,
+        bytes: &mut *core.bytes,
+        base: core.base,
+        check: None,
+    }
+}
+
+impl Plan for Centred {
+    fn code(&self) -> Code {
+        Code::Centred
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.shared);
+    }
+
+    fn encode(&self, core: Core<'_>, level: Level, scratch: &mut Scratch, out: &mut Vec<u8>) {
+        let mut units = std::mem::take(&mut scratch.words);
+        units.clear();
+        units.extend_from_slice(core.bytes);
+        let parts = self.centre(core.first, &mut units);
+        if self.by_row {
+            let at = out.len();
+            out.extend([0; WORD]);
+            let coding = coder::encode(&parts, level, &mut scratch.coder, out);
+            let len = (out.len() - at - WORD) as u32;
+            out[at..at + WORD].copy_from_slice(&(coding as u32 | len << 8).to_le_bytes());
+        }
+        let core = Core {
+            bytes: &units,
+            ..core
+        };
+        self.planes.encode(core, level, scratch, out);
+        scratch.words = units;
+    }
+
+    fn decode(
+        &self,
+        stored: &[u8],
+        mut core: Decoded<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<(), Error> {
+        let (rows, rest) = self.read_rows(stored, &core)?;
+        self.planes.decode(rest, unchecked(&mut core), scratch)?;
+        self.undo(core, &rows);
+        Ok(())
+    }
+
+    fn decode_two(
+        &self,
+        [(stored_a, mut a), (stored_b, mut b)]: [(&[u8], Decoded<'_>); 2],
+        scratch: &mut Scratch,
+    ) -> Result<(), Error> {
+        let (rows_a, rest_a) = self.read_rows(stored_a, &a)?;
+        let (rows_b, rest_b) = self.read_rows(stored_b, &b)?;
+        let frames = [(rest_a, unchecked(&mut a)), (rest_b, unchecked(&mut b))];
+        self.planes.decode_two(frames, scratch)?;
+        self.undo(a, &rows_a);
+        self.undo(b, &rows_b);
+        Ok(())
+    }
+
+    fn parts(&self, stored: &[u8], core_len: usize) -> Result<Vec<Part>, Error> {
+        if !self.by_row {
+            return self.planes.parts(stored, core_len);
+        }
+        let (coding, payload, rest) = take_apart(stored)?;
+        let mut parts = vec![Part {
+            name: "rows",
+            raw_len: 0,
+            stored_len: payload.len(),
+            coding: coding.name(),
+        }];
+        parts.extend(self.planes.parts(rest, core_len)?);
+        Ok(parts)
+    }
+}
+
+#[cfg(test)]
+mod tests;
