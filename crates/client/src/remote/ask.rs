@@ -211,7 +211,8 @@ impl Asker {
             return Err(self.unexpected(text).into());
         }
         let mut bytes = Vec::with_capacity(len as usize);
-        let until = Instant::now() + self.silence + Duration::from_secs(len / SLOWEST);
+        // A second more than silence is borne, which has a line of its own.
+        let until = Instant::now() + self.silence + Duration::from_secs(1 + len / SLOWEST);
         loop {
             let piece = timeout_at(until, self.next_piece(&mut response)).await;
             let piece = piece.map_err(|_| self.too_slow())?;
