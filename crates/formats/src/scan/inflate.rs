@@ -7,6 +7,7 @@ use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use super::budget::Budget;
 use super::findings::Findings;
 use super::machine;
+use super::plausible::looks_like_pickle;
 use crate::containers::tar::is_tar;
 use crate::read_at::{ReadAt, read_vec};
 
@@ -40,7 +41,7 @@ fn inflate(file: &dyn ReadAt, limit: usize) -> io::Result<(Vec<u8>, bool)> {
 
 /// Whether what begins so may go on as a pickle: not where it comes upon what is no opcode.
 fn may_hold_pickle(head: &[u8], budget: &mut Budget) -> io::Result<bool> {
-    if is_tar(head) || machine::looks_like_pickle(head) {
+    if is_tar(head) || looks_like_pickle(head) {
         return Ok(true);
     }
     let ran = machine::run(&head, 0, &mut Findings::default(), budget)?;

@@ -4,26 +4,21 @@
 //! `crate::pickle` has a machine of its own, which gives the values of a pickle held in memory and
 //! gives up on an unsound one. Both read the same opcodes.
 
+mod calls;
+mod stack;
+
 use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
 
 use super::budget::Budget;
-use super::escapes::unescaped;
 use super::findings::Findings;
 use super::joblib;
 use super::tape::{Next, Tape};
-use super::value::{Node, Text, Value, Values};
-use super::verdict::{Kind, State};
+use super::value::{Node, Value, Values};
+use super::verdict::State;
 use crate::pickle::Op;
 use crate::read_at::{ReadAt, read_vec};
-
-/// The most values on the stack, and in the memo.
-const MAX_STACK: usize = 1 << 20;
-const MAX_MEMO: usize = 1 << 20;
-
-/// Characters of arguments that are shown.
-const SHOWN: usize = 120;
 
 /// Why a machine stops that comes upon something else.
 pub(super) const NO_OPCODE: &str = "what is there is no opcode";
@@ -147,7 +142,7 @@ impl<'f> Machine<'f> {
             Op::Nothing | Op::Stop => None,
             Op::Mark => {
                 self.marks.push(self.stack.len());
-                (self.marks.len() > MAX_STACK).then_some(Some("it goes deeper than is read"))
+                (self.marks.len() > stack::MAX_STACK).then_some(Some("it goes deeper than is read"))
             }
             Op::Pop => {
                 if self.stack.len() > self.floor() {
@@ -290,137 +285,6 @@ impl<'f> Machine<'f> {
         }
     }
 
-    fn floor(&self) -> usize {
-        self.marks.last().copied().unwrap_or(0)
-    }
-
-    fn push(&mut self, value: Value) -> Stop {
-        self.stack.push(value);
-        (self.stack.len() > MAX_STACK).then_some(Some("it holds more than is read"))
-    }
-
-    fn pop(&mut self) -> Value {
-        // What a mark keeps out of reach would be an error: it is given all the same, as some
-        // machine may give it.
-        self.stack.pop().unwrap_or(Value::Lost)
-    }
-
-    fn pop_mark(&mut self) -> Vec<Value> {
-        let mark = self.marks.pop().unwrap_or(0);
-        self.stack.split_off(mark.min(self.stack.len()))
-    }
-
-    fn push_tuple(&mut self, items: &[Value]) -> Stop {
-        let tuple = self.values.add_tuple(items);
-        self.push(tuple)
-    }
-
-    fn push_node(&mut self, node: Node) -> Stop {
-        let value = self.values.add(node);
-        self.push(value)
-    }
-
-    fn put(&mut self, key: u64) -> Stop {
-        let value = self.stack.last().copied().unwrap_or(Value::Lost);
-        // What has no room is lost, which tells only where it would be called or names an import.
-        if self.memo.len() < MAX_MEMO || self.memo.contains_key(&key) {
-            if self.memo.insert(key, value).is_none() {
-                self.memoized += 1;
-            }
-        } else {
-            self.memoized += 1;
-        }
-        None
-    }
-
-    fn text(&mut self, text: &[u8], whole: bool, place: Option<Range<u64>>) -> Stop {
-        let bytes = match &place {
-            None if text.contains(&b'\\') => unescaped(text),
-            _ => text.to_vec(),
-        };
-        if let Some(place) = place
-            && looks_like_pickle(&bytes)
-        {
-            self.findings.nested(place);
-        }
-        let value = self.values.add_text(Text { bytes, whole });
-        self.push(value)
-    }
-
-    fn set(&mut self, items: &[Value]) -> Stop {
-        if let Some(dict) = self.stack.last() {
-            self.values.set(*dict, items);
-        }
-        None
-    }
-
-    fn import(&mut self, module: Option<&[u8]>, name: Option<&[u8]>) -> Stop {
-        let (Some(module), Some(name)) = (module, name) else {
-            let why = "it imports what cannot be told from it";
-            self.findings.note(State::Suspicious, why);
-            return self.push(Value::Lost);
-        };
-        self.imports |= is_plausible(module) && is_plausible(name);
-        let module = String::from_utf8_lossy(module);
-        let name = String::from_utf8_lossy(name);
-        let place = self.findings.import(&module, &name);
-        self.push(Value::Import(place))
-    }
-
-    fn persistent(&mut self) {
-        let why = "it asks whoever loads it for something by an id of its own";
-        self.findings.note(State::Unknown, why);
-    }
-
-    /// Whether an id is PyTorch's, of a storage or of a module's source.
-    fn is_storage(&self, id: Value) -> bool {
-        let first = self.values.tuple(id).and_then(|items| items.first());
-        let text = first.and_then(|first| self.values.text(*first));
-        text.is_some_and(|text| text.bytes == b"storage" || text.bytes == b"module")
-    }
-
-    fn call(&mut self, opcode: &'static str, callee: Value, args: Value) -> Stop {
-        self.calls = true;
-        self.note_call(opcode, callee, args);
-        self.push_node(Node::Made {
-            callee,
-            args,
-            state: Value::Opaque,
-        })
-    }
-
-    fn build(&mut self) -> Stop {
-        let state = self.pop();
-        let target = self.stack.last().copied().unwrap_or(Value::Lost);
-        self.calls = true;
-        match target {
-            Value::Import(_) => {
-                let why = "it changes what it imports (BUILD)";
-                self.findings.note(State::Suspicious, why);
-                self.note_call("BUILD", target, state);
-            }
-            Value::Node(_) => {
-                if let Some(Node::Made { callee, .. }) = self.values.node(target) {
-                    let callee = *callee;
-                    self.note_call("BUILD", callee, state);
-                }
-                self.values.set_state(target, state);
-                self.array = self.wrapped(target);
-            }
-            _ => self.note_call("BUILD", target, state),
-        }
-        None
-    }
-
-    /// The array that joblib writes after its wrapper.
-    fn wrapped(&self, made: Value) -> Option<joblib::Array> {
-        let Some(Node::Made { callee, state, .. }) = self.values.node(made) else {
-            return None;
-        };
-        let is_wrapper = self.names(*callee)? == joblib::WRAPPER;
-        is_wrapper.then(|| joblib::Array::of(&self.values, *state))
-    }
-
     /// The place behind an array. One of objects is a pickle in the pickle.
     fn skip(
         &mut self,
@@ -440,80 +304,4 @@ impl<'f> Machine<'f> {
         self.imports |= ran.imports;
         Ok(ran.broken.map_or(Ok(ran.end), Err))
     }
-
-    fn names(&self, callee: Value) -> Option<String> {
-        let Value::Import(place) = callee else {
-            return None;
-        };
-        let import = self.findings.imports.get(place as usize)?;
-        Some(format!("{}.{}", import.module, import.name))
-    }
-
-    fn note_call(&mut self, opcode: &'static str, callee: Value, args: Value) {
-        let name = match (self.names(callee), self.values.node(callee)) {
-            (Some(name), _) => name,
-            (None, Some(Node::Made { callee, .. })) => {
-                let of = self.names(*callee).unwrap_or_else(|| "a call".into());
-                let why = format!("it calls what {of} gives back");
-                self.findings.note(State::Suspicious, why);
-                format!("what {of} gives back")
-            }
-            _ if opcode == "BUILD" => return,
-            _ => {
-                let why = "it calls what cannot be told from it";
-                self.findings.note(State::Suspicious, why);
-                "unknown".into()
-            }
-        };
-        let kind = match callee {
-            Value::Import(place) => self.findings.imports.get(place as usize).map(|i| i.kind),
-            _ => None,
-        };
-        let values = &self.values;
-        let shown = (kind != Some(Kind::Harmless)).then(|| shown(values, args));
-        self.findings.call(opcode, name, || shown.flatten());
-    }
-}
-
-/// Whether Python could have something of this name.
-fn is_plausible(name: &[u8]) -> bool {
-    let Ok(name) = std::str::from_utf8(name) else {
-        return false;
-    };
-    !name.is_empty()
-        && name
-            .chars()
-            .all(|c| c.is_alphanumeric() || "_. ".contains(c))
-}
-
-/// Whether a text begins as pickles and files with pickles do.
-pub(super) fn looks_like_pickle(bytes: &[u8]) -> bool {
-    matches!(
-        bytes,
-        [0x80, 0..=5, ..] | [b'P', b'K', 3, 4, ..] | [0x93, b'N', b'U', b'M', ..]
-    ) || matches!(bytes, [b'c', rest @ ..] if has_two_lines(rest))
-}
-
-fn has_two_lines(bytes: &[u8]) -> bool {
-    let mut lines = bytes.split(|&byte| byte == b'\n');
-    let (module, name, rest) = (lines.next(), lines.next(), lines.next());
-    rest.is_some() && module.is_some_and(is_plausible) && name.is_some_and(is_plausible)
-}
-
-/// Arguments in few words: texts and numbers.
-fn shown(values: &Values, args: Value) -> Option<String> {
-    let items = values.tuple(args)?;
-    let shown = items.iter().map(|item| match item {
-        Value::Text(_) => values.text(*item).map_or("…".into(), |text| {
-            format!("{:?}", String::from_utf8_lossy(&text.bytes))
-        }),
-        Value::Int(value) => value.to_string(),
-        Value::Bool(value) => value.to_string(),
-        _ => "…".into(),
-    });
-    let all = shown.collect::<Vec<String>>().join(", ");
-    if all.chars().count() <= SHOWN {
-        return Some(all);
-    }
-    Some(all.chars().take(SHOWN).chain(['…']).collect())
 }

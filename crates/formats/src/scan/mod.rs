@@ -18,6 +18,7 @@ mod machine;
 mod names;
 mod numpy;
 mod pickles;
+mod plausible;
 mod tape;
 mod tar;
 mod value;

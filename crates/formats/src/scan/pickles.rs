@@ -4,7 +4,8 @@ use std::io;
 
 use super::budget::Budget;
 use super::findings::Findings;
-use super::machine::{self, Ran, looks_like_pickle};
+use super::machine::{self, Ran};
+use super::plausible::looks_like_pickle;
 use super::verdict::{Kind, State};
 use crate::read_at::{ReadAt, Section, read_vec};
 
