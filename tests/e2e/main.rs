@@ -27,6 +27,7 @@ mod health;
 mod http_headers;
 mod http_ranges;
 mod http_writes;
+mod inspect_hostile;
 mod inspect_remote;
 mod jobs;
 mod kill_points;
