@@ -13,6 +13,11 @@ pub fn bits(text: &str) -> Result<Bits, String> {
     bits.ok_or_else(|| format!("a number of bits is from 1 to {}", Bits::MAX))
 }
 
+/// That a file's weights were rounded.
+pub fn note(bits: u8) -> String {
+    format!("near-lossless, {bits} bits")
+}
+
 /// One line on what was done to a file.
 pub fn line(done: &NearLossless) -> String {
     let errors = done.tensors.iter().map(|tensor| tensor.max_error);

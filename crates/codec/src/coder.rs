@@ -16,6 +16,7 @@ pub(crate) mod vectors;
 
 use crate::Error;
 
+pub(crate) use bits::turned;
 pub(crate) use choose::{encode, encode_symbols, zstd_len};
 pub(crate) use histogram::{adaptive_bits, entropy, histogram};
 

@@ -5,12 +5,14 @@ pub(crate) mod blocks;
 mod centred;
 pub(crate) mod classes;
 pub(crate) mod delta;
+mod directory;
 pub(crate) mod fields;
 mod fixed;
 mod planes;
 mod rows;
 mod steps;
 mod stored;
+mod units;
 mod values;
 
 use std::fmt::Debug;
@@ -103,6 +105,26 @@ pub(crate) struct Decoded<'a> {
     pub base: &'a [u8],
     /// Where the bytes may be taken in, as they are at last, as soon as they are there.
     pub check: Option<&'a mut Check>,
+}
+
+impl Decoded<'_> {
+    /// The same core, for someone who only borrows it.
+    fn reborrowed(&mut self) -> Decoded<'_> {
+        Decoded {
+            first: self.first,
+            bytes: &mut *self.bytes,
+            base: self.base,
+            check: self.check.as_deref_mut(),
+        }
+    }
+
+    /// The same for bytes that are not yet what they become: nobody takes them in.
+    fn unchecked(&mut self) -> Decoded<'_> {
+        Decoded {
+            check: None,
+            ..self.reborrowed()
+        }
+    }
 }
 
 /// A part of a stored frame, for people to look at.

@@ -9,7 +9,7 @@ use sheaf_types::savings::Savings;
 
 use crate::globals::Globals;
 use crate::target::Target;
-use crate::{output, remote, words};
+use crate::{near_lossless, output, remote, words};
 
 /// Shows a repository: what is in it, what it costs, what is saved
 #[derive(Debug, clap::Args)]
@@ -89,7 +89,7 @@ fn revision_words(text: &mut String, revision: &Revision, target: &Target) -> an
 fn near_lossless_words(text: &mut String, files: &[TreeEntry]) -> anyhow::Result<()> {
     for file in files {
         let bits = file.near_lossless_bits.unwrap_or_default();
-        writeln!(text, "  near-lossless, {bits} bits: {}", file.path)?;
+        writeln!(text, "  {}: {}", near_lossless::note(bits), file.path)?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use sheaf_types::revisions::{Revision, TreeEntry};
 
 use crate::globals::Globals;
 use crate::target::Target;
-use crate::{output, remote, table, words};
+use crate::{near_lossless, output, remote, table, words};
 
 /// Lists repositories, or the files of one
 #[derive(Debug, clap::Args)]
@@ -53,7 +53,7 @@ async fn files(client: &Client, target: &Target, globals: &Globals) -> anyhow::R
 /// What is to be known of a file before it is used.
 fn notes(file: &TreeEntry) -> Vec<String> {
     let rounded = file.near_lossless_bits;
-    let rounded = rounded.map(|bits| format!("near-lossless, {bits} bits"));
+    let rounded = rounded.map(near_lossless::note);
     let pickles = file
         .pickles
         .map(|state| format!("pickles {}", words::pickles(state)));

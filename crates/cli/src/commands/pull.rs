@@ -7,7 +7,7 @@ use sheaf_client::pull::{NearLosslessFile, PickledFile, PullOptions, PullReport}
 
 use crate::globals::Globals;
 use crate::target::Target;
-use crate::{output, remote, transfer_bar, words};
+use crate::{near_lossless, output, remote, transfer_bar, words};
 
 /// Pulls the files of a revision
 ///
@@ -63,7 +63,7 @@ fn warning(file: &PickledFile) -> String {
 }
 
 fn rounded(file: &NearLosslessFile) -> String {
-    format!("near-lossless, {} bits: {}\n", file.bits, file.path)
+    format!("{}: {}\n", near_lossless::note(file.bits), file.path)
 }
 
 fn describe(report: &PullReport) -> String {

@@ -66,6 +66,18 @@ fn tile(part: &[u8], start: usize) -> &[u8] {
     &part[start.min(part.len())..part.len().min(start + TILE)]
 }
 
+/// Bit `i` of byte `j` becomes bit `j` of byte `i`: by single bits, then by twos, then by fours.
+#[inline(always)]
+pub(crate) fn turned(word: u64) -> u64 {
+    let step = |word: u64, by: u32, mask: u64| {
+        let moving = (word ^ word >> by) & mask;
+        word ^ moving ^ moving << by
+    };
+    let word = step(word, 7, 0x00aa_00aa_00aa_00aa);
+    let word = step(word, 14, 0x0000_cccc_0000_cccc);
+    step(word, 28, 0x0000_0000_f0f0_f0f0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

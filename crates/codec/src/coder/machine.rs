@@ -24,11 +24,17 @@ pub(super) type Row = [u64; 4];
 pub(super) trait Machine: Copy {
     /// Spreads the bits of a string from bit `at` of its window on to where the mask has ones, and says where the
     /// next is. Less than 8 bits of the window come before.
-    fn spread(self, window: &Window, at: usize, mask: &Plane, plane: &mut Plane) -> usize;
+    #[inline(always)]
+    fn spread(self, window: &Window, at: usize, mask: &Plane, plane: &mut Plane) -> usize {
+        bits::spread(window, at, mask, plane)
+    }
 
     /// Appends the bits of a plane where the mask has ones to a string of `at` bits, and says how many it has
     /// then. The string has room for a tile's words, and one beyond.
-    fn gather(self, plane: &Plane, mask: &Plane, string: &mut [u64], at: usize) -> usize;
+    #[inline(always)]
+    fn gather(self, plane: &Plane, mask: &Plane, string: &mut [u64], at: usize) -> usize {
+        bits::gather(plane, mask, string, at)
+    }
 
     /// The table's entry for each byte, which is below 16.
     fn look_up(self, table: &[u64; 2], row: Row) -> Row;
@@ -43,16 +49,6 @@ pub(super) trait Machine: Copy {
 pub(super) struct Plain;
 
 impl Machine for Plain {
-    #[inline(always)]
-    fn spread(self, window: &Window, at: usize, mask: &Plane, plane: &mut Plane) -> usize {
-        bits::spread(window, at, mask, plane)
-    }
-
-    #[inline(always)]
-    fn gather(self, plane: &Plane, mask: &Plane, string: &mut [u64], at: usize) -> usize {
-        bits::gather(plane, mask, string, at)
-    }
-
     #[inline(always)]
     fn look_up(self, table: &[u64; 2], row: Row) -> Row {
         row.map(|word| u64::from_le_bytes(word.to_le_bytes().map(|byte| entry(table, byte & 15))))

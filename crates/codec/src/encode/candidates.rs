@@ -85,20 +85,16 @@ fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
         // Planes of the same floats as they are would be larger.
         plans = vec![Box::new(centred)];
     }
-    if level != Level::Fast
-        && let Some(fixed) = Fixed::plausible(raw, facts.lead, dtype)
-    {
-        plans.push(Box::new(fixed));
-    }
-    if level != Level::Fast
-        && let Some(values) = Values::of(raw, facts)
-    {
-        plans.push(Box::new(values));
-    }
-    if level != Level::Fast
-        && let Some(steps) = Steps::plausible(raw, facts.lead, dtype)
-    {
-        plans.push(Box::new(steps));
+    if level != Level::Fast {
+        if let Some(fixed) = Fixed::plausible(raw, facts.lead, dtype) {
+            plans.push(Box::new(fixed));
+        }
+        if let Some(values) = Values::of(raw, facts) {
+            plans.push(Box::new(values));
+        }
+        if let Some(steps) = Steps::plausible(raw, facts.lead, dtype) {
+            plans.push(Box::new(steps));
+        }
     }
     if level == Level::Max
         && let Some(classes) = Classes::fit(raw, facts)

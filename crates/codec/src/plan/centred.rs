@@ -8,6 +8,7 @@ mod fit;
 mod kind;
 mod shift;
 
+use super::directory::{self, Writer};
 use super::rows::{MIN_LEN, Rows};
 use super::{Code, Core, Decoded, Part, Plan, Planes};
 use crate::coder::{self, Coding};
@@ -17,8 +18,6 @@ use crate::{Error, Level};
 use kind::Kind;
 
 const ERROR: Error = Error::Malformed("centred floats");
-/// Coding and length of a plane.
-const WORD: usize = 4;
 /// Columns have parts of their own in rows that are not longer than this.
 const MAX_COLUMNS: usize = 1 << 17;
 /// That rows have parts.
@@ -82,10 +81,12 @@ impl Centred {
         if !self.by_row {
             return Ok((Vec::new(), stored));
         }
-        let (coding, payload, rest) = take_apart(stored)?;
+        let (planes, rest) = directory::take(1, stored)?;
         let count = core.bytes.len() / self.kind.width;
         let mut parts = vec![0; self.rows.runs(core.first, count).count()];
-        coder::decode(coding, payload, &mut parts)?;
+        for plane in planes {
+            coder::decode(plane.coding, plane.payload, &mut parts)?;
+        }
         Ok((parts, rest))
     }
 
@@ -160,25 +161,6 @@ fn read_columns(coding: u8, payload: &[u8], len: usize) -> Result<Vec<u8>, Error
     Ok(columns)
 }
 
-/// The coding and the payload of a frame's rows, and what follows them.
-fn take_apart(stored: &[u8]) -> Result<(Coding, &[u8], &[u8]), Error> {
-    let (word, rest) = stored.split_first_chunk::<WORD>().ok_or(ERROR)?;
-    let word = u32::from_le_bytes(*word);
-    let coding = Coding::from_code(word as u8).ok_or(ERROR)?;
-    let (payload, rest) = rest.split_at_checked((word >> 8) as usize).ok_or(ERROR)?;
-    Ok((coding, payload, rest))
-}
-
-/// A frame's core of which nobody takes in bytes that are not yet what they become.
-fn unchecked<'a>(core: &'a mut Decoded<'_>) -> Decoded<'a> {
-    Decoded {
-        first: core.first,
-        bytes: &mut *core.bytes,
-        base: core.base,
-        check: None,
-    }
-}
-
 impl Plan for Centred {
     fn code(&self) -> Code {
         Code::Centred
@@ -194,11 +176,7 @@ impl Plan for Centred {
         units.extend_from_slice(core.bytes);
         let parts = self.centre(core.first, &mut units);
         if self.by_row {
-            let at = out.len();
-            out.extend([0; WORD]);
-            let coding = coder::encode(&parts, level, &mut scratch.coder, out);
-            let len = (out.len() - at - WORD) as u32;
-            out[at..at + WORD].copy_from_slice(&(coding as u32 | len << 8).to_le_bytes());
+            Writer::new(1, level, &mut scratch.coder, out).add(&parts);
         }
         let core = Core {
             bytes: &units,
@@ -215,7 +193,7 @@ impl Plan for Centred {
         scratch: &mut Scratch,
     ) -> Result<(), Error> {
         let (rows, rest) = self.read_rows(stored, &core)?;
-        self.planes.decode(rest, unchecked(&mut core), scratch)?;
+        self.planes.decode(rest, core.unchecked(), scratch)?;
         self.undo(core, &rows);
         Ok(())
     }
@@ -227,7 +205,7 @@ impl Plan for Centred {
     ) -> Result<(), Error> {
         let (rows_a, rest_a) = self.read_rows(stored_a, &a)?;
         let (rows_b, rest_b) = self.read_rows(stored_b, &b)?;
-        let frames = [(rest_a, unchecked(&mut a)), (rest_b, unchecked(&mut b))];
+        let frames = [(rest_a, a.unchecked()), (rest_b, b.unchecked())];
         self.planes.decode_two(frames, scratch)?;
         self.undo(a, &rows_a);
         self.undo(b, &rows_b);
@@ -238,13 +216,14 @@ impl Plan for Centred {
         if !self.by_row {
             return self.planes.parts(stored, core_len);
         }
-        let (coding, payload, rest) = take_apart(stored)?;
-        let mut parts = vec![Part {
+        let (planes, rest) = directory::take(1, stored)?;
+        let rows = planes.iter().map(|plane| Part {
             name: "rows",
             raw_len: 0,
-            stored_len: payload.len(),
-            coding: coding.name(),
-        }];
+            stored_len: plane.payload.len(),
+            coding: plane.coding.name(),
+        });
+        let mut parts: Vec<Part> = rows.collect();
         parts.extend(self.planes.parts(rest, core_len)?);
         Ok(parts)
     }

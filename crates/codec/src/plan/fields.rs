@@ -8,7 +8,6 @@ mod frame;
 mod kind;
 mod order;
 mod pieces;
-mod planes;
 mod shape;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ mod tiles;
 
 pub(crate) use tiles::Scratch as Tiles;
 
+use super::directory::{self, WORD, Writer};
 use super::{Code, Core, Decoded, Part, Plan};
 use crate::coder::{self, Coding};
 use crate::header::{Facts, Residual};
@@ -17,8 +18,6 @@ use crate::{Dtype, Error, Level, delta, planes};
 pub(crate) const MAX_PLANES: usize = 8;
 /// What a frame can take beyond its raw bytes.
 pub(super) const MAX_OVERHEAD: usize = MAX_PLANES * WORD;
-/// Coding and length of a plane.
-const WORD: usize = 4;
 
 /// The planes of a dtype's layout, or of what a delta leaves of its elements.
 #[derive(Debug)]
@@ -60,27 +59,16 @@ impl Planes {
         stored: &'a [u8],
         core_len: usize,
     ) -> Result<Vec<StoredPlane<'a>>, Error> {
-        let (directory, mut rest) = stored
-            .split_at_checked(self.layout.planes() * WORD)
-            .ok_or(Error::Malformed("frame ends early"))?;
-        let mut planes = Vec::with_capacity(self.layout.planes());
-        for (plane, word) in directory.as_chunks::<WORD>().0.iter().enumerate() {
-            let word = u32::from_le_bytes(*word);
-            let coding = Coding::from_code(word as u8).ok_or(Error::Malformed("coding"))?;
-            let (payload, after) = rest
-                .split_at_checked((word >> 8) as usize)
-                .ok_or(Error::Malformed("plane ends early"))?;
-            planes.push(StoredPlane {
-                coding,
-                raw_len: self.layout.plane_len(plane, core_len),
-                payload,
+        let planes = directory::read(self.layout.planes(), stored)?;
+        let planes = planes
+            .into_iter()
+            .enumerate()
+            .map(|(i, plane)| StoredPlane {
+                coding: plane.coding,
+                raw_len: self.layout.plane_len(i, core_len),
+                payload: plane.payload,
             });
-            rest = after;
-        }
-        if !rest.is_empty() {
-            return Err(Error::Malformed("bytes after the last plane"));
-        }
-        Ok(planes)
+        Ok(planes.collect())
     }
 
     /// Encodes units, in one pass where that will do.
@@ -109,14 +97,9 @@ impl Planes {
 
     /// Where units go. Nobody takes in residuals, which are not the bytes that they become.
     fn units<'a>(&self, core: &'a mut Decoded<'_>) -> Decoded<'a> {
-        Decoded {
-            first: core.first,
-            bytes: &mut *core.bytes,
-            base: core.base,
-            check: core
-                .check
-                .as_deref_mut()
-                .filter(|_| self.residual.is_none()),
+        match self.residual {
+            None => core.reborrowed(),
+            Some(_) => core.unchecked(),
         }
     }
 
@@ -144,16 +127,12 @@ impl Planes {
             planes::split(self.layout, words, planes);
             planes.as_slice()
         };
-        let directory = out.len();
-        out.resize(directory + self.layout.planes() * WORD, 0);
+        let mut writer = Writer::new(self.layout.planes(), level, coder, out);
         let mut rest = planes;
         for plane in 0..self.layout.planes() {
             let (bytes, after) = rest.split_at(self.layout.plane_len(plane, words.len()));
             rest = after;
-            let start = out.len();
-            let coding = coder::encode(bytes, level, coder, out);
-            let word = word(coding, out.len() - start);
-            out[directory + plane * WORD..][..WORD].copy_from_slice(&word);
+            writer.add(bytes);
         }
     }
 }
@@ -248,11 +227,6 @@ impl Plan for Planes {
         });
         Ok(parts.collect())
     }
-}
-
-/// What the directory says of a plane.
-fn word(coding: Coding, len: usize) -> [u8; WORD] {
-    (coding as u32 | (len as u32) << 8).to_le_bytes()
 }
 
 /// One plane of a stored core.

@@ -1,14 +1,11 @@
 //! The plan of integers that grow, such as offsets of rows and sorted ids: each as its difference to the one before.
 //! Frame by frame: the first, then the planes of the differences, which are zigzag numbers.
 
+use super::units::{number, spots};
 use super::{Code, Core, Decoded, Part, Plan, Planes};
 use crate::header::Facts;
 use crate::scratch::Scratch;
 use crate::{Dtype, Error, Level};
-
-/// How many places of a chunk are looked at before it is worth a try, and integers at each.
-const SPOTS: usize = 8;
-const SPOT: usize = 256;
 
 /// Integers by their differences.
 #[derive(Debug)]
@@ -76,18 +73,18 @@ impl Plan for Steps {
         scratch.words = words;
     }
 
-    fn decode(&self, stored: &[u8], core: Decoded<'_>, scratch: &mut Scratch) -> Result<(), Error> {
+    fn decode(
+        &self,
+        stored: &[u8],
+        mut core: Decoded<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<(), Error> {
         let first_len = self.width.min(core.bytes.len());
         let (first, stored) = stored
             .split_at_checked(first_len)
             .ok_or(Error::Malformed("first of the integers"))?;
-        let steps = Decoded {
-            first: core.first,
-            bytes: &mut *core.bytes,
-            base: core.base,
-            // Differences are not the bytes that they become.
-            check: None,
-        };
+        // Differences are not the bytes that they become.
+        let steps = core.unchecked();
         self.planes.decode(stored, steps, scratch)?;
         with_width!(self.width, from_steps(first, core.bytes));
         Ok(())
@@ -101,12 +98,6 @@ impl Plan for Steps {
     }
 }
 
-fn number<const W: usize>(unit: &[u8; W]) -> u64 {
-    unit.iter()
-        .rev()
-        .fold(0, |number, byte| number << 8 | u64::from(*byte))
-}
-
 /// A difference of two integers of a width, signed.
 #[inline(always)]
 fn step<const W: usize>(from: u64, to: u64) -> i64 {
@@ -117,7 +108,7 @@ fn step<const W: usize>(from: u64, to: u64) -> i64 {
 /// Integers to the differences from those before, of which the first has none.
 fn to_steps<const W: usize>(units: &mut [u8]) {
     let units = units.as_chunks_mut::<W>().0;
-    let mut before = units.first().map_or(0, number);
+    let mut before = units.first().map_or(0, |unit| number(unit));
     for unit in units {
         let own = number(unit);
         let step = step::<W>(before, own);
@@ -129,7 +120,7 @@ fn to_steps<const W: usize>(units: &mut [u8]) {
 
 /// The inverse of [`to_steps`], given the first.
 fn from_steps<const W: usize>(first: &[u8], units: &mut [u8]) {
-    let mut own = first.first_chunk::<W>().map_or(0, number);
+    let mut own = first.first_chunk::<W>().map_or(0, |unit| number(unit));
     for unit in units.as_chunks_mut::<W>().0 {
         let zigzag = number(unit);
         own = own.wrapping_add(zigzag >> 1 ^ (zigzag & 1).wrapping_neg());
@@ -140,11 +131,14 @@ fn from_steps<const W: usize>(first: &[u8], units: &mut [u8]) {
 /// Whether differences have fewer bits than what integers are above the least of those around them.
 fn is_worth_it<const W: usize>(units: &[u8]) -> bool {
     let units = units.as_chunks::<W>().0;
-    let spots = units.chunks((units.len() / SPOTS).max(SPOT));
     let bits = |number: u64| u64::from(64 - number.leading_zeros());
     let (mut by_step, mut alone) = (0, 0);
-    for spot in spots.map(|part| &part[..part.len().min(SPOT)]) {
-        let least = spot.iter().map(number).min().unwrap_or_default();
+    for spot in spots(units) {
+        let least = spot
+            .iter()
+            .map(|unit| number(unit))
+            .min()
+            .unwrap_or_default();
         let above = spot.iter().map(|unit| bits(number(unit) - least));
         alone += above.sum::<u64>();
         let steps = spot

@@ -3,8 +3,10 @@
 
 mod list;
 
+use super::directory::{self, Writer};
+use super::units::{number, spots};
 use super::{Code, Core, Decoded, Part, Plan};
-use crate::coder::{self, Coding};
+use crate::coder;
 use crate::header::Facts;
 use crate::layout::Layout;
 use crate::scratch::Scratch;
@@ -15,11 +17,6 @@ use list::List;
 const MOST: usize = 4096;
 /// Of halves, planes make something as good of more than this.
 const MOST_HALVES: usize = 1024;
-/// How many places of a chunk are looked at before it is worth a try, and units at each.
-const SPOTS: usize = 8;
-const SPOT: usize = 256;
-/// Coding and length of a plane.
-const WORD: usize = 4;
 /// Bytes of the number of values.
 const COUNT_LEN: usize = 2;
 
@@ -96,27 +93,6 @@ impl Values {
             values.chunks_exact(width).map(number).collect(),
         ))
     }
-
-    /// Takes a stored core apart.
-    fn stored<'a>(&self, stored: &'a [u8]) -> Result<Vec<(Coding, &'a [u8])>, Error> {
-        let (directory, mut rest) = stored
-            .split_at_checked(self.planes() * WORD)
-            .ok_or(Error::Malformed("frame ends early"))?;
-        let mut planes = Vec::with_capacity(self.planes());
-        for word in directory.as_chunks::<WORD>().0 {
-            let word = u32::from_le_bytes(*word);
-            let coding = Coding::from_code(word as u8).ok_or(Error::Malformed("coding"))?;
-            let (payload, after) = rest
-                .split_at_checked((word >> 8) as usize)
-                .ok_or(Error::Malformed("plane ends early"))?;
-            planes.push((coding, payload));
-            rest = after;
-        }
-        match rest {
-            [] => Ok(planes),
-            _ => Err(Error::Malformed("bytes after the last plane")),
-        }
-    }
 }
 
 impl Plan for Values {
@@ -141,13 +117,9 @@ impl Plan for Values {
             self.width,
             places(&self.list, self.low, core.bytes, high, low)
         );
-        let directory = out.len();
-        out.resize(directory + self.planes() * WORD, 0);
-        for (i, plane) in [&*high, &*low][..self.planes()].iter().enumerate() {
-            let start = out.len();
-            let coding = coder::encode(plane, level, coder, out);
-            let word = coding as u32 | ((out.len() - start) as u32) << 8;
-            out[directory + i * WORD..][..WORD].copy_from_slice(&word.to_le_bytes());
+        let mut writer = Writer::new(self.planes(), level, coder, out);
+        for plane in &[high, low][..self.planes()] {
+            writer.add(plane);
         }
     }
 
@@ -159,26 +131,21 @@ impl Plan for Values {
         if self.low == 0 {
             low.fill(0);
         }
-        for ((coding, payload), plane) in self
-            .stored(stored)?
-            .into_iter()
-            .zip([&mut *high, &mut *low])
-        {
-            coder::decode(coding, payload, plane)?;
+        let stored = directory::read(self.planes(), stored)?;
+        for (stored, plane) in stored.iter().zip([&mut *high, &mut *low]) {
+            coder::decode(stored.coding, stored.payload, plane)?;
         }
         with_width!(self.width, put(self, high, low, core.bytes))
     }
 
     fn parts(&self, stored: &[u8], core_len: usize) -> Result<Vec<Part>, Error> {
-        let planes = self
-            .stored(stored)?
-            .into_iter()
-            .zip(["places", "low bits of places"]);
-        let parts = planes.map(|((coding, payload), name)| Part {
+        let planes = directory::read(self.planes(), stored)?;
+        let names = ["places", "low bits of places"];
+        let parts = planes.iter().zip(names).map(|(plane, name)| Part {
             name,
             raw_len: core_len / self.planes(),
-            stored_len: payload.len(),
-            coding: coding.name(),
+            stored_len: plane.payload.len(),
+            coding: plane.coding.name(),
         });
         Ok(parts.collect())
     }
@@ -191,18 +158,10 @@ fn width(dtype: Dtype) -> Option<usize> {
     known.then(|| layout.unit())
 }
 
-fn number(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .rev()
-        .fold(0, |number, byte| number << 8 | u64::from(*byte))
-}
-
 /// Whether a look at some units says that they may be out of a list.
 fn is_plausible<const W: usize>(units: &[u8]) -> bool {
     let units = units.as_chunks::<W>().0;
-    let step = (units.len() / SPOTS).max(SPOT);
-    let sample = units.chunks(step).map(|part| &part[..part.len().min(SPOT)]);
+    let sample = spots(units);
     let count: usize = sample.clone().map(<[_]>::len).sum();
     // Halves that are no list have about 1,500 values in 2,048, and others as many as there are.
     let mut seen = List::new(if W == 2 { count / 4 } else { count / 4 * 3 });

@@ -10,6 +10,7 @@ use super::writer::Literals as Written;
 use super::{LEVELS, Plane, ROW, TILE};
 use crate::coder::machine::{Machine, Row, Table, on_best};
 use crate::coder::rows::{ALL, to_planes as transpose};
+use crate::coder::turned;
 #[cfg(target_arch = "x86_64")]
 use crate::coder::vectors::Wide;
 
@@ -181,18 +182,6 @@ fn by_symbol(plane: &Plane) -> Plane {
         exchange::<1>(row, 8, 0x00ff_00ff_00ff_00ff);
     }
     own
-}
-
-/// Bit `i` of byte `j` becomes bit `j` of byte `i`.
-#[inline(always)]
-fn turned(word: u64) -> u64 {
-    let step = |word: u64, by: u32, mask: u64| {
-        let moving = (word ^ word >> by) & mask;
-        word ^ moving ^ moving << by
-    };
-    let word = step(word, 7, 0x00aa_00aa_00aa_00aa);
-    let word = step(word, 14, 0x0000_cccc_0000_cccc);
-    step(word, 28, 0x0000_0000_f0f0_f0f0)
 }
 
 /// Exchanges the upper bits of words with the lower ones of those `BY` further on.

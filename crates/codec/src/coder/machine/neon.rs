@@ -2,25 +2,13 @@
 
 use std::arch::aarch64::*;
 
-use super::strings::Window;
-use super::{Machine, Row, Table, bits};
-use crate::coder::rows::Plane;
+use super::{Machine, Row, Table};
 
 /// Vectors of 128 bits.
 #[derive(Clone, Copy)]
 pub(in crate::coder) struct Neon;
 
 impl Machine for Neon {
-    #[inline(always)]
-    fn spread(self, window: &Window, at: usize, mask: &Plane, plane: &mut Plane) -> usize {
-        bits::spread(window, at, mask, plane)
-    }
-
-    #[inline(always)]
-    fn gather(self, plane: &Plane, mask: &Plane, string: &mut [u64], at: usize) -> usize {
-        bits::gather(plane, mask, string, at)
-    }
-
     #[inline(always)]
     fn look_up(self, table: &[u64; 2], row: Row) -> Row {
         // SAFETY: what is compiled for these machines may take NEON for granted.

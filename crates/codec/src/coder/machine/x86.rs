@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::strings::{Window, gather_by, spread_by};
-use super::{Machine, Row, Table, bits};
+use super::{Machine, Row, Table};
 use crate::coder::rows::Plane;
 use crate::cpu::{deposits_fast, has_v3};
 
@@ -58,16 +58,6 @@ impl Machine for V3 {
 }
 
 impl Machine for V3Loop {
-    #[inline(always)]
-    fn spread(self, window: &Window, at: usize, mask: &Plane, plane: &mut Plane) -> usize {
-        bits::spread(window, at, mask, plane)
-    }
-
-    #[inline(always)]
-    fn gather(self, plane: &Plane, mask: &Plane, string: &mut [u64], at: usize) -> usize {
-        bits::gather(plane, mask, string, at)
-    }
-
     #[inline(always)]
     fn look_up(self, table: &[u64; 2], row: Row) -> Row {
         // SAFETY: a `V3Loop` exists only where there is AVX2.

@@ -6,6 +6,7 @@
 //! group. All is done on words of 8 bytes.
 
 use super::kind::{Form, Kind};
+use crate::coder::turned;
 
 impl Kind {
     /// The kind whose symbols are upper bits.
@@ -78,19 +79,7 @@ fn gather(words: [u64; 4], apart: u32) -> u64 {
 /// Bit `k` of byte `i` to bit `i` of byte `k`.
 #[inline(always)]
 pub(super) fn together(nibbles: u64) -> [u8; 4] {
-    (transpose(nibbles) as u32).to_le_bytes()
-}
-
-/// The bits of 8 bytes as rows to columns: by single bits, then by twos, then by fours.
-#[inline(always)]
-fn transpose(word: u64) -> u64 {
-    let swap = |word: u64, mask: u64, by: u32| {
-        let other = (word ^ word >> by) & mask;
-        word ^ other ^ other << by
-    };
-    let word = swap(word, 0x00aa_00aa_00aa_00aa, 7);
-    let word = swap(word, 0x0000_cccc_0000_cccc, 14);
-    swap(word, 0x0000_0000_f0f0_f0f0, 28)
+    (turned(nibbles) as u32).to_le_bytes()
 }
 
 /// From symbols and lower bits of a run of quants of 6 bits: the upper 4 and the lower 2 bits of both words.

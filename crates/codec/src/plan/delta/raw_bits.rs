@@ -7,7 +7,9 @@ mod reader;
 mod writer;
 
 pub(super) use reader::Reader;
-pub(super) use writer::{Held, To, Writer, symbols_only};
+#[cfg(target_arch = "x86_64")]
+pub(super) use writer::{Held, To};
+pub(super) use writer::{Writer, symbols_only};
 
 /// Symbols that are worked on together.
 pub(super) const GROUP: usize = 32;

@@ -7,7 +7,7 @@ mod write;
 use std::arch::x86_64::*;
 
 pub(super) use read::numbers;
-pub(super) use write::{symbols, symbols_only};
+pub(super) use write::symbols;
 
 use crate::cpu::expands_bytes;
 

@@ -3,7 +3,6 @@
 use super::kind::{Kind, Quants, Subs};
 use super::order::Order;
 use super::pieces::{self, Pieces};
-use super::planes::{self, Plane, Writer};
 use super::shape::Shape;
 use super::turns;
 use super::words::Words;
@@ -11,6 +10,7 @@ use crate::coder;
 use crate::cpu::at_widest;
 use crate::plan::Part;
 use crate::plan::blocks::Mode;
+use crate::plan::directory::{self, Plane, Writer};
 use crate::{Error, Level};
 
 /// What a symbol costs in time, as bits that it would have to save.
@@ -59,7 +59,7 @@ impl<'a> Head<'a> {
             mode,
             words,
             shape,
-            planes: planes::read(kind.planes() + order.classes(), stored)?,
+            planes: directory::read(kind.planes() + order.classes(), stored)?,
         })
     }
 }

@@ -6,13 +6,12 @@ use super::kernels::{Kernels, planes_len};
 use super::number::{Number, PLACES, max_bits};
 use crate::coder::{self, Coding};
 use crate::plan::Part;
+use crate::plan::directory::{self, Writer};
 use crate::scratch::Scratch;
 use crate::{Error, Level};
 
 /// Places, bits, low bits.
 const FORM_LEN: usize = 3;
-/// Coding and length of a plane.
-const WORD: usize = 4;
 
 /// What all magnitudes of a frame have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,16 +93,12 @@ pub(super) fn encode<N: Kernels>(
     planes.resize(planes_len(&fields, count), 0);
     N::split(form.places, &fields, bytes, planes);
     out.extend(form.write());
-    let directory = out.len();
-    out.resize(directory + (1 + fields.len()) * WORD, 0);
+    let mut writer = Writer::new(1 + fields.len(), level, coder, out);
     let mut rest = planes.as_slice();
-    for (plane, width) in widths(&fields).enumerate() {
+    for width in widths(&fields) {
         let (bytes, after) = rest.split_at(plane_len(width, count));
         rest = after;
-        let start = out.len();
-        let coding = coder::encode(bytes, level, coder, out);
-        let word = coding as u32 | ((out.len() - start) as u32) << 8;
-        out[directory + plane * WORD..][..WORD].copy_from_slice(&word.to_le_bytes());
+        writer.add(bytes);
     }
 }
 
@@ -166,25 +161,13 @@ fn stored_planes<'a>(
     count: usize,
     stored: &'a [u8],
 ) -> Result<Vec<StoredPlane<'a>>, Error> {
-    let (directory, mut rest) = stored
-        .split_at_checked((1 + fields.len()) * WORD)
-        .ok_or(Error::Malformed("frame ends early"))?;
-    let mut planes = Vec::with_capacity(1 + fields.len());
-    for (width, word) in widths(fields).zip(directory.as_chunks::<WORD>().0) {
-        let word = u32::from_le_bytes(*word);
-        let coding = Coding::from_code(word as u8).ok_or(Error::Malformed("coding"))?;
-        let (payload, after) = rest
-            .split_at_checked((word >> 8) as usize)
-            .ok_or(Error::Malformed("plane ends early"))?;
-        planes.push(StoredPlane {
-            coding,
+    let planes = directory::read(1 + fields.len(), stored)?;
+    let planes = widths(fields)
+        .zip(planes)
+        .map(|(width, plane)| StoredPlane {
+            coding: plane.coding,
             raw_len: plane_len(width, count),
-            payload,
+            payload: plane.payload,
         });
-        rest = after;
-    }
-    if !rest.is_empty() {
-        return Err(Error::Malformed("bytes after the last plane"));
-    }
-    Ok(planes)
+    Ok(planes.collect())
 }

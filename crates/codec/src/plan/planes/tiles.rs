@@ -6,10 +6,11 @@ mod decode;
 pub(super) use decode::{decode, decode_two};
 
 use super::look::Look;
-use super::{MAX_PLANES, StoredPlane, WORD, word};
+use super::{MAX_PLANES, StoredPlane};
 use crate::coder::rows::TILE;
 use crate::coder::{Coding, levels};
 use crate::layout::Layout;
+use crate::plan::directory::{WORD, word};
 use crate::planes;
 
 /// The bytes of a tile of each plane.

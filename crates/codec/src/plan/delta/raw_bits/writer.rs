@@ -43,11 +43,11 @@ impl<'a> Writer<'a> {
         let mut at = 0;
         #[cfg(target_arch = "x86_64")]
         let done = super::super::wide::symbols(
-            buckets,
+            buckets.by_sign,
             width,
             numbers,
             out,
-            (&mut *room, &mut at, &mut self.bits),
+            Some((&mut *room, &mut at, &mut self.bits)),
         );
         #[cfg(not(target_arch = "x86_64"))]
         let done = 0;
@@ -73,7 +73,7 @@ impl<'a> Writer<'a> {
 /// The symbols of numbers, without their raw bits, where buckets go by sign or not.
 pub(in super::super) fn symbols_only(by_sign: bool, width: usize, numbers: &[u8], out: &mut [u8]) {
     #[cfg(target_arch = "x86_64")]
-    let done = super::super::wide::symbols_only(by_sign, width, numbers, out);
+    let done = super::super::wide::symbols(by_sign, width, numbers, out, None);
     #[cfg(not(target_arch = "x86_64"))]
     let done = 0;
     only(by_sign, width, &numbers[done * width..], &mut out[done..]);

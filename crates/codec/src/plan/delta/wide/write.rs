@@ -2,38 +2,18 @@
 
 use std::arch::x86_64::*;
 
-use super::super::buckets::{Buckets, FIRST_SHARED};
+use super::super::buckets::FIRST_SHARED;
 use super::super::raw_bits::{Held, To};
 use super::{FEW, GROUP, each_quarter, is_here, ones};
 use crate::coder::vectors::{load_bytes, store_bytes};
 
-/// As [`super::super::raw_bits::Writer::symbols`], for pairs of groups; how many symbols.
+/// The symbols of numbers, for pairs of groups, and their raw bits where those go anywhere; how many symbols.
 pub(in super::super) fn symbols(
-    buckets: &Buckets,
-    width: usize,
-    numbers: &[u8],
-    out: &mut [u8],
-    to: To<'_>,
-) -> usize {
-    if !is_here() {
-        return 0;
-    }
-    // SAFETY: the features were just found.
-    #[allow(unsafe_code)]
-    unsafe {
-        match width {
-            2 => symbols_of::<2>(buckets.by_sign, numbers, out, Some(to)),
-            _ => symbols_of::<4>(buckets.by_sign, numbers, out, Some(to)),
-        }
-    }
-}
-
-/// The symbols alone, for pairs of groups; how many.
-pub(in super::super) fn symbols_only(
     by_sign: bool,
     width: usize,
     numbers: &[u8],
     out: &mut [u8],
+    to: Option<To<'_>>,
 ) -> usize {
     if !is_here() {
         return 0;
@@ -42,8 +22,8 @@ pub(in super::super) fn symbols_only(
     #[allow(unsafe_code)]
     unsafe {
         match width {
-            2 => symbols_of::<2>(by_sign, numbers, out, None),
-            _ => symbols_of::<4>(by_sign, numbers, out, None),
+            2 => symbols_of::<2>(by_sign, numbers, out, to),
+            _ => symbols_of::<4>(by_sign, numbers, out, to),
         }
     }
 }

@@ -4,7 +4,12 @@ use crate::coder::{self, Coding};
 use crate::{Error, Level};
 
 /// Coding and length of a plane.
-const WORD: usize = 4;
+pub(super) const WORD: usize = 4;
+
+/// What the directory says of a plane.
+pub(super) fn word(coding: Coding, len: usize) -> [u8; WORD] {
+    (coding as u32 | (len as u32) << 8).to_le_bytes()
+}
 
 /// Writes planes to the end of `out`.
 pub(super) struct Writer<'a> {
@@ -51,8 +56,7 @@ impl<'a> Writer<'a> {
         let start = self.out.len();
         let coding = encode(plane, self.level, self.coder, self.out);
         let len = self.out.len() - start;
-        let word = (coding as u32 | (len as u32) << 8).to_le_bytes();
-        self.out[self.word..self.word + WORD].copy_from_slice(&word);
+        self.out[self.word..self.word + WORD].copy_from_slice(&word(coding, len));
         self.word += WORD;
     }
 }
@@ -66,20 +70,28 @@ pub(super) struct Plane<'a> {
 
 /// Takes so many planes, and nothing must be left.
 pub(super) fn read(planes: usize, stored: &[u8]) -> Result<Vec<Plane<'_>>, Error> {
-    const ENDS: Error = Error::Malformed("plane ends early");
-    let (directory, mut rest) = stored.split_at_checked(planes * WORD).ok_or(ENDS)?;
+    match take(planes, stored)? {
+        (all, []) => Ok(all),
+        _ => Err(Error::Malformed("bytes after the last plane")),
+    }
+}
+
+/// Takes so many planes, and gives what follows them.
+pub(super) fn take(planes: usize, stored: &[u8]) -> Result<(Vec<Plane<'_>>, &[u8]), Error> {
+    let (directory, mut rest) = stored
+        .split_at_checked(planes * WORD)
+        .ok_or(Error::Malformed("frame ends early"))?;
     let mut all = Vec::with_capacity(planes);
     for word in directory.as_chunks::<WORD>().0 {
         let word = u32::from_le_bytes(*word);
         let coding = Coding::from_code(word as u8).ok_or(Error::Malformed("coding"))?;
-        let (payload, after) = rest.split_at_checked((word >> 8) as usize).ok_or(ENDS)?;
+        let (payload, after) = rest
+            .split_at_checked((word >> 8) as usize)
+            .ok_or(Error::Malformed("plane ends early"))?;
         all.push(Plane { coding, payload });
         rest = after;
     }
-    if !rest.is_empty() {
-        return Err(Error::Malformed("bytes after the last plane"));
-    }
-    Ok(all)
+    Ok((all, rest))
 }
 
 impl<'a> Plane<'a> {
