@@ -14,10 +14,13 @@ pub(crate) mod tiered;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod vectors;
 
+use std::cell::Cell;
+
 use crate::Error;
 
 pub(crate) use bits::turned;
-pub(crate) use choose::{encode, encode_symbols, zstd_len};
+pub(crate) use choose::{How, Kept, Sample, Way};
+pub(crate) use choose::{encode, encode_next, encode_symbols, zstd_len};
 pub(crate) use histogram::{adaptive_bits, entropy, histogram};
 
 /// How a plane of a frame is stored. The number is in the frame and never changes its meaning.
@@ -84,6 +87,8 @@ pub(crate) struct Scratch {
     /// The zstd frame made last.
     frame: Vec<u8>,
     levels: levels::Scratch,
+    /// How planes of the same chunk were coded.
+    pub kept: Kept,
 }
 
 /// Decodes the payloads of two planes, each of which is [`Coding::Shares`], side by side.
@@ -108,8 +113,7 @@ pub(crate) fn decode(coding: Coding, payload: &[u8], out: &mut [u8]) -> Result<(
         Coding::Shares => shares::decode(payload, out)?,
         Coding::Zstd => {
             // The slice bounds what zstd may write, whatever its frame claims.
-            let len = zstd::bulk::decompress_to_buffer(payload, out);
-            if len.ok() != Some(out.len()) {
+            if unpack(payload, out) != Some(out.len()) {
                 return Err(Error::Malformed("zstd plane"));
             }
         }
@@ -117,4 +121,19 @@ pub(crate) fn decode(coding: Coding, payload: &[u8], out: &mut [u8]) -> Result<(
         Coding::Levels => levels::decode(payload, out)?,
     }
     Ok(())
+}
+
+/// Decompresses a zstd frame, and says how many bytes that gave.
+fn unpack(frame: &[u8], out: &mut [u8]) -> Option<usize> {
+    // Kept by the thread: to make one takes longer than most frames.
+    thread_local! {
+        static KEPT: Cell<Option<zstd::bulk::Decompressor<'static>>> = const { Cell::new(None) };
+    }
+    let mut zstd = match KEPT.take() {
+        Some(zstd) => zstd,
+        None => zstd::bulk::Decompressor::new().ok()?,
+    };
+    let len = zstd.decompress_to_buffer(frame, out).ok();
+    KEPT.set(Some(zstd));
+    len
 }

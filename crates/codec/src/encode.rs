@@ -197,6 +197,7 @@ impl Encoder<'_> {
         bytes.resize(header_len, 0);
         let mut fits = header_len <= MAX_HEADER_LEN;
         let mut frames = Vec::with_capacity(facts.frames());
+        self.scratch.coder.kept.forget();
         for frame in 0..facts.frames() {
             let start = bytes.len();
             self.frame(candidate, frame, &mut bytes);

@@ -1,5 +1,6 @@
 //! Which coding a plane gets: the cheapest, found with as little looking as will do.
 
+mod kept;
 mod look;
 mod mask;
 mod zstd_frames;
@@ -8,6 +9,7 @@ use super::histogram::{about, add_unseen, entropy, histogram};
 use super::{Coding, Scratch, bits, huffman, levels, shares, split};
 use crate::Level;
 
+pub(crate) use kept::{How, Kept, Sample, Way};
 pub(crate) use zstd_frames::zstd_len;
 
 /// Encodes a plane to the end of `out`.
@@ -17,17 +19,52 @@ pub(crate) fn encode(
     scratch: &mut Scratch,
     out: &mut Vec<u8>,
 ) -> Coding {
+    decide(plane, level, scratch, out).0
+}
+
+/// As [`encode`], for the plane at a place of a frame: in the way of the frame before, where that is as good.
+pub(crate) fn encode_next(
+    plane: &[u8],
+    slot: usize,
+    level: Level,
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) -> Coding {
+    if level == Level::Max || plane.len() < kept::LEAST {
+        return encode(plane, level, scratch, out);
+    }
+    let sample = Sample::of(plane);
+    if let Some(way) = scratch.kept.take(slot)
+        && way.fits(&sample, effort(level).drift)
+        && let Some(coding) = way.encode(plane, scratch, out)
+    {
+        scratch.kept.keep(slot, Some(way));
+        return coding;
+    }
+    let (coding, how) = decide(plane, level, scratch, out);
+    let way = how.map(|how| Way::new(how, &sample));
+    scratch.kept.keep(slot, way);
+    coding
+}
+
+/// Encodes a plane in the cheapest way, and gives that if it can be used again.
+fn decide(
+    plane: &[u8],
+    level: Level,
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) -> (Coding, Option<How>) {
     let Some(&first) = plane.first() else {
-        return Coding::Raw;
+        return (Coding::Raw, None);
     };
     if look::is_constant(plane, first) {
         out.push(first);
-        return Coding::Constant;
+        return (Coding::Constant, None);
     }
     let repeats = look::repeats(plane);
     if level != Level::Max && look::is_noise(plane, repeats) {
         out.extend_from_slice(plane);
-        return Coding::Raw;
+        return (Coding::Raw, Some(How::Raw));
     }
     let effort = effort(level);
     let mut full = match level {
@@ -42,11 +79,11 @@ pub(crate) fn encode(
         && zstd_frames::promises(plane, limit as f64 / plane.len() as f64, scratch, out)
         && zstd_frames::append_below(limit, plane, effort.zstd, scratch, out)
     {
-        return Coding::Zstd;
+        return (Coding::Zstd, None);
     }
     if coded >= worth {
         out.extend_from_slice(plane);
-        return Coding::Raw;
+        return (Coding::Raw, Some(How::Raw));
     }
     code.encode(plane, scratch, out)
 }
@@ -69,7 +106,7 @@ pub(crate) fn encode_symbols(
     let near = (entropy(&counts) * (1.0 + NEAR) + NEAR_BITS).min(NOISE);
     match fit {
         Some(fit) if fit.bits <= near && !look::has_runs(plane, &counts) => {
-            levels::encode(plane, &fit.spec, &mut scratch.levels, out);
+            levels::encode(plane, &fit.code(), &mut scratch.levels, out);
             Coding::Levels
         }
         _ => encode(plane, level, scratch, out),
@@ -155,26 +192,32 @@ impl Code {
         }
     }
 
-    /// Appends a plane.
-    fn encode(&self, plane: &[u8], scratch: &mut Scratch, out: &mut Vec<u8>) -> Coding {
+    /// Appends a plane, and gives what can be used again.
+    fn encode(
+        self,
+        plane: &[u8],
+        scratch: &mut Scratch,
+        out: &mut Vec<u8>,
+    ) -> (Coding, Option<How>) {
         match self {
             Code::Levels(fit) => {
-                levels::encode(plane, &fit.spec, &mut scratch.levels, out);
-                Coding::Levels
+                let code = fit.code();
+                levels::encode(plane, &code, &mut scratch.levels, out);
+                (Coding::Levels, Some(How::Levels(Box::new(code))))
             }
-            Code::Shares(fit) if fit.encode(plane, out) => Coding::Shares,
+            Code::Shares(fit) if fit.encode(plane, out) => (Coding::Shares, None),
             // Counts that have all bytes make no such table.
             Code::Shares(_) => {
                 out.extend_from_slice(plane);
-                Coding::Raw
+                (Coding::Raw, None)
             }
             Code::Split(mask, Rest::Constant(byte)) => {
-                split::encode_constant(plane, *byte, *mask, out);
-                Coding::Bits
+                split::encode_constant(plane, byte, mask, out);
+                (Coding::Bits, Some(How::Bits(mask, byte)))
             }
             Code::Split(mask, Rest::Code(code)) => {
-                split::encode_huffman(plane, code, *mask, out);
-                Coding::Split
+                split::encode_huffman(plane, &code, mask, out);
+                (Coding::Split, None)
             }
         }
     }
@@ -219,6 +262,8 @@ struct Effort {
     for_speed: f32,
     /// The share by which a code in levels may be longer, which is read and written fastest.
     levels: f64,
+    /// The share by which a plane may be longer than with a code of its own, where it gets the one before's.
+    drift: f32,
 }
 
 const fn effort(level: Level) -> &'static Effort {
@@ -230,6 +275,7 @@ const fn effort(level: Level) -> &'static Effort {
             sample: 2 << 10,
             for_speed: 0.002,
             levels: 0.01,
+            drift: 0.004,
         },
         Level::Default => &Effort {
             least_gain: 0.01,
@@ -238,6 +284,7 @@ const fn effort(level: Level) -> &'static Effort {
             sample: 4 << 10,
             for_speed: 0.002,
             levels: 0.008,
+            drift: 0.002,
         },
         Level::Max => &Effort {
             least_gain: 0.0,
@@ -246,6 +293,7 @@ const fn effort(level: Level) -> &'static Effort {
             sample: 64 << 10,
             for_speed: 0.0,
             levels: 0.0,
+            drift: 0.0,
         },
     }
 }

@@ -10,6 +10,7 @@
 //! Symbols lie in rows, as `rows.rs` has them.
 
 mod bytes;
+mod code;
 mod fit;
 mod literals;
 mod reader;
@@ -19,9 +20,9 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use code::Code;
 pub(crate) use fit::{Fit, fit};
 pub(crate) use reader::Reader;
-pub(crate) use spec::Spec;
 pub(crate) use writer::{Scratch, Writer};
 
 use super::rows::{Plane, ROW, ROW_BYTES, ROWS, TILE, WORDS};
@@ -35,8 +36,8 @@ const MAX_RAW: usize = 4;
 const COUNT_LEN: usize = 3;
 
 /// Encodes a plane to the end of `out`.
-pub(crate) fn encode(plane: &[u8], spec: &Spec, scratch: &mut Scratch, out: &mut Vec<u8>) {
-    let mut writer = Writer::new(spec, plane.len(), scratch, out);
+pub(crate) fn encode(plane: &[u8], code: &Code, scratch: &mut Scratch, out: &mut Vec<u8>) {
+    let mut writer = Writer::new(code, plane.len(), scratch, out);
     for tile in plane.chunks(TILE) {
         writer.tile(tile);
     }

@@ -57,6 +57,7 @@ impl<'a> Chunk<'a> {
             Level::Max => FRAME_LEN,
         };
         let frames = facts.frames();
+        scratch.coder.kept.forget();
         let (mut raw, mut out) = (0, Vec::new());
         for frame in (0..frames).step_by(frames.div_ceil(SAMPLED).max(1)) {
             let part = self.part(facts, frame, most);

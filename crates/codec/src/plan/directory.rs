@@ -16,8 +16,9 @@ pub(super) struct Writer<'a> {
     level: Level,
     coder: &'a mut coder::Scratch,
     out: &'a mut Vec<u8>,
-    /// Where the next plane's word is.
-    word: usize,
+    directory: usize,
+    /// How many planes there are so far.
+    added: usize,
 }
 
 impl<'a> Writer<'a> {
@@ -28,19 +29,23 @@ impl<'a> Writer<'a> {
         coder: &'a mut coder::Scratch,
         out: &'a mut Vec<u8>,
     ) -> Writer<'a> {
-        let word = out.len();
-        out.resize(word + planes * WORD, 0);
+        let directory = out.len();
+        out.resize(directory + planes * WORD, 0);
         Writer {
             level,
             coder,
             out,
-            word,
+            directory,
+            added: 0,
         }
     }
 
     /// The next plane, in the coding that is best for it.
     pub(super) fn add(&mut self, plane: &[u8]) {
-        self.add_by(plane, coder::encode);
+        let slot = self.added;
+        self.add_by(plane, |plane, level, coder, out| {
+            coder::encode_next(plane, slot, level, coder, out)
+        });
     }
 
     /// The next plane, of symbols that one code is as a rule the best for.
@@ -51,13 +56,14 @@ impl<'a> Writer<'a> {
     fn add_by(
         &mut self,
         plane: &[u8],
-        encode: fn(&[u8], Level, &mut coder::Scratch, &mut Vec<u8>) -> Coding,
+        encode: impl FnOnce(&[u8], Level, &mut coder::Scratch, &mut Vec<u8>) -> Coding,
     ) {
         let start = self.out.len();
         let coding = encode(plane, self.level, self.coder, self.out);
         let len = self.out.len() - start;
-        self.out[self.word..self.word + WORD].copy_from_slice(&word(coding, len));
-        self.word += WORD;
+        let at = self.directory + self.added * WORD;
+        self.out[at..at + WORD].copy_from_slice(&word(coding, len));
+        self.added += 1;
     }
 }
 

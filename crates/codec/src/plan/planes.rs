@@ -82,9 +82,9 @@ impl Planes {
         out: &mut Vec<u8>,
     ) {
         if self.residual.is_none()
-            && let Some(how) = look::look(self.layout, self.dtype, level, units)
+            && let Some(how) = look::look(self.layout, self.dtype, level, units, &mut coder.kept)
         {
-            return tiles::encode(self.layout, units, &how, scratch, out);
+            return tiles::encode(self.layout, units, &how, &coder.kept, scratch, out);
         }
         self.encode_planes(units, level, planes, coder, out);
     }

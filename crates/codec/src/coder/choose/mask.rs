@@ -50,7 +50,7 @@ pub(super) fn without(counts: &[u32; 256], mask: u8) -> [u32; 256] {
 
 at_best! {
     /// The bits that bytes of such counts take at least.
-    fn weight(counts: &[u32; 256]) -> f32 = weight_any
+    pub(super) fn weight(counts: &[u32; 256]) -> f32 = weight_any
 }
 
 #[inline(always)]

@@ -1,5 +1,6 @@
 //! Which values get codes, and how long those are.
 
+use super::code::Code;
 use super::spec::{Shape, Spec};
 use super::{COUNT_LEN, MAX_RAW, ROW, ROW_BYTES};
 use crate::coder::entropy;
@@ -16,7 +17,11 @@ const BYTES_A_LITERAL: f64 = 0.5;
 
 /// A code, and about what it makes of a plane.
 pub(crate) struct Fit {
-    pub spec: Spec,
+    spec: Spec,
+    shape: Shape,
+    head: Vec<u8>,
+    /// Bits of a literal.
+    literal: f64,
     /// Bits of a symbol, the raw ones and those of literals included.
     pub bits: f64,
     /// Bytes beside them.
@@ -24,6 +29,11 @@ pub(crate) struct Fit {
 }
 
 impl Fit {
+    /// The code, for writers.
+    pub(crate) fn code(self) -> Code {
+        Code::new(&self.spec, self.shape, self.head, self.literal)
+    }
+
     /// About how many bytes a plane takes.
     pub(crate) fn len(&self, plane_len: usize) -> usize {
         (self.bits * plane_len as f64 / 8.0 + self.around) as usize
@@ -83,14 +93,25 @@ fn fit_by(
         .map(|(&count, &len)| u64::from(count) * u64::from(len))
         .sum();
     let coded = coded + u64::from(escapes) * u64::from(escape);
-    let literals = match escapes {
+    let literal = match escapes {
         0 => 0.0,
-        _ => entropy(&escaped) * f64::from(escapes),
+        _ => entropy(&escaped),
     };
-    let bits = (coded as f64 + literals) / total as f64 + f64::from(raw.count_ones());
+    let coded = coded as f64 + literal * f64::from(escapes);
+    let bits = coded / total as f64 + f64::from(raw.count_ones());
     let kinds = escaped.iter().filter(|count| **count > 0).count();
-    let around = around(&spec, &shape(&spec), kinds);
-    Some(Fit { spec, bits, around })
+    let shape = shape(&spec);
+    let mut head = Vec::new();
+    spec.write(&mut head);
+    let around = around(head.len(), &shape, kinds);
+    Some(Fit {
+        spec,
+        shape,
+        head,
+        literal: if escapes == 0 { 8.0 } else { literal },
+        bits,
+        around,
+    })
 }
 
 /// The least count of a value that gets a code.
@@ -106,9 +127,7 @@ fn least(counts: &[u32; 256], total: u64, most: u32, worth_a_level: u64) -> u32 
 }
 
 /// What a payload has beside bits.
-fn around(spec: &Spec, shape: &Shape, literals: usize) -> f64 {
-    let mut head = Vec::new();
-    spec.write(&mut head);
+fn around(head_len: usize, shape: &Shape, literals: usize) -> f64 {
     let deeper = shape.levels - shape.whole;
     // Rows are whole, and strings are filled up to a byte.
     let rows = (shape.raw + shape.whole) * ROW_BYTES * 8 / ROW;
@@ -116,5 +135,5 @@ fn around(spec: &Spec, shape: &Shape, literals: usize) -> f64 {
         0 => 0.0,
         kinds => AROUND_LITERALS as f64 + BYTES_A_LITERAL * kinds as f64,
     };
-    literals + (head.len() + COUNT_LEN * (deeper + 1) + 1 + deeper / 2 + rows) as f64
+    literals + (head_len + COUNT_LEN * (deeper + 1) + 1 + deeper / 2 + rows) as f64
 }

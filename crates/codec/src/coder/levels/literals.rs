@@ -48,7 +48,8 @@ fn encode_all(literals: &[u8], within: Option<&mut Scratch>, out: &mut Vec<u8>) 
         && let Some(fit) = fit_within(&counts)
         && fit.len(literals.len()) as f64 <= least * (1.0 + FOR_SPEED) + AROUND
     {
-        let mut writer = Writer::of_literals(&fit.spec, literals.len(), scratch, out);
+        let code = fit.code();
+        let mut writer = Writer::of_literals(&code, literals.len(), scratch, out);
         literals.chunks(TILE).for_each(|tile| writer.tile(tile));
         writer.finish();
         return Coding::Levels;

@@ -37,9 +37,9 @@ fn payload(plane: &[u8], counted: &[u8], raw: u8) -> Vec<u8> {
         None => panic!("no code for {} bytes", counted.len()),
     };
     let mut out = vec![1, 2, 3];
-    encode(plane, &fit.spec, &mut Scratch::default(), &mut out);
+    let about = fit.len(plane.len());
+    encode(plane, &fit.code(), &mut Scratch::default(), &mut out);
     if plane.len() == counted.len() {
-        let about = fit.len(plane.len());
         assert!(
             out.len() <= about + about / 20 + 40,
             "{} {about}",

@@ -1,10 +1,11 @@
 //! From tiles of symbols to a payload.
 
-use super::spec::{Shape, Spec};
+use super::code::Code;
+use super::spec::Shape;
 use super::{
     COUNT_LEN, LEVELS, Plane, ROW, ROW_BYTES, ROWS, TILE, WORDS, bytes, count_bytes, literals,
 };
-use crate::coder::machine::{Machine, Table, on_best};
+use crate::coder::machine::{Machine, on_best};
 use crate::coder::rows::{self, ALL};
 
 /// Buffers that are used again.
@@ -19,9 +20,7 @@ pub(crate) struct Scratch {
 
 /// Writes a payload tile by tile.
 pub(crate) struct Writer<'a> {
-    shape: Shape,
-    /// The words of all bytes.
-    words: Table,
+    code: &'a Code,
     strings: &'a mut [Vec<u64>; LEVELS],
     literals: Literals<'a>,
     within: Option<&'a mut Scratch>,
@@ -48,7 +47,7 @@ pub(super) struct Literals<'a> {
 impl<'a> Writer<'a> {
     /// For a plane of so many bytes, to the end of `out`.
     pub(crate) fn new(
-        spec: &Spec,
+        code: &'a Code,
         plane_len: usize,
         scratch: &'a mut Scratch,
         out: &'a mut Vec<u8>,
@@ -59,13 +58,12 @@ impl<'a> Writer<'a> {
             within,
         } = scratch;
         let within = within.get_or_insert_default();
-        let shape = Shape::of(spec);
-        Writer::begin(spec, shape, plane_len, strings, literals, Some(within), out)
+        Writer::begin(code, plane_len, strings, literals, Some(within), out)
     }
 
     /// For the literals of another.
     pub(super) fn of_literals(
-        spec: &Spec,
+        code: &'a Code,
         plane_len: usize,
         scratch: &'a mut Scratch,
         out: &'a mut Vec<u8>,
@@ -73,13 +71,11 @@ impl<'a> Writer<'a> {
         let Scratch {
             strings, literals, ..
         } = scratch;
-        let shape = Shape::of(spec).dense();
-        Writer::begin(spec, shape, plane_len, strings, literals, None, out)
+        Writer::begin(code, plane_len, strings, literals, None, out)
     }
 
     fn begin(
-        spec: &Spec,
-        shape: Shape,
+        code: &'a Code,
         plane_len: usize,
         strings: &'a mut [Vec<u64>; LEVELS],
         literals: &'a mut Vec<u8>,
@@ -87,7 +83,8 @@ impl<'a> Writer<'a> {
         out: &'a mut Vec<u8>,
     ) -> Writer<'a> {
         let start = out.len();
-        spec.write(out);
+        let shape = &code.shape;
+        out.extend_from_slice(&code.head);
         let counts = out.len();
         let planes = counts + COUNT_LEN * (shape.levels - shape.whole);
         let whole_len = plane_len.div_ceil(ROW) * ROW_BYTES;
@@ -98,13 +95,12 @@ impl<'a> Writer<'a> {
         }
         grow(literals, plane_len + literals::SPARE);
         Writer {
-            words: Table::new(shape.words_of_bytes(spec), spec.raw),
             literals: Literals {
                 bytes: literals,
                 count: 0,
-                field: !spec.raw,
+                field: !code.raw,
             },
-            shape,
+            code,
             strings,
             within,
             out,
@@ -125,7 +121,7 @@ impl<'a> Writer<'a> {
     /// Encodes the next symbols: a tile of them, but for the plane's last.
     pub(crate) fn tile(&mut self, symbols: &[u8]) {
         let mut planes = [[0; WORDS]; LEVELS];
-        let (shape, words) = (&self.shape, &self.words);
+        let Code { shape, words, .. } = self.code;
         if let Ok(tile) = symbols.try_into() {
             bytes::to_planes(shape, words, tile, &mut planes, &mut self.literals);
             return write_tile(self, &planes, ROWS, &ALL);
@@ -147,7 +143,7 @@ impl<'a> Writer<'a> {
 
     /// Completes the payload.
     pub(crate) fn finish(self) {
-        let deeper = self.shape.levels - self.shape.whole;
+        let deeper = self.code.shape.levels - self.code.shape.whole;
         let counts = self.counts;
         for (level, (string, &at)) in self.strings.iter().zip(&self.at).take(deeper).enumerate() {
             let end = self.out.len() + at.div_ceil(8);
@@ -193,17 +189,18 @@ fn write_tile_with<M: Machine>(
     rows: usize,
     there: &Plane,
 ) {
-    let (raw, whole, levels) = (writer.shape.raw, writer.shape.whole, writer.shape.levels);
+    let shape = &writer.code.shape;
+    let (raw, whole, levels) = (shape.raw, shape.whole, shape.levels);
     for (number, plane) in planes[..raw].iter().enumerate() {
         writer.write_whole(number, plane, rows);
     }
     for level in 0..whole {
-        writer.write_whole(raw + level, &planes[writer.shape.plane(level)], rows);
+        writer.write_whole(raw + level, &planes[shape.plane(level)], rows);
     }
     writer.whole_at += rows * ROW_BYTES;
     for level in whole..levels {
-        let mask = reach(&writer.shape, planes, level, there);
-        let plane = &planes[writer.shape.plane(level)];
+        let mask = reach(shape, planes, level, there);
+        let plane = &planes[shape.plane(level)];
         let (string, at) = (
             &mut writer.strings[level - whole],
             &mut writer.at[level - whole],

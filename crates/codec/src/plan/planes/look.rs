@@ -1,13 +1,13 @@
 //! Whether units can be coded in one pass: all planes are noise, or all but the last one, of which only
-//! its values' frequencies are of use. Found by samples.
+//! its values' frequencies are of use. Found by samples, and by what was found for the frame before.
 
 use super::{MAX_PLANES, tiles};
-use crate::coder::{entropy, levels};
+use crate::coder::{How, Kept, Sample, Way, entropy, levels};
 use crate::layout::Layout;
 use crate::{Dtype, Level, noise, planes};
 
 /// Units of the sample that shows noise: runs spread over the frame.
-const RUNS: usize = 64;
+const RUNS: usize = 128;
 const RUN: usize = 16;
 /// How often two bytes of that sample are equal, if they are noise, and what more is taken for it.
 const PAIRS: u64 = (RUNS * RUN) as u64 * (RUNS * RUN - 1) as u64 / 2 / 256;
@@ -17,6 +17,8 @@ const MORE_PAIRS: u64 = PAIRS / 8;
 const STEP: usize = 9;
 /// The share by which what is stored may be larger than by the entropy of the last plane.
 const FOR_SPEED: f64 = 0.005;
+/// The share by which the last plane may be larger than with a code of its own, where it gets the one before's.
+const DRIFT: f32 = 0.002;
 /// How many times more often than by chance a byte of the last plane is equal to the next where there may be
 /// more to find, and what more a sample may show.
 const ALIKE: f64 = 1.2;
@@ -26,12 +28,18 @@ const MORE_ALIKE: f64 = 0.01;
 pub(super) enum Look {
     /// All planes as they are.
     Noise,
-    /// The last plane coded, the others as they are.
-    Last(Box<levels::Spec>),
+    /// The last plane coded, in levels by what is kept for it, and the others as they are.
+    Last,
 }
 
 /// How units are coded in one pass, if that will do.
-pub(super) fn look(layout: Layout, dtype: Dtype, level: Level, units: &[u8]) -> Option<Look> {
+pub(super) fn look(
+    layout: Layout,
+    dtype: Dtype,
+    level: Level,
+    units: &[u8],
+    kept: &mut Kept,
+) -> Option<Look> {
     // Those who code a single plane look at it anyway.
     if level != Level::Max && layout.planes() == 1 {
         return None;
@@ -39,7 +47,7 @@ pub(super) fn look(layout: Layout, dtype: Dtype, level: Level, units: &[u8]) -> 
     if level == Level::Max || !tiles::fits(layout) {
         return noise::is_noise(units).then_some(Look::Noise);
     }
-    if units.len() < 4 * RUNS * RUN * layout.unit() {
+    if units.len() < 2 * RUNS * RUN * layout.unit() {
         return None;
     }
     let mut sample = [0; RUNS * RUN * MAX_PLANES];
@@ -55,11 +63,22 @@ pub(super) fn look(layout: Layout, dtype: Dtype, level: Level, units: &[u8]) -> 
         return None;
     }
     let last_sample = &sample[noise * RUNS * RUN..];
-    last(layout, dtype, units, alike(last_sample)).map(|spec| Look::Last(Box::new(spec)))
+    let counted = Sample::of_runs(last_sample.as_chunks::<RUN>().0.iter());
+    let way = kept.take(noise);
+    let way = way.filter(|way| way.levels().is_some() && way.fits(&counted, DRIFT));
+    let way = match way {
+        Some(way) => way,
+        None => {
+            let code = last(layout, dtype, units, alike(last_sample))?;
+            Way::new(How::Levels(Box::new(code)), &counted)
+        }
+    };
+    kept.keep(noise, Some(way));
+    Some(Look::Last)
 }
 
 /// How the last plane is coded where the others are noise.
-fn last(layout: Layout, dtype: Dtype, units: &[u8], alike: f64) -> Option<levels::Spec> {
+fn last(layout: Layout, dtype: Dtype, units: &[u8], alike: f64) -> Option<levels::Code> {
     let raw = raw_bits(layout, dtype)?;
     let counts = count_last(layout, units);
     let mut coded = [0; 256];
@@ -74,7 +93,7 @@ fn last(layout: Layout, dtype: Dtype, units: &[u8], alike: f64) -> Option<levels
     let fit = levels::fit(&coded, raw)?;
     let others = 8.0 * (layout.planes() - 1) as f64;
     let most = (entropy(&counts) + others) * (1.0 + FOR_SPEED) - others;
-    (fit.bits <= most).then_some(fit.spec)
+    (fit.bits <= most).then(|| fit.code())
 }
 
 /// The bits of the last plane that are as good as noise, for floats whose other planes are likely to be.

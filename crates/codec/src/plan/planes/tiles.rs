@@ -8,7 +8,7 @@ pub(super) use decode::{decode, decode_two};
 use super::look::Look;
 use super::{MAX_PLANES, StoredPlane};
 use crate::coder::rows::TILE;
-use crate::coder::{Coding, levels};
+use crate::coder::{Coding, Kept, levels};
 use crate::layout::Layout;
 use crate::plan::directory::{WORD, word};
 use crate::planes;
@@ -35,12 +35,14 @@ pub(super) fn encode(
     layout: Layout,
     units: &[u8],
     how: &Look,
+    kept: &Kept,
     scratch: &mut Scratch,
     out: &mut Vec<u8>,
 ) {
-    match how {
-        Look::Noise => store(layout, units, out),
-        Look::Last(spec) => encode_last(layout, units, spec, scratch, out),
+    let last = layout.planes() - 1;
+    match (how, kept.levels(last)) {
+        (Look::Last, Some(code)) => encode_last(layout, units, code, scratch, out),
+        _ => store(layout, units, out),
     }
 }
 
@@ -61,7 +63,7 @@ fn store(layout: Layout, units: &[u8], out: &mut Vec<u8>) {
 fn encode_last(
     layout: Layout,
     units: &[u8],
-    spec: &levels::Spec,
+    code: &levels::Code,
     scratch: &mut Scratch,
     out: &mut Vec<u8>,
 ) {
@@ -76,7 +78,7 @@ fn encode_last(
     let directory = out.len();
     let start = directory + WORD;
     out.resize(start + raw_planes * count, 0);
-    let mut writer = levels::Writer::new(spec, count, &mut scratch.levels, out);
+    let mut writer = levels::Writer::new(code, count, &mut scratch.levels, out);
     for (at, units) in units.chunks(TILE * layout.unit()).enumerate() {
         let count_here = units.len() / layout.unit();
         let last = &mut tiles[0][..count_here];

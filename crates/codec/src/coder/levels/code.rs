@@ -1,0 +1,41 @@
+//! A code with all that writers need of it, made once for as many planes as it is good for.
+
+use super::spec::{Shape, Spec};
+use crate::coder::machine::Table;
+
+/// A code that planes are written by.
+pub(crate) struct Code {
+    /// What a payload begins with.
+    pub(super) head: Vec<u8>,
+    pub(super) shape: Shape,
+    /// The words of all bytes.
+    pub(super) words: Table,
+    /// The bits of a byte that are not coded.
+    pub(super) raw: u8,
+    /// The bits that each byte takes, about.
+    bits: Box<[f32; 256]>,
+}
+
+impl Code {
+    /// With the bits of a literal.
+    pub(super) fn new(spec: &Spec, shape: Shape, head: Vec<u8>, literal: f64) -> Code {
+        let escape = f32::from(spec.escape) + literal as f32;
+        let raw_bits = spec.raw.count_ones() as f32;
+        let bits = |byte: usize| match spec.lengths[byte & usize::from(!spec.raw)] {
+            0 => escape + raw_bits,
+            len => f32::from(len) + raw_bits,
+        };
+        Code {
+            words: Table::new(shape.words_of_bytes(spec), spec.raw),
+            head,
+            shape,
+            raw: spec.raw,
+            bits: Box::new(std::array::from_fn(bits)),
+        }
+    }
+
+    /// The bits that each byte takes, about: as a plane has its literals.
+    pub(crate) fn bits(&self) -> &[f32; 256] {
+        &self.bits
+    }
+}
