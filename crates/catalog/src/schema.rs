@@ -15,6 +15,10 @@ use crate::{Error, Result};
 /// How the names of migrations end beside which no server before them can run.
 const BREAKING: &str = "_breaking";
 
+/// How a migration begins that has a transaction of its own: what SQLite is told of foreign keys counts only
+/// outside of one.
+const ALONE: &str = "-- no-transaction";
+
 /// Runs the migrations that the database has not seen. On Postgres the driver takes a lock for it, so that
 /// servers may start at the same time.
 pub(crate) async fn bring_up_to_date(engine: Engine, pool: &AnyPool) -> Result<()> {
@@ -34,7 +38,8 @@ pub(crate) async fn bring_up_to_date(engine: Engine, pool: &AnyPool) -> Result<(
 fn migrator(engine: Engine) -> Migrator {
     let migrations = texts(engine).iter().map(|(number, name, text)| {
         let kind = MigrationType::Simple;
-        Migration::new(*number, (*name).into(), kind, text.into_sql_str(), false)
+        let alone = text.starts_with(ALONE);
+        Migration::new(*number, (*name).into(), kind, text.into_sql_str(), alone)
     });
     Migrator {
         migrations: Cow::Owned(migrations.collect()),
@@ -63,6 +68,7 @@ macro_rules! migrations {
             migration!($engine, 6, "0006_jobs"),
             migration!($engine, 8, "0008_damage"),
             migration!($engine, 9, "0009_direct"),
+            migration!($engine, 10, "0010_numbers"),
         ]
     };
 }

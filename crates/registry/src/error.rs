@@ -66,6 +66,9 @@ pub enum Error {
         /// In what.
         reference: String,
     },
+    /// Deleted, and collected, since the caller began to read it.
+    #[error("the file was deleted while it was read: look at the revision again")]
+    FileGone,
     /// No such upload.
     #[error("there is no such upload here: it was aborted or has expired; open another")]
     UploadNotFound,
@@ -208,6 +211,7 @@ impl Error {
             Self::RepositoryExists(_) => "repository_exists",
             Self::RefNotFound(_) => "ref_not_found",
             Self::FileNotFound { .. } => "file_not_found",
+            Self::FileGone => "file_gone",
             Self::UploadNotFound => "upload_not_found",
             Self::UploadClosed => "upload_closed",
             Self::BlobNotFound(_) => "blob_not_found",
@@ -249,6 +253,7 @@ impl Error {
             Self::RepositoryNotFound(_)
             | Self::RefNotFound(_)
             | Self::FileNotFound { .. }
+            | Self::FileGone
             | Self::UploadNotFound
             | Self::BlobNotFound(_)
             | Self::TokenNotFound

@@ -246,6 +246,35 @@ async fn readers_that_do_not_read_do_not_stop_the_others() {
     drop(stuck);
 }
 
+#[tokio::test]
+async fn a_reader_of_a_file_that_is_gone_is_told_and_gets_no_other() {
+    let world = World::new().await;
+    let registry = &world.registry;
+    world.put("a", body(&[7; 100_000], 1 << 20)).await.unwrap();
+    let path = "a".parse().unwrap();
+    let file = registry
+        .open_file(&world.admin, &world.name, "main", &path)
+        .await
+        .unwrap();
+    let delete = registry.delete_repository(&world.admin, &world.name);
+    delete.await.unwrap();
+    let collected = registry.collect(&world.admin).await.unwrap();
+    assert!(collected.chunks.collected > 0, "{collected:?}");
+
+    let new = NewRepository {
+        name: world.name.clone(),
+        private: false,
+        description: String::new(),
+    };
+    let create = registry.create_repository(&world.admin, &new);
+    create.await.unwrap();
+    world.put("a", body(&[8; 100_000], 1 << 20)).await.unwrap();
+    let read: Result<Vec<Bytes>, Error> = registry.read_file(&file, 0..100_000).try_collect().await;
+    assert_eq!(read.unwrap_err().code(), "file_gone");
+    let stream = registry.read_container(&file).await;
+    assert_eq!(stream.err().unwrap().code(), "file_gone");
+}
+
 /// A safetensors file of tensors of so many bytes, all noise.
 fn tensors(seed: u32, lens: &[usize]) -> Vec<u8> {
     let mut at = 0;

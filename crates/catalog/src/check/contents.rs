@@ -79,13 +79,10 @@ impl Catalog {
         }
     }
 
-    /// Whether the row of a file's bytes is there. SQLite gives the number of a row that is gone to
-    /// another: so it must be of the same bytes.
-    pub async fn has_content(&self, content: &CheckedContent) -> Result<bool> {
-        let row = sqlx::query("SELECT 1 FROM contents WHERE id = $1 AND sha256 = $2 AND list = $3")
-            .bind(content.id.0)
-            .bind(content.sha256.as_bytes().as_slice())
-            .bind(content.list.as_slice())
+    /// Whether the row of a file's bytes is there.
+    pub async fn has_content(&self, content: ContentId) -> Result<bool> {
+        let row = sqlx::query("SELECT 1 FROM contents WHERE id = $1")
+            .bind(content.0)
             .fetch_optional(&self.read)
             .await?;
         Ok(row.is_some())

@@ -5,6 +5,7 @@
 mod chunks;
 mod database;
 mod jobs;
+mod numbers;
 mod opening;
 mod records;
 mod reencode;

@@ -1,8 +1,10 @@
 //! One file: there already, or fetched chunk by chunk.
 
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 
+use futures::future::{self, Either};
 use futures::{StreamExt, TryStreamExt, stream};
 use sheaf_types::FilePath;
 use sheaf_types::files::FileManifest;
@@ -197,8 +199,15 @@ impl Download<'_> {
             });
             sent.await
         };
-        let ((), writer) = tokio::try_join!(fetch, self.write(writer, receiver))?;
-        Ok(writer)
+        match future::select(pin!(fetch), pin!(self.write(writer, receiver))).await {
+            // What has come is written first, whatever became of the rest: a piece that is being written
+            // holds the file, which the next attempt opens.
+            Either::Left((fetched, write)) => {
+                let writer = write.await?;
+                fetched.map(|()| writer)
+            }
+            Either::Right((written, _)) => written,
+        }
     }
 
     async fn write(

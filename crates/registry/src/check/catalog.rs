@@ -112,7 +112,7 @@ impl Checker {
         let Some(wrong) = wrong else {
             return Ok(());
         };
-        if catalog.has_content(content).await? {
+        if catalog.has_content(content.id).await? {
             let hurt = catalog.hurt_by_content(content.id, HURTS).await?;
             let message = format!(
                 "the chunks of the file with SHA-256 {} {wrong}",

@@ -52,7 +52,7 @@ impl Checker {
 
     async fn other_file(&mut self, content: &CheckedContent, found: Sha256) -> Result<()> {
         let catalog = &self.registry.catalog;
-        if catalog.has_content(content).await? {
+        if catalog.has_content(content.id).await? {
             let hurt = catalog.hurt_by_content(content.id, HURTS).await?;
             let message = format!(
                 "a file's chunks have the SHA-256 {found} together, not {}",

@@ -155,7 +155,7 @@ impl Registry {
         .boxed()
     }
 
-    /// The first of them.
+    /// The first of them: at least one, unless the range is empty.
     pub(crate) async fn some_rows(
         &self,
         content: ContentId,
@@ -164,8 +164,13 @@ impl Registry {
         let (from, end) = (range.start, range.end);
         let rows = self
             .catalog
-            .content_chunks(content, from, end, ROWS_AT_ONCE);
-        Ok(rows.await?)
+            .content_chunks(content, from, end, ROWS_AT_ONCE)
+            .await?;
+        // The rest of a list must not be taken for its end.
+        match rows.is_empty() && from < end {
+            true => Err(Error::FileGone),
+            false => Ok(rows),
+        }
     }
 }
 

@@ -1,0 +1,1 @@
+-- The twin of sqlite/0010_numbers.sql. An identity here never gives a number twice: nothing is to be done.
