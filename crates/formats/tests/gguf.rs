@@ -164,6 +164,33 @@ fn a_long_header_is_asked_for_piece_by_piece() {
 }
 
 #[test]
+fn long_arrays_of_numbers_are_cut_as_tensors() {
+    let array = |kind: u32, len: u64, item: &[u8]| {
+        let items = item.repeat(len as usize);
+        [&kind.to_le_bytes()[..], &len.to_le_bytes(), &items].concat()
+    };
+    let file = Writer::new(3)
+        .pair("scores", 9, &array(6, 1 << 18, &1_f32.to_le_bytes()))
+        .pair("few", 9, &array(6, 100, &1_f32.to_le_bytes()))
+        .pair("types", 9, &array(5, 1 << 15, &[1, 0, 0, 0]))
+        .tensor("a", 0, &[1 << 17], 1 << 19)
+        .finish();
+    let found: Vec<_> = chunks(&file)
+        .iter()
+        .map(|chunk| (chunk.raw.len(), chunk.hint.dtype))
+        .collect();
+    let expected = [
+        (24 + 8 + 6 + 4 + 12, Dtype::Bytes),
+        (1 << 20, Dtype::F32),
+        (8 + 3 + 4 + 12 + 400 + 8 + 5 + 4 + 12, Dtype::Bytes),
+        (1 << 17, Dtype::I32),
+        (found[4].0, Dtype::Bytes),
+        (1 << 19, Dtype::F32),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn what_lies_is_unknown() {
     let head = |tensors: u64, pairs: u64| {
         [

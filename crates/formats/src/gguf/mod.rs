@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use sheaf_codec::Dtype;
 
-use crate::format::{Contents, Format, Found, MAX_HEAD_LEN, MAX_TENSORS};
+use crate::format::{self, Contents, Format, Found, MAX_HEAD_LEN, MAX_TENSORS, Region};
 use crate::layout::Tensor;
 use crate::metadata::Metadata;
 use crate::size;
@@ -21,6 +21,9 @@ const DEFAULT_ALIGNMENT: u64 = 32;
 
 /// The least that is asked for: enough for a header without a tokenizer.
 const FIRST_LEN: usize = 64 << 10;
+
+/// From so many bytes on an array of numbers in the header, such as a tokenizer's scores, is cut as a tensor would be.
+const LONG_ARRAY: u64 = 64 << 10;
 
 pub(crate) struct Gguf;
 
@@ -52,7 +55,11 @@ fn parse(head: &[u8]) -> Result<Contents, Stop> {
     if tensors > MAX_TENSORS {
         return Err(Stop::Malformed);
     }
-    let (metadata, alignment) = pairs_of(&mut cursor, pairs)?;
+    let Pairs {
+        metadata,
+        alignment,
+        arrays,
+    } = pairs_of(&mut cursor, pairs)?;
     let mut entries = Vec::new();
     for _ in 0..tensors {
         entries.push(Entry::parse(&mut cursor)?);
@@ -60,22 +67,58 @@ fn parse(head: &[u8]) -> Result<Contents, Stop> {
     // Padding that the file lacks at its end is no reason to ask for more.
     let data = (cursor.position() as u64).next_multiple_of(alignment);
     let tensors = place(entries, data).ok_or(Stop::Malformed)?;
-    Ok(Contents::with_header(
-        "gguf",
-        data,
-        tensors,
-        metadata.into_pairs(),
-    ))
+    let mut contents = Contents::with_header("gguf", data, tensors, metadata.into_pairs());
+    contents.regions.splice(..1, header(data, arrays));
+    Ok(contents)
 }
 
-fn pairs_of(cursor: &mut Cursor<'_>, pairs: u64) -> Result<(Metadata, u64), Stop> {
+/// The header's regions: long arrays, and what lies around them.
+fn header(end: u64, arrays: Vec<Region>) -> Vec<Region> {
+    let text = |range| Region {
+        range,
+        dtype: Dtype::Bytes,
+        row: 0,
+        key: 0,
+    };
+    let mut regions = Vec::with_capacity(2 * arrays.len() + 1);
+    let mut start = 0;
+    for array in arrays {
+        let Range { start: until, end } = array.range;
+        regions.extend([text(start..until), array]);
+        start = end;
+    }
+    regions.push(text(start..end));
+    regions
+}
+
+/// What is of interest of the pairs.
+struct Pairs {
+    metadata: Metadata,
+    alignment: u64,
+    /// Long arrays of numbers, in order.
+    arrays: Vec<Region>,
+}
+
+fn pairs_of(cursor: &mut Cursor<'_>, pairs: u64) -> Result<Pairs, Stop> {
     let mut metadata = Metadata::default();
     let mut alignment = DEFAULT_ALIGNMENT;
+    let mut arrays = Vec::new();
     for _ in 0..pairs {
         let key = cursor.text()?;
         let value = values::Value::parse(cursor)?;
         if key == "general.alignment" {
             alignment = value.integer().ok_or(Stop::Malformed)?;
+        }
+        if let Some((dtype, len)) = value.numbers()
+            && len >= LONG_ARRAY
+        {
+            let end = cursor.position() as u64;
+            arrays.push(Region {
+                range: end - len..end,
+                dtype,
+                row: 0,
+                key: format::key(&key),
+            });
         }
         if !metadata.is_full() {
             metadata.add(&key, &value.to_string());
@@ -85,7 +128,11 @@ fn pairs_of(cursor: &mut Cursor<'_>, pairs: u64) -> Result<(Metadata, u64), Stop
     if !alignment.is_power_of_two() || alignment > MAX_HEAD_LEN as u64 {
         return Err(Stop::Malformed);
     }
-    Ok((metadata, alignment))
+    Ok(Pairs {
+        metadata,
+        alignment,
+        arrays,
+    })
 }
 
 /// A tensor as the table has it.

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use sheaf_codec::Dtype;
+
 use super::cursor::{Cursor, Stop};
 
 /// How deep arrays of arrays may go; ggml itself has none.
@@ -16,8 +18,8 @@ pub(super) enum Value<'a> {
     Double(f64),
     Bool(bool),
     Text(Cow<'a, str>),
-    /// The word for its elements, and their number.
-    Array(&'static str, u64),
+    /// What its elements are, and their number.
+    Array(Kind, u64),
 }
 
 impl<'a> Value<'a> {
@@ -48,6 +50,17 @@ impl<'a> Value<'a> {
             _ => None,
         }
     }
+
+    /// What numbers it has and how many bytes of them, if it is an array of such.
+    pub fn numbers(&self) -> Option<(Dtype, u64)> {
+        match *self {
+            Value::Array(kind, len) => {
+                let dtype = kind.dtype()?;
+                Some((dtype, len.checked_mul(dtype.block_bytes() as u64)?))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Passes over an array.
@@ -72,11 +85,11 @@ fn array<'a>(cursor: &mut Cursor<'a>, depth: u32) -> Result<Value<'a>, Stop> {
             }
         }
     }
-    Ok(Value::Array(kind.word(), len))
+    Ok(Value::Array(kind, len))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     U8,
     I8,
     U16,
@@ -119,13 +132,25 @@ impl Kind {
 
     /// Bytes of a value, where all have the same.
     fn width(self) -> Option<u64> {
-        match self {
-            Kind::U8 | Kind::I8 | Kind::Bool => Some(1),
-            Kind::U16 | Kind::I16 => Some(2),
-            Kind::U32 | Kind::I32 | Kind::F32 => Some(4),
-            Kind::U64 | Kind::I64 | Kind::F64 => Some(8),
-            Kind::Text | Kind::Array => None,
-        }
+        self.dtype().map(|dtype| dtype.block_bytes() as u64)
+    }
+
+    /// The dtype of numbers.
+    fn dtype(self) -> Option<Dtype> {
+        Some(match self {
+            Kind::U8 => Dtype::U8,
+            Kind::I8 => Dtype::I8,
+            Kind::U16 => Dtype::U16,
+            Kind::I16 => Dtype::I16,
+            Kind::U32 => Dtype::U32,
+            Kind::I32 => Dtype::I32,
+            Kind::U64 => Dtype::U64,
+            Kind::I64 => Dtype::I64,
+            Kind::F32 => Dtype::F32,
+            Kind::F64 => Dtype::F64,
+            Kind::Bool => Dtype::Bool,
+            Kind::Text | Kind::Array => return None,
+        })
     }
 
     fn word(self) -> &'static str {
@@ -157,7 +182,7 @@ impl fmt::Display for Value<'_> {
             Value::Double(n) => write!(f, "{n:?}"),
             Value::Bool(n) => n.fmt(f),
             Value::Text(text) => f.write_str(text),
-            Value::Array(word, len) => write!(f, "[{word}; {len}]"),
+            Value::Array(kind, len) => write!(f, "[{}; {len}]", kind.word()),
         }
     }
 }
