@@ -12,6 +12,7 @@ mod planes;
 mod rows;
 mod steps;
 mod stored;
+mod strings;
 mod units;
 mod values;
 
@@ -28,6 +29,7 @@ pub(crate) use planes::MAX_PLANES;
 pub(crate) use planes::{Planes, Tiles};
 pub(crate) use steps::Steps;
 pub(crate) use stored::Stored;
+pub(crate) use strings::Strings;
 pub(crate) use values::Values;
 
 use crate::check::Check;
@@ -58,6 +60,8 @@ pub(crate) enum Code {
     Values = 8,
     /// [`Steps`].
     Steps = 9,
+    /// [`Strings`].
+    Strings = 10,
 }
 
 impl Code {
@@ -73,6 +77,7 @@ impl Code {
             Code::Stored,
             Code::Values,
             Code::Steps,
+            Code::Strings,
         ]
         .into_iter()
         .find(|code| *code as u8 == byte)
@@ -183,6 +188,7 @@ pub(crate) fn read(code: Code, shared: &[u8], facts: &Facts) -> Result<Arc<dyn P
         Code::Steps => Ok(Arc::new(Steps::read(shared, facts)?)),
         Code::Fixed => Ok(Arc::new(Fixed::read(shared, facts)?)),
         Code::Classes => Ok(Arc::new(Classes::read(shared, facts)?)),
+        Code::Strings => Ok(Arc::new(Strings::read(shared, facts)?)),
         Code::Stored => Ok(Arc::new(Stored::read(shared, facts)?)),
     }
 }

@@ -176,6 +176,24 @@ fn plan_cases() -> Vec<(u8, Case)> {
         (
             2,
             case(
+                "blocks-marks-q4_1",
+                (Dtype::GgmlQ4_1, q4_1(&scaled)),
+                None,
+                Level::Max,
+            ),
+        ),
+        (
+            2,
+            case(
+                "blocks-marks-q8_0",
+                (Dtype::GgmlQ8_0, q8_0(&scaled)),
+                None,
+                Level::Max,
+            ),
+        ),
+        (
+            2,
+            case(
                 "blocks-pairs-q4_1",
                 (Dtype::GgmlQ4_1, q4_1(&scaled)),
                 None,
@@ -276,7 +294,24 @@ fn plan_cases() -> Vec<(u8, Case)> {
             case("values-two-planes-f32", listed(700), None, Level::Default),
         ),
         (9, case("steps-i64", growing(), None, Level::Default)),
+        (10, case("strings", texts(), None, Level::Default)),
     ]
+}
+
+/// Texts with their lengths, and others.
+fn texts() -> (Dtype, Vec<u8>) {
+    let words = noise(15, 30_000);
+    let words = words.as_chunks::<3>().0.iter();
+    let texts = words.flat_map(|[a, b, c]| {
+        let word = format!("{:x}", u32::from_le_bytes([*a, *b, *c, 0]) >> (a % 20));
+        [&(word.len() as u64).to_le_bytes(), word.as_bytes()].concat()
+    });
+    let texts: Vec<u8> = texts.collect();
+    let header = b"a header of no texts".as_slice();
+    (
+        Dtype::Bytes,
+        [header, &texts, header, &texts[..1000]].concat(),
+    )
 }
 
 /// Floats out of a list of so many values.

@@ -38,9 +38,9 @@ const ROUND_WORDS: usize = 2 * LANES;
 /// What a lane begins with when it is encoded, and ends with when it is decoded.
 const FIRST: u32 = 1 << 16;
 /// The most contexts of a set of tables.
-pub(crate) const MAX_CONTEXTS: usize = 64;
+pub(crate) const MAX_CONTEXTS: usize = 66;
 /// How finely a table may divide its sum, in bits.
-const BITS: std::ops::RangeInclusive<u32> = 10..=14;
+const BITS: std::ops::RangeInclusive<u32> = 9..=14;
 
 /// How many symbols, from 0 on, tables of so many bits can have: an entry of the decoder's table has
 /// 32 bits, and two of its three parts take so many.
@@ -53,6 +53,7 @@ pub(crate) const fn alphabet(bits: u32) -> usize {
 macro_rules! with_bits {
     ($bits:expr, $call:ident($($arg:expr),*)) => {
         match $bits {
+            9 => $call::<9>($($arg),*),
             10 => $call::<10>($($arg),*),
             11 => $call::<11>($($arg),*),
             12 => $call::<12>($($arg),*),

@@ -8,7 +8,9 @@ use super::Plan;
 use super::chunk::Chunk;
 use crate::header::Facts;
 use crate::noise::is_noise;
-use crate::plan::{Blocks, Centred, Classes, Fields, Fixed, Planes, Steps, Stored, Values};
+use crate::plan::{
+    Blocks, Centred, Classes, Fields, Fixed, Planes, Steps, Stored, Strings, Values,
+};
 use crate::scratch;
 use crate::{Base, Level};
 
@@ -79,6 +81,10 @@ fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
     if is_noise(raw) {
         // Others would look long for what is not there.
         return vec![candidate(Box::new(Stored))];
+    }
+    if let Some(strings) = Strings::plausible(raw, dtype) {
+        // Long numbers among texts are in the way of whatever looks for texts that come again.
+        return vec![candidate(Box::new(strings))];
     }
     let mut plans: Vec<Box<dyn Plan>> = vec![Box::new(Planes::new(dtype, None))];
     if let Some(centred) = Centred::fit(raw, facts) {

@@ -12,6 +12,7 @@ mod grid;
 mod groups;
 mod half;
 mod kind;
+mod marks;
 mod numbers;
 mod pack;
 mod place;
@@ -24,6 +25,8 @@ mod tests;
 mod upper;
 mod words;
 
+use std::ops::Range;
+
 use super::{Code, Core, Decoded, Part, Plan};
 use crate::coder::rans::{Tables, encode_segments};
 use crate::cpu::at_best;
@@ -35,6 +38,7 @@ use groups::Groups;
 pub(in crate::plan) use half::from_single;
 pub(in crate::plan) use half::to_single;
 use kind::{Fields, Kind};
+use marks::{Marks, Places};
 use place::Place;
 pub(in crate::plan) use scales::Mode;
 use set::Set;
@@ -61,6 +65,8 @@ pub(crate) struct Blocks {
     /// The groups' scales and minimums; the latter by the former.
     subs: Vec<Set>,
     grid: Grid,
+    /// The quants that have contexts behind the grid's.
+    marks: Marks,
     /// What the quants' tables are written as: where a symbol has several parts, those of one.
     written: Tables,
     quants: Set,
@@ -80,6 +86,9 @@ struct Frame {
     contexts: Vec<u8>,
     sub_contexts: Vec<u8>,
     classes: Vec<u8>,
+    /// Where marks are, and the contexts of that.
+    places: Places,
+    columns: Vec<u8>,
     symbols: [Symbols; 2],
 }
 
@@ -99,12 +108,14 @@ impl Blocks {
     ) -> bool {
         pack::unpack(&self.kind, core, &mut buffers.fields);
         self.find_groups(first, buffers);
-        let Frame {
-            groups, contexts, ..
-        } = buffers;
-        let all = groups.run(0..groups.number);
-        self.grid
-            .fill(&self.kind, &self.place, first, all, contexts);
+        for (ends, places) in self.kind.ends().iter().zip(&mut buffers.places) {
+            places.clear();
+            if self.marks.number() > 0 {
+                marks::find(&buffers.fields.quants, *ends, places);
+            }
+        }
+        self.find_columns(first, buffers);
+        self.fill_contexts(first, 0..buffers.groups.number, buffers);
         make(self.mode, &mut buffers.fields.halves);
         self.find_classes(first, core.len() / self.kind.unit, buffers);
         fill_sub_contexts(&buffers.fields.subs[0], &mut buffers.sub_contexts);
@@ -123,6 +134,7 @@ impl Blocks {
         for ((set, subs), contexts) in self.subs.iter().zip(subs).zip(contexts) {
             segments.push(set.segment(subs, contexts));
         }
+        segments.extend(self.marks.segments(&buffers.places, &buffers.columns));
         let contexts = &buffers.contexts;
         segments.push(self.quants.segment(&buffers.fields.quants, contexts));
         out.extend_from_slice(&buffers.fields.low);
@@ -133,6 +145,39 @@ impl Blocks {
     fn find_groups(&self, first: usize, frame: &mut Frame) {
         let Frame { fields, groups, .. } = frame;
         groups.find(&self.kind, &self.place, first, fields, self.grid.needs());
+    }
+
+    /// The contexts of the marks' places.
+    fn find_columns(&self, first: usize, frame: &mut Frame) {
+        if self.marks.by_column() {
+            marks::fill_columns(&self.place, first, frame.groups.number, &mut frame.columns);
+        }
+    }
+
+    /// The contexts of some groups' quants, of a frame whose marks are known.
+    fn fill_contexts(&self, first: usize, run: Range<usize>, frame: &mut Frame) {
+        let Frame {
+            groups,
+            contexts,
+            places,
+            ..
+        } = frame;
+        let Blocks {
+            kind, place, grid, ..
+        } = self;
+        grid.fill(
+            kind,
+            place,
+            first + run.start,
+            groups.run(run.clone()),
+            contexts,
+        );
+        if self.marks.number() > 0 {
+            contexts.resize(run.len() * kind.group, 0);
+        }
+        for (i, places) in places[..self.marks.number()].iter().enumerate() {
+            marks::set(contexts, &places[run.clone()], (grid.contexts() + i) as u8);
+        }
     }
 
     /// The classes of a frame's blocks.

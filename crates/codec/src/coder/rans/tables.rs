@@ -14,7 +14,7 @@ impl Tables {
     /// The best tables for counts, one for each context; a context without any gets a table too.
     ///
     /// # Panics
-    /// When there is no context or more than 64, when `bits` is not 10 to 14, or when a symbol that
+    /// When there is no context or more than 66, when `bits` is not 9 to 14, or when a symbol that
     /// occurs is outside of the [`alphabet`].
     pub(crate) fn new(bits: u32, counts: &[[u32; 256]]) -> Tables {
         assert!(BITS.contains(&bits) && (1..=MAX_CONTEXTS).contains(&counts.len()));

@@ -87,6 +87,12 @@ impl Blocks {
         self.decode_scales(&mut decoder, frame)?;
         undo(self.mode, &mut frame.fields.halves);
         self.find_groups(first, frame);
+        self.find_columns(first, frame);
+        let Frame {
+            columns, places, ..
+        } = &mut *frame;
+        let groups = blocks * self.kind.groups();
+        self.marks.decode(&mut decoder, groups, columns, places)?;
         Ok(Open {
             decoder,
             first,
@@ -122,15 +128,11 @@ impl Blocks {
 
     /// The contexts of the next few blocks, and room for their symbols.
     fn contexts(&self, open: &mut Open<'_>, blocks: usize) {
-        let Blocks {
-            kind, place, grid, ..
-        } = self;
-        let each = kind.groups();
-        let done = open.done * each;
+        let each = self.kind.groups();
+        let run = open.done * each..(open.done + blocks) * each;
         let frame = &mut *open.frame;
-        let run = frame.groups.run(done..done + blocks * each);
-        grid.fill(kind, place, open.first + done, run, &mut frame.contexts);
-        frame.fields.quants.resize(blocks * kind.quants, 0);
+        self.fill_contexts(open.first, run, frame);
+        frame.fields.quants.resize(blocks * self.kind.quants, 0);
     }
 
     /// Puts the next few blocks together.

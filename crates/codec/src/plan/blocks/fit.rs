@@ -2,6 +2,7 @@
 
 use super::Blocks;
 use super::kind::{Fields, Kind};
+use super::marks::Marks;
 use super::place::Place;
 use super::sample::{Choice, Sample};
 use super::scales::Mode;
@@ -36,7 +37,10 @@ impl Blocks {
         }
         let subs = sub_tables(&kind, &params.subs, &mut len);
         let Choice { bits, grid } = sample.grid(&kind, &place);
-        let counts = sample.count_all(&kind, &place, &grid);
+        let (bits, ends) = sample.marks(&kind, &place, &grid, bits);
+        let (counts, places) = sample.count_all(&kind, &place, &grid, ends);
+        let mut places_len = 0;
+        let marks = Marks::fit(&places, &place, &mut places_len);
         let written = Tables::new(table_bits(&kind), &counts);
         let quants = written.clone();
         len += (bits / 8.0) as usize;
@@ -48,6 +52,7 @@ impl Blocks {
             halves,
             subs,
             grid,
+            marks,
             written,
             quants: Set::new(quants),
             expected_len: len,
@@ -109,7 +114,12 @@ fn sub_tables(kind: &Kind, subs: &[Vec<u8>; 2], len: &mut usize) -> Vec<Set> {
     sets
 }
 
-/// Bits of the quants' tables: as few as will do, so that what the decoder needs stays in the cache.
+/// Bits of the quants' tables: as few as will do, so that what the decoder needs stays in the cache. More would cost
+/// more in the header than they gain.
 fn table_bits(kind: &Kind) -> u32 {
-    if kind.bits < 6 { 11 } else { 12 }
+    match kind.bits {
+        ..6 => 9,
+        6 => 10,
+        _ => 11,
+    }
 }

@@ -10,6 +10,7 @@ use std::ops::Range;
 use super::grid::{Axis, Columns, Grid};
 use super::groups::{Groups, Needs, Run};
 use super::kind::{Fields, Form, Kind};
+use super::marks::{self, Ends};
 use super::pack::{unpack, unpack_params};
 use super::place::Place;
 use super::shared::write_grid;
@@ -158,7 +159,7 @@ impl<'a> Sample<'a> {
         for columns in [logs, columns] {
             let other = self.with_columns(kind, place, columns);
             let mut written = Vec::new();
-            write_grid(&other.grid, Form::Each, &mut written);
+            write_grid(&other.grid, Form::Each, 0, &mut written);
             let bits = other.bits + 8.0 * written.len() as f64 + 100.0;
             if bits < told {
                 (best, told) = (other, bits);
@@ -182,7 +183,7 @@ impl<'a> Sample<'a> {
             loop {
                 let contexts = usize::from(zero.number) * usize::from(ratio.number);
                 let bits = finer.cost(times);
-                if contexts <= MAX_CONTEXTS && bits < best.0 {
+                if contexts <= MAX_CONTEXTS - marks::MOST && bits < best.0 {
                     best = (bits, zero, ratio);
                 }
                 if ratio.number == 1 {
@@ -220,10 +221,73 @@ impl<'a> Sample<'a> {
         (counts.summed(), self.groups as f64 / groups.max(1) as f64)
     }
 
-    /// How often all quants are in a grid's contexts.
-    pub(super) fn count_all(&self, kind: &Kind, place: &Place, grid: &Grid) -> Vec<[u32; 256]> {
-        let mut counts = Counts::new(kind.bits, grid.contexts());
+    /// What marks are worth telling where quants take so many bits without, and how many bits they take then.
+    pub(super) fn marks(
+        &self,
+        kind: &Kind,
+        place: &Place,
+        grid: &Grid,
+        bits: f64,
+    ) -> (f64, &'static [Ends]) {
+        /// Bits of a place.
+        const PLACE: u32 = 6;
+        let ends = kind.ends();
+        if ends.is_empty() {
+            return (bits, ends);
+        }
+        let columns = marks::columns(place);
+        let mut counts = Counts::new(kind.bits, grid.contexts() + ends.len());
+        let mut of_places: Vec<_> = ends
+            .iter()
+            .map(|_| [1, columns].map(|number| Counts::new(PLACE, number)))
+            .collect();
+        let (mut contexts, mut places, mut own) = (Vec::new(), Vec::new(), Vec::new());
+        let mut groups = 0;
+        for part in self.counted() {
+            let quants = self.quants(part);
+            grid.fill(kind, place, part.first, self.groups(part), &mut contexts);
+            contexts.resize(quants.len(), 0);
+            marks::fill_columns(place, part.first, part.groups.len(), &mut own);
+            for (i, (ends, [all, by_column])) in ends.iter().zip(&mut of_places).enumerate() {
+                places.clear();
+                marks::find(quants, *ends, &mut places);
+                marks::set(&mut contexts, &places, (grid.contexts() + i) as u8);
+                all.add(&places, &[]);
+                if columns > 1 {
+                    by_column.add(&places, &own);
+                }
+            }
+            counts.add(quants, &contexts);
+            groups += part.groups.len();
+        }
+        let times = self.groups as f64 / groups.max(1) as f64;
+        let of_places = of_places.into_iter().map(|[all, by_column]| {
+            let all = all.summed().cost(times);
+            if columns > 1 {
+                all.min(by_column.summed().cost(times))
+            } else {
+                all
+            }
+        });
+        let with = counts.summed().cost(times) + of_places.sum::<f64>();
+        if with < bits {
+            (with, ends)
+        } else {
+            (bits, &[])
+        }
+    }
+
+    /// How often all quants are in a grid's contexts and in those of marks, and where the marks of all groups are.
+    pub(super) fn count_all(
+        &self,
+        kind: &Kind,
+        place: &Place,
+        grid: &Grid,
+        ends: &[Ends],
+    ) -> (Vec<[u32; 256]>, Vec<Vec<u8>>) {
+        let mut counts = Counts::new(kind.bits, grid.contexts() + ends.len());
         let (mut contexts, mut fields) = (Vec::new(), Fields::default());
+        let mut places = vec![Vec::with_capacity(self.groups); ends.len()];
         for frame in &self.frames {
             let tiles = frame.core.chunks(kind.tile() * kind.unit);
             for (i, tile) in tiles.enumerate() {
@@ -232,9 +296,18 @@ impl<'a> Sample<'a> {
                 let groups = at..at + tile.len() / kind.unit * kind.groups();
                 let groups = frame.groups.run(groups);
                 grid.fill(kind, place, frame.first + at, groups, &mut contexts);
+                if !ends.is_empty() {
+                    contexts.resize(fields.quants.len(), 0);
+                }
+                for (i, (ends, places)) in ends.iter().zip(&mut places).enumerate() {
+                    let start = places.len();
+                    marks::find(&fields.quants, *ends, places);
+                    let context = (grid.contexts() + i) as u8;
+                    marks::set(&mut contexts, &places[start..], context);
+                }
                 counts.add(&fields.quants, &contexts);
             }
         }
-        counts.by_context()
+        (counts.by_context(), places)
     }
 }

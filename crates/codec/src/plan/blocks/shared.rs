@@ -2,6 +2,7 @@
 
 use super::grid::{Axis, Columns, Grid};
 use super::kind::{Form, Kind};
+use super::marks::{self, Marks};
 use super::numbers::{read_numbers, write_numbers};
 use super::place::Place;
 use super::scales::Mode;
@@ -20,6 +21,8 @@ const PAIRED: u8 = 2;
 const MEANS: u8 = 3;
 /// Says that symbols are quants' upper bits.
 const UPPER: u8 = 4;
+/// Says, added to the others where symbols are quants, how many marks groups have: once or twice this.
+const MARK: u8 = 8;
 
 impl Blocks {
     /// Reads what frames share.
@@ -41,9 +44,10 @@ impl Blocks {
         let subs = (0..kind.subs)
             .map(|_| Set::read(bytes))
             .collect::<Result<_, Error>>()?;
-        let (grid, form) = read_grid(&kind, &place, bytes)?;
+        let (grid, form, number) = read_grid(&kind, &place, bytes)?;
+        let marks = Marks::read(number, &kind, &place, bytes)?;
         let (written, len) = Tables::read(bytes)?;
-        if bytes.len() != len || written.contexts() != grid.contexts() {
+        if bytes.len() != len || written.contexts() != grid.contexts() + number {
             return Err(ERROR);
         }
         let kind = match form {
@@ -60,6 +64,7 @@ impl Blocks {
             halves,
             subs,
             grid,
+            marks,
             written,
             quants: Set::new(quants),
             expected_len: 0,
@@ -79,7 +84,8 @@ impl Blocks {
         for set in &self.subs {
             set.tables.write(out);
         }
-        write_grid(&self.grid, self.kind.form, out);
+        write_grid(&self.grid, self.kind.form, self.marks.number(), out);
+        self.marks.write(out);
         self.written.write(out);
     }
 }
@@ -110,17 +116,18 @@ fn read_classes(kind: &Kind, place: &Place, bytes: &mut &[u8]) -> Result<Vec<u8>
 }
 
 /// How contexts are made.
-pub(super) fn write_grid(grid: &Grid, form: Form, out: &mut Vec<u8>) {
+pub(super) fn write_grid(grid: &Grid, form: Form, marks: usize, out: &mut Vec<u8>) {
     grid.zero.write(out);
     grid.ratio.write(out);
     let Columns { logs, means, unit } = &grid.columns;
-    out.push(match (form, logs.is_empty(), means.is_empty()) {
+    let how = match (form, logs.is_empty(), means.is_empty()) {
         (Form::Pairs, ..) => PAIRED,
         (Form::Upper, ..) => UPPER,
         (_, true, _) => 0,
         (_, _, true) => COLUMNS,
         _ => MEANS,
-    });
+    };
+    out.push(how + MARK * marks as u8);
     if !logs.is_empty() {
         write_numbers(logs.iter().map(|log| log / STEP), out);
     }
@@ -130,15 +137,17 @@ pub(super) fn write_grid(grid: &Grid, form: Form, out: &mut Vec<u8>) {
     }
 }
 
-fn read_grid(kind: &Kind, place: &Place, bytes: &mut &[u8]) -> Result<(Grid, Form), Error> {
+/// How contexts are made, and how many marks groups have.
+fn read_grid(kind: &Kind, place: &Place, bytes: &mut &[u8]) -> Result<(Grid, Form, usize), Error> {
     const ERROR: Error = Error::Malformed("columns");
     let zero = Axis::read(bytes)?;
     let ratio = Axis::read(bytes)?;
-    if usize::from(zero.number) * usize::from(ratio.number) > MAX_CONTEXTS {
+    if usize::from(zero.number) * usize::from(ratio.number) > MAX_CONTEXTS - marks::MOST {
         return Err(ERROR);
     }
     let (&more, rest) = bytes.split_first().ok_or(ERROR)?;
     *bytes = rest;
+    let (more, marks) = (more % MARK, usize::from(more / MARK));
     let number = place.row() * kind.group;
     let mut columns = Columns::default();
     match more {
@@ -167,5 +176,8 @@ fn read_grid(kind: &Kind, place: &Place, bytes: &mut &[u8]) -> Result<(Grid, For
         UPPER => Form::Upper,
         _ => Form::Each,
     };
-    Ok((grid, form))
+    if marks > 0 && form != Form::Each || marks > marks::MOST {
+        return Err(ERROR);
+    }
+    Ok((grid, form, marks))
 }

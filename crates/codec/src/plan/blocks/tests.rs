@@ -138,3 +138,34 @@ proptest! {
         }
     }
 }
+
+/// Blocks of small quants but for one that is as far out as it can be, more often in some columns.
+fn with_ends(number: usize) -> Vec<u8> {
+    let mut blocks = noise(number * 34, 5);
+    for (i, block) in blocks.as_chunks_mut::<34>().0.iter_mut().enumerate() {
+        block[..2].copy_from_slice(&[0x66, 0x2e]);
+        let place = usize::from(block[2]) % [1, 32, 32][i % 3];
+        for byte in &mut block[2..] {
+            *byte = byte.leading_zeros() as u8;
+        }
+        block[2 + place] = 127;
+    }
+    blocks
+}
+
+#[test]
+fn where_the_largest_quants_are_is_told_apart() {
+    let raw = with_ends(20_000);
+    for row in [0, 96, 32 * 100] {
+        let plan = Blocks::fit(&raw, &facts(Dtype::GgmlQ8_0, row, &raw)).unwrap();
+        assert_eq!(plan.marks.number(), 1);
+        assert_eq!(plan.marks.by_column(), row == 96);
+        let len = round_trip(Dtype::GgmlQ8_0, row, &raw);
+        // Two bits for each of the others, and five for a place, or what columns leave of that.
+        let place = if row == 96 { 3.4 } else { 4.7 };
+        assert!(
+            len < (20_000.0 * (31.0 * 2.0 + place) / 8.0) as usize + 6000,
+            "{len}"
+        );
+    }
+}

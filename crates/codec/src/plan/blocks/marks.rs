@@ -1,0 +1,211 @@
+//! Marked quants: a block's scale is made so that one of its quants, or one at either end, is as far out as quants go.
+//! Where those are is told apart, and each has a context of its own, in which it says next to nothing; what is left in
+//! the others is that further quants may be as far out.
+
+use super::kind::Kind;
+use super::place::Place;
+use super::set::Set;
+use super::upper::words;
+use crate::Dtype;
+use crate::Error;
+use crate::coder::rans::{Decoder, MAX_CONTEXTS, Segment, Tables, count};
+use crate::cpu::at_best;
+
+/// Quants of a group that has marks, which is a block.
+pub(super) const GROUP: usize = 32;
+/// The most marks of a group.
+pub(super) const MOST: usize = 2;
+/// The place of a mark that a group does not have.
+const NONE: usize = GROUP;
+/// Bits of the places' tables.
+const BITS: u32 = 12;
+
+/// Where a frame's marks are, by group.
+pub(super) type Places = [Vec<u8>; MOST];
+
+/// What codes the places of marks, a set for each that groups have.
+#[derive(Debug, Default)]
+pub(super) struct Marks(pub Vec<Set>);
+
+/// The quants that a mark may stand for, two at most: as far out as they go on one side, or on both.
+pub(super) type Ends = [u8; 2];
+
+impl Kind {
+    /// What the marks of a group are, where a quantiser has such.
+    pub(super) fn ends(&self) -> &'static [Ends] {
+        match self.dtype {
+            Dtype::GgmlQ4_0 | Dtype::GgmlQ5_0 | Dtype::GgmlIq4Nl => &[[0, 0]],
+            Dtype::GgmlQ4_1 => &[[0, 0], [15, 15]],
+            Dtype::GgmlQ5_1 => &[[0, 0], [31, 31]],
+            Dtype::GgmlQ8_0 => &[[1, 255]],
+            _ => &[],
+        }
+    }
+
+    /// Whether groups can have marks.
+    fn marked(&self) -> bool {
+        self.group == GROUP && self.groups() == 1
+    }
+}
+
+at_best! {
+    /// The place of each group's first quant that is one of two, to the end of a list.
+    pub(super) fn find(quants: &[u8], ends: Ends, to: &mut Vec<u8>) = find_all
+}
+
+#[inline(always)]
+fn find_all(quants: &[u8], ends: Ends, to: &mut Vec<u8>) {
+    let groups = quants.as_chunks::<GROUP>().0;
+    let start = to.len();
+    to.resize(start + groups.len(), 0);
+    for (own, to) in groups.iter().zip(&mut to[start..]) {
+        let are_ends = own.map(|quant| u8::from(quant == ends[0]) | u8::from(quant == ends[1]));
+        // A product puts the bits of eight bytes into the highest one.
+        let masks =
+            words::<4>(&are_ends).map(|word| word.wrapping_mul(0x0102_0408_1020_4080) >> 56);
+        let [a, b, c, d] = masks.map(|mask| mask as u32);
+        *to = (a | b << 8 | c << 16 | d << 24).trailing_zeros() as u8;
+    }
+}
+
+/// Gives the quants at some places, by group, a context.
+pub(super) fn set(contexts: &mut [u8], places: &[u8], context: u8) {
+    for (own, place) in contexts.as_chunks_mut::<GROUP>().0.iter_mut().zip(places) {
+        if let Some(own) = own.get_mut(usize::from(*place)) {
+            *own = context;
+        }
+    }
+}
+
+/// How many contexts places by columns have; one where there are too many columns.
+pub(super) fn columns(place: &Place) -> usize {
+    match place.row() {
+        row @ 2..=MAX_CONTEXTS => row,
+        _ => 1,
+    }
+}
+
+/// The contexts of the places of some groups, by which of their row they are.
+pub(super) fn fill_columns(place: &Place, first: usize, groups: usize, to: &mut Vec<u8>) {
+    let mut column = place.column(first);
+    to.clear();
+    to.extend((0..groups).map(|_| {
+        let own = column as u8;
+        column = place.after(column);
+        own
+    }));
+}
+
+impl Marks {
+    /// The best tables for all groups' places; `len` grows by about what all take.
+    pub(super) fn fit(places: &[Vec<u8>], place: &Place, len: &mut usize) -> Marks {
+        let mut by_column = Vec::new();
+        let sets = places.iter().map(|places| {
+            let tables = [1, columns(place)].map(|contexts| {
+                if contexts > 1 {
+                    fill_columns(place, 0, places.len(), &mut by_column);
+                }
+                let counts = count(places, &by_column, contexts);
+                let tables = Tables::new(BITS, &counts);
+                by_column.clear();
+                (tables.encoded_len(&counts) + tables.written_len(), tables)
+            });
+            let [one, other] = tables;
+            let (own, tables) = if other.0 < one.0 { other } else { one };
+            *len += own;
+            Set::new(tables)
+        });
+        Marks(sets.collect())
+    }
+
+    /// Takes so many from the beginning of bytes.
+    pub(super) fn read(
+        number: usize,
+        kind: &Kind,
+        place: &Place,
+        bytes: &mut &[u8],
+    ) -> Result<Marks, Error> {
+        if number > MOST || number > 0 && !kind.marked() {
+            return Err(Error::Malformed("marks"));
+        }
+        let sets = (0..number).map(|_| {
+            let set = Set::read(bytes)?;
+            let contexts = set.tables.contexts();
+            if contexts == 1 || contexts == columns(place) {
+                Ok(set)
+            } else {
+                Err(Error::Malformed("marks"))
+            }
+        });
+        Ok(Marks(sets.collect::<Result<_, Error>>()?))
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        for set in &self.0 {
+            set.tables.write(out);
+        }
+    }
+
+    pub(super) fn number(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether places need [`fill_columns`].
+    pub(super) fn by_column(&self) -> bool {
+        self.0.iter().any(|set| set.tables.contexts() > 1)
+    }
+
+    pub(super) fn segments<'a>(
+        &'a self,
+        places: &'a Places,
+        columns: &'a [u8],
+    ) -> impl Iterator<Item = Segment<'a>> {
+        let each = self.0.iter().zip(places);
+        each.map(|(set, places)| set.segment(places, own_columns(set, columns)))
+    }
+
+    /// Decodes the places of so many groups.
+    pub(super) fn decode(
+        &self,
+        decoder: &mut Decoder<'_>,
+        groups: usize,
+        columns: &[u8],
+        places: &mut Places,
+    ) -> Result<(), Error> {
+        for (set, places) in self.0.iter().zip(places) {
+            places.resize(groups, NONE as u8);
+            set.decode(decoder, own_columns(set, columns), places)?;
+        }
+        Ok(())
+    }
+}
+
+/// The contexts that a set's places have.
+fn own_columns<'a>(set: &Set, columns: &'a [u8]) -> &'a [u8] {
+    if set.tables.contexts() > 1 {
+        columns
+    } else {
+        &[]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_places() {
+        let mut quants = [7; 4 * GROUP];
+        quants[5] = 0;
+        quants[9] = 0;
+        quants[GROUP + 31] = 255;
+        quants[2 * GROUP] = 0;
+        let mut places = vec![9];
+        find(&quants, [0, 255], &mut places);
+        assert_eq!(places, [9, 5, 31, 0, 32]);
+        let mut contexts = [1; 4 * GROUP];
+        set(&mut contexts, &places[1..], 4);
+        let marked: Vec<usize> = (0..4 * GROUP).filter(|i| contexts[*i] == 4).collect();
+        assert_eq!(marked, [5, GROUP + 31, 2 * GROUP]);
+    }
+}
