@@ -21,6 +21,11 @@ pub(super) fn shares(bits: u32, counts: &[u32; 256]) -> [u16; 256] {
 
 /// Each symbol's part, rounded, but never 0 for one that occurs.
 fn in_proportion(sum: u32, counts: &[u32; 256]) -> [u16; 256] {
+    let used = counts
+        .iter()
+        .rposition(|count| *count > 0)
+        .map_or(0, |last| last + 1);
+    let counts = &counts[..used];
     let total: f64 = counts.iter().map(|count| f64::from(*count)).sum();
     let is_rare = |count: u32| f64::from(count) * f64::from(sum) < total;
     let rare = counts
@@ -30,11 +35,15 @@ fn in_proportion(sum: u32, counts: &[u32; 256]) -> [u16; 256] {
         (number + 1.0, of_rare + f64::from(*count))
     });
     let scale = (f64::from(sum) - number) / (total - of_rare).max(1.0);
-    counts.map(|count| match count {
-        0 => 0,
-        count if is_rare(count) => 1,
-        count => ((f64::from(count) * scale).round() as u16).clamp(1, (sum - 1) as u16),
-    })
+    let mut shares = [0; 256];
+    for (share, &count) in shares.iter_mut().zip(counts) {
+        *share = match count {
+            0 => 0,
+            count if is_rare(count) => 1,
+            count => ((f64::from(count) * scale).round() as u16).clamp(1, (sum - 1) as u16),
+        };
+    }
+    shares
 }
 
 /// Adds or takes away, one by one and where it costs least, until the shares have the sum.
@@ -62,7 +71,8 @@ fn settle(sum: u32, counts: &[u32; 256], shares: &mut [u16; 256]) {
 /// Moves a large share's last few parts to another symbol until the encoder can divide by it exactly
 /// with a reciprocal of 32 bits. Only a share above .7 can need that, so there is one at most.
 fn make_exact(bits: u32, shares: &mut [u16; 256]) {
-    let Some(large) = (0..256).find(|i| !is_exact(bits, shares[*i])) else {
+    let is_large = |i: &usize| u32::from(shares[*i]) > 1 << (bits - 1);
+    let Some(large) = (0..256).find(|i| is_large(i) && !is_exact(bits, shares[*i])) else {
         return;
     };
     let others = (0..256).filter(|i| *i != large && shares[*i] > 0);

@@ -7,7 +7,7 @@ use super::place::Place;
 use super::sample::{Choice, Sample};
 use super::scales::Mode;
 use super::set::Set;
-use super::words::Words;
+use super::words::{self, Words};
 use crate::coder::rans::{Tables, count};
 use crate::header::Facts;
 
@@ -81,12 +81,14 @@ fn scale_classes(kind: &Kind, place: &Place, scales: &[u16], mode: Mode) -> Vec<
     if columns < 2 || columns > scales.len() / ROWS {
         return Vec::new();
     }
-    let (_, high, _) = Words::fit(scales, &[], mode);
+    let (_, _, high) = words::upper(scales, mode);
     let mut sums = vec![(0.0, 0.0); columns];
-    for (i, symbol) in high.iter().enumerate() {
-        let (sum, number) = &mut sums[place.column(i * kind.groups()) / kind.groups()];
+    let mut column = place.column(0) / kind.groups();
+    for symbol in &high {
+        let (sum, number) = &mut sums[column];
         *sum += f32::from(*symbol);
         *number += 1.0;
+        column = (column + 1) % columns;
     }
     let means = sums
         .iter()

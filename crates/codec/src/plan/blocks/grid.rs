@@ -4,6 +4,8 @@
 mod fill;
 #[cfg(target_arch = "x86_64")]
 mod wide;
+#[cfg(target_arch = "x86_64")]
+mod widest;
 
 use super::groups::{Needs, Run};
 use super::half::to_single;

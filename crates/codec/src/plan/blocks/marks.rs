@@ -4,12 +4,13 @@
 
 use super::kind::Kind;
 use super::place::Place;
+use super::sample::{Counts, PLACE};
 use super::set::Set;
-use super::upper::words;
 use crate::Dtype;
 use crate::Error;
-use crate::coder::rans::{Decoder, MAX_CONTEXTS, Segment, Tables, count};
-use crate::cpu::at_best;
+use crate::coder::rans::{Decoder, MAX_CONTEXTS, Segment, Tables};
+#[cfg(target_arch = "x86_64")]
+use crate::coder::vectors::load_half;
 
 /// Quants of a group that has marks, which is a block.
 pub(super) const GROUP: usize = 32;
@@ -48,23 +49,35 @@ impl Kind {
     }
 }
 
-at_best! {
-    /// The place of each group's first quant that is one of two, to the end of a list.
-    pub(super) fn find(quants: &[u8], ends: Ends, to: &mut Vec<u8>) = find_all
+/// The place of each group's first quant that is one of two, to the end of a list.
+pub(super) fn find(quants: &[u8], ends: Ends, to: &mut Vec<u8>) {
+    let groups = quants.as_chunks::<GROUP>().0;
+    #[cfg(target_arch = "x86_64")]
+    if crate::cpu::has_v3() {
+        // SAFETY: the features were just found.
+        #[allow(unsafe_code)]
+        return unsafe { find_wide(groups, ends, to) };
+    }
+    let is_end = |quant: &u8| ends.contains(quant);
+    to.extend(
+        groups
+            .iter()
+            .map(|own| own.iter().position(is_end).unwrap_or(NONE) as u8),
+    );
 }
 
-#[inline(always)]
-fn find_all(quants: &[u8], ends: Ends, to: &mut Vec<u8>) {
-    let groups = quants.as_chunks::<GROUP>().0;
+/// The same, a group at a time.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1")]
+fn find_wide(groups: &[[u8; GROUP]], ends: Ends, to: &mut Vec<u8>) {
+    use std::arch::x86_64::*;
+    let [one, other] = ends.map(|end| _mm256_set1_epi8(end as i8));
     let start = to.len();
     to.resize(start + groups.len(), 0);
     for (own, to) in groups.iter().zip(&mut to[start..]) {
-        let are_ends = own.map(|quant| u8::from(quant == ends[0]) | u8::from(quant == ends[1]));
-        // A product puts the bits of eight bytes into the highest one.
-        let masks =
-            words::<4>(&are_ends).map(|word| word.wrapping_mul(0x0102_0408_1020_4080) >> 56);
-        let [a, b, c, d] = masks.map(|mask| mask as u32);
-        *to = (a | b << 8 | c << 16 | d << 24).trailing_zeros() as u8;
+        let own = load_half(own);
+        let are = _mm256_or_si256(_mm256_cmpeq_epi8(own, one), _mm256_cmpeq_epi8(own, other));
+        *to = (_mm256_movemask_epi8(are) as u32).trailing_zeros() as u8;
     }
 }
 
@@ -100,20 +113,20 @@ impl Marks {
     /// The best tables for all groups' places; `len` grows by about what all take.
     pub(super) fn fit(places: &[Vec<u8>], place: &Place, len: &mut usize) -> Marks {
         let mut by_column = Vec::new();
+        let columns = columns(place);
+        if columns > 1 && !places.is_empty() {
+            fill_columns(place, 0, places[0].len(), &mut by_column);
+        }
         let sets = places.iter().map(|places| {
-            let tables = [1, columns(place)].map(|contexts| {
-                if contexts > 1 {
-                    fill_columns(place, 0, places.len(), &mut by_column);
-                }
-                let counts = count(places, &by_column, contexts);
-                let tables = Tables::new(BITS, &counts);
-                by_column.clear();
-                (tables.encoded_len(&counts) + tables.written_len(), tables)
-            });
-            let [one, other] = tables;
-            let (own, tables) = if other.0 < one.0 { other } else { one };
-            *len += own;
-            Set::new(tables)
+            let mut all = Counts::new(PLACE, columns);
+            all.add(places, &by_column);
+            let (columns, one) = (all.summed(), all.in_one());
+            let (best, bits) = match (columns.cost(1.0), one.cost(1.0)) {
+                (by_column, alone) if by_column < alone => (columns, by_column),
+                (_, alone) => (one, alone),
+            };
+            *len += (bits / 8.0) as usize;
+            Set::new(Tables::new(BITS, &best.by_context()))
         });
         Marks(sets.collect())
     }
@@ -200,9 +213,14 @@ mod tests {
         quants[9] = 0;
         quants[GROUP + 31] = 255;
         quants[2 * GROUP] = 0;
-        let mut places = vec![9];
-        find(&quants, [0, 255], &mut places);
+        let find = || {
+            let mut places = vec![9];
+            find(&quants, [0, 255], &mut places);
+            places
+        };
+        let places = find();
         assert_eq!(places, [9, 5, 31, 0, 32]);
+        assert_eq!(crate::cpu::plainly(find), places);
         let mut contexts = [1; 4 * GROUP];
         set(&mut contexts, &places[1..], 4);
         let marked: Vec<usize> = (0..4 * GROUP).filter(|i| contexts[*i] == 4).collect();

@@ -17,12 +17,15 @@ use super::shared::write_grid;
 use crate::coder::rans::MAX_CONTEXTS;
 use crate::header::Facts;
 use axes::half;
-use counts::{Counts, Summed};
+pub(super) use counts::Counts;
+use counts::Summed;
 
 /// Rows that tell of columns.
 const ROWS: usize = 512;
 /// Quants of 4 bits by which classes are chosen; of those that have more bits, up to four times as many.
-const QUANTS: usize = 1 << 17;
+const QUANTS: usize = 1 << 16;
+/// Bits that are enough for a mark's place.
+pub(super) const PLACE: u32 = 6;
 /// Groups that are looked at as one where there are no rows, whole blocks of any kind.
 const RUN: usize = 64;
 /// The longest rows of groups whose columns are looked at.
@@ -229,45 +232,36 @@ impl<'a> Sample<'a> {
         grid: &Grid,
         bits: f64,
     ) -> (f64, &'static [Ends]) {
-        /// Bits of a place.
-        const PLACE: u32 = 6;
         let ends = kind.ends();
         if ends.is_empty() {
             return (bits, ends);
         }
         let columns = marks::columns(place);
         let mut counts = Counts::new(kind.bits, grid.contexts() + ends.len());
-        let mut of_places: Vec<_> = ends
-            .iter()
-            .map(|_| [1, columns].map(|number| Counts::new(PLACE, number)))
-            .collect();
+        let of_place = || Counts::new(PLACE, columns);
+        let mut of_places: Vec<_> = ends.iter().map(|_| of_place()).collect();
         let (mut contexts, mut places, mut own) = (Vec::new(), Vec::new(), Vec::new());
         let mut groups = 0;
         for part in self.counted() {
             let quants = self.quants(part);
             grid.fill(kind, place, part.first, self.groups(part), &mut contexts);
             contexts.resize(quants.len(), 0);
-            marks::fill_columns(place, part.first, part.groups.len(), &mut own);
-            for (i, (ends, [all, by_column])) in ends.iter().zip(&mut of_places).enumerate() {
+            if columns > 1 {
+                marks::fill_columns(place, part.first, part.groups.len(), &mut own);
+            }
+            for (i, (ends, of_places)) in ends.iter().zip(&mut of_places).enumerate() {
                 places.clear();
                 marks::find(quants, *ends, &mut places);
                 marks::set(&mut contexts, &places, (grid.contexts() + i) as u8);
-                all.add(&places, &[]);
-                if columns > 1 {
-                    by_column.add(&places, &own);
-                }
+                of_places.add(&places, &own);
             }
             counts.add(quants, &contexts);
             groups += part.groups.len();
         }
         let times = self.groups as f64 / groups.max(1) as f64;
-        let of_places = of_places.into_iter().map(|[all, by_column]| {
-            let all = all.summed().cost(times);
-            if columns > 1 {
-                all.min(by_column.summed().cost(times))
-            } else {
-                all
-            }
+        let of_places = of_places.iter().map(|counts| {
+            let [by_column, all] = [counts.summed(), counts.in_one()];
+            by_column.cost(times).min(all.cost(times))
         });
         let with = counts.summed().cost(times) + of_places.sum::<f64>();
         if with < bits {
@@ -308,6 +302,6 @@ impl<'a> Sample<'a> {
                 counts.add(&fields.quants, &contexts);
             }
         }
-        (counts.by_context(), places)
+        (counts.summed().by_context(), places)
     }
 }

@@ -38,13 +38,7 @@ impl Words {
     /// none. Also gives their upper symbols, and about how many bytes all take.
     pub(super) fn fit(words: &[u16], before: &[u8], mode: Mode) -> (Words, Vec<u8>, usize) {
         let rotated = || words.iter().map(|word| word.rotate_left(1));
-        let least = rotated().min().unwrap_or(u16::MAX);
-        let most = rotated().max().unwrap_or(0);
-        let low_bits = low_bits(least, most, mode);
-        let base = least >> low_bits;
-        let high: Vec<u8> = rotated()
-            .map(|word| ((word >> low_bits) - base) as u8)
-            .collect();
+        let (low_bits, base, high) = upper(words, mode);
         let low: Vec<u8> = rotated()
             .map(|word| (word & ((1 << low_bits) - 1)) as u8)
             .collect();
@@ -136,6 +130,17 @@ impl Words {
         }
         Ok(())
     }
+}
+
+/// How many bits lower symbols have, what upper ones begin at, and these.
+pub(super) fn upper(words: &[u16], mode: Mode) -> (u32, u16, Vec<u8>) {
+    let rotated = || words.iter().map(|word| word.rotate_left(1));
+    let least = rotated().min().unwrap_or(u16::MAX);
+    let most = rotated().max().unwrap_or(0);
+    let low_bits = low_bits(least, most, mode);
+    let base = least >> low_bits;
+    let high = rotated().map(|word| ((word >> low_bits) - base) as u8);
+    (low_bits, base, high.collect())
 }
 
 fn context(before: u8, shift: u8) -> u8 {

@@ -47,6 +47,15 @@ impl Grid {
         }
         match kind.group {
             16 => self.fill_columns::<1>(place, first, groups, out),
+            #[cfg(target_arch = "x86_64")]
+            _ if crate::cpu::has_v4() => {
+                let out = out.as_chunks_mut::<{ 2 * WORD }>().0;
+                // SAFETY: the features were just found.
+                #[allow(unsafe_code)]
+                unsafe {
+                    super::widest::fill(self, place, place.column(first), groups, out);
+                }
+            }
             _ => self.fill_columns::<2>(place, first, groups, out),
         }
     }
@@ -243,6 +252,7 @@ mod tests {
                     contexts
                 };
                 assert_eq!(fill(), crate::cpu::plainly(fill));
+                assert_eq!(fill(), crate::cpu::narrowly(fill));
             }
         }
     }

@@ -27,18 +27,26 @@ pub(super) fn unpack_simple<const UNIT: usize>(simple: Simple, blocks: &[u8], fi
     let at = simple.quants();
     let quants = fields.quants.as_chunks_mut::<32>().0;
     for (block, to) in blocks.as_chunks::<UNIT>().0.iter().zip(quants) {
-        let nibbles: &[u8] = &block[at..at + 16];
-        for j in 0..16 {
-            to[j] = nibbles[j] & 15;
-            to[j + 16] = nibbles[j] >> 4;
-        }
+        // By arrays and words, of which vectors are made.
+        let nibbles: [u8; 16] = std::array::from_fn(|j| block[at + j]);
+        let (low, high) = to.split_at_mut(16);
+        low.copy_from_slice(&nibbles.map(|both| both & 15));
+        high.copy_from_slice(&nibbles.map(|both| both >> 4));
         if simple.high {
-            let high = &block[at - 4..at];
-            for j in 0..32 {
-                to[j] |= (high[j / 8] >> (j % 8) & 1) << 4;
+            for (to, bits) in to.as_chunks_mut::<8>().0.iter_mut().zip(&block[at - 4..at]) {
+                let fifths = spread(*bits) << 4;
+                *to = (u64::from_le_bytes(*to) | fifths).to_le_bytes();
             }
         }
     }
+}
+
+/// The bits of a byte, each in a byte of a word.
+#[inline(always)]
+fn spread(bits: u8) -> u64 {
+    let own = all(bits) & 0x8040_2010_0804_0201;
+    // A byte that is not 0 gets its upper bit by that.
+    (own + all(0x7f)) >> 7 & all(1)
 }
 
 #[inline(always)]

@@ -8,18 +8,19 @@ use super::{Fields, View};
 pub(super) fn unpack_k<const UNIT: usize>(high: bool, blocks: &[u8], fields: &mut Fields) {
     let quants = fields.quants.as_chunks_mut::<256>().0;
     for (block, to) in blocks.as_chunks::<UNIT>().0.iter().zip(quants) {
-        let nibbles: &[u8] = &block[UNIT - 128..];
-        let fifths: &[u8] = &block[16..48];
-        for pair in 0..4 {
-            for j in 0..32 {
-                let both = nibbles[32 * pair + j];
-                to[64 * pair + j] = both & 15;
-                to[64 * pair + 32 + j] = both >> 4;
-                if high {
-                    to[64 * pair + j] |= (fifths[j] >> (2 * pair) & 1) << 4;
-                    to[64 * pair + 32 + j] |= (fifths[j] >> (2 * pair + 1) & 1) << 4;
+        // By arrays, of which vectors are made.
+        let fifths: [u8; 32] = std::array::from_fn(|j| block[16 + j]);
+        for (pair, to) in to.as_chunks_mut::<64>().0.iter_mut().enumerate() {
+            let both: [u8; 32] = std::array::from_fn(|j| block[UNIT - 128 + 32 * pair + j]);
+            let mut own = [both.map(|both| both & 15), both.map(|both| both >> 4)];
+            if high {
+                for (i, own) in own.iter_mut().enumerate() {
+                    let fifths = fifths.map(|bits| (bits >> (2 * pair + i) & 1) << 4);
+                    *own = std::array::from_fn(|j| own[j] | fifths[j]);
                 }
             }
+            to[..32].copy_from_slice(&own[0]);
+            to[32..].copy_from_slice(&own[1]);
         }
     }
 }
@@ -77,13 +78,14 @@ pub(super) fn unpack_six(blocks: &[u8], fields: &mut Fields) {
     let quants = fields.quants.as_chunks_mut::<256>().0;
     for (block, to) in blocks.as_chunks::<210>().0.iter().zip(quants) {
         for (part, to) in to.as_chunks_mut::<128>().0.iter_mut().enumerate() {
-            let nibbles: &[u8] = &block[64 * part..64 * part + 64];
-            let upper: &[u8] = &block[128 + 32 * part..160 + 32 * part];
-            for j in 0..32 {
-                to[j] = nibbles[j] & 15 | (upper[j] & 3) << 4;
-                to[j + 32] = nibbles[j + 32] & 15 | (upper[j] >> 2 & 3) << 4;
-                to[j + 64] = nibbles[j] >> 4 | (upper[j] >> 4 & 3) << 4;
-                to[j + 96] = nibbles[j + 32] >> 4 | upper[j] >> 6 << 4;
+            let nibbles: [u8; 64] = std::array::from_fn(|j| block[64 * part + j]);
+            let upper: [u8; 32] = std::array::from_fn(|j| block[128 + 32 * part + j]);
+            for (i, to) in to.as_chunks_mut::<32>().0.iter_mut().enumerate() {
+                let from = 32 * (i % 2);
+                let (nibble, two) = (4 * (i / 2), 2 * i);
+                *to = std::array::from_fn(|j| {
+                    nibbles[from + j] >> nibble & 15 | (upper[j] >> two & 3) << 4
+                });
             }
         }
     }

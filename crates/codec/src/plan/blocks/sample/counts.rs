@@ -2,16 +2,18 @@
 
 use std::sync::LazyLock;
 
+use crate::cpu::at_best;
+
 /// How often each quant occurs in each context, which is above the quant's bits.
 #[derive(Debug, Clone)]
-pub(super) struct Counts {
+pub(in super::super) struct Counts {
     bits: u32,
     /// Two of each, so that equal neighbours do not wait for each other; what is said of them is of their sums.
     counts: [Vec<u32>; 2],
 }
 
 impl Counts {
-    pub(super) fn new(bits: u32, contexts: usize) -> Counts {
+    pub(in super::super) fn new(bits: u32, contexts: usize) -> Counts {
         let counts = vec![0; contexts << bits];
         Counts {
             bits,
@@ -20,26 +22,8 @@ impl Counts {
     }
 
     /// Counts quants with their contexts, or with none.
-    pub(super) fn add(&mut self, quants: &[u8], contexts: &[u8]) {
-        let bits = self.bits;
-        let [even, odd] = &mut self.counts;
-        let mut add = |i: usize, place: usize| {
-            let to = if i.is_multiple_of(2) {
-                &mut *even
-            } else {
-                &mut *odd
-            };
-            to[place] += 1;
-        };
-        if contexts.is_empty() {
-            for (i, quant) in quants.iter().enumerate() {
-                add(i, (*quant).into());
-            }
-            return;
-        }
-        for (i, (quant, context)) in quants.iter().zip(contexts).enumerate() {
-            add(i, usize::from(*context) << bits | usize::from(*quant));
-        }
+    pub(in super::super) fn add(&mut self, quants: &[u8], contexts: &[u8]) {
+        add(self.bits, quants, contexts, &mut self.counts);
     }
 
     /// All in one.
@@ -48,32 +32,73 @@ impl Counts {
         even.iter().zip(odd).map(|(even, odd)| even + odd).collect()
     }
 
-    /// The counts by context and quant.
-    pub(super) fn by_context(&self) -> Vec<[u32; 256]> {
-        let by_context = |own: &[u32]| {
-            let mut counts = [0; 256];
-            counts[..own.len()].copy_from_slice(own);
-            counts
-        };
-        self.sums().chunks(1 << self.bits).map(by_context).collect()
-    }
-
-    pub(super) fn summed(self) -> Summed {
+    pub(in super::super) fn summed(&self) -> Summed {
         Summed {
             bits: self.bits,
             counts: self.sums(),
         }
     }
+
+    /// As if there were one context.
+    pub(in super::super) fn in_one(&self) -> Summed {
+        let mut counts = vec![0; 1 << self.bits];
+        for own in self.sums().chunks(counts.len()) {
+            counts.iter_mut().zip(own).for_each(|(to, own)| *to += own);
+        }
+        Summed {
+            bits: self.bits,
+            counts,
+        }
+    }
+}
+
+/// Quants that are counted at a time.
+const RUN: usize = 64;
+
+at_best! {
+    fn add(bits: u32, quants: &[u8], contexts: &[u8], counts: &mut [Vec<u32>; 2]) = add_all
+}
+
+#[inline(always)]
+fn add_all(bits: u32, quants: &[u8], contexts: &[u8], [even, odd]: &mut [Vec<u32>; 2]) {
+    let (runs, rest) = quants.as_chunks::<RUN>();
+    let (context_runs, context_rest) = contexts.as_chunks::<RUN>();
+    // Places of a run first, which are found many at once.
+    let mut places = [0u16; RUN];
+    for (i, quants) in runs.iter().enumerate() {
+        let contexts = context_runs.get(i).unwrap_or(&[0; RUN]);
+        for ((place, quant), context) in places.iter_mut().zip(quants).zip(contexts) {
+            *place = u16::from(*context) << bits | u16::from(*quant);
+        }
+        for [a, b] in places.as_chunks::<2>().0 {
+            even[usize::from(*a)] += 1;
+            odd[usize::from(*b)] += 1;
+        }
+    }
+    for (i, quant) in rest.iter().enumerate() {
+        let context = context_rest.get(i).copied().unwrap_or(0);
+        even[usize::from(context) << bits | usize::from(*quant)] += 1;
+    }
 }
 
 /// Counts to which no more come.
 #[derive(Debug, Clone)]
-pub(super) struct Summed {
+pub(in super::super) struct Summed {
     bits: u32,
     counts: Vec<u32>,
 }
 
 impl Summed {
+    /// The counts by context and quant.
+    pub(in super::super) fn by_context(&self) -> Vec<[u32; 256]> {
+        let by_context = |own: &[u32]| {
+            let mut counts = [0; 256];
+            counts[..own.len()].copy_from_slice(own);
+            counts
+        };
+        self.counts.chunks(1 << self.bits).map(by_context).collect()
+    }
+
     /// The counts where of each two neighbouring classes, whose contexts are runs of so many, one is made.
     pub(super) fn halved(&self, run: usize) -> Summed {
         let run = run << self.bits;
@@ -91,7 +116,7 @@ impl Summed {
 
     /// About how many bits `times` as many quants take, with the tables' share. What a sample has is flattered by
     /// its own tables, by half a nat for each quant that occurs in a context.
-    pub(super) fn cost(&self, times: f64) -> f64 {
+    pub(in super::super) fn cost(&self, times: f64) -> f64 {
         const WRITTEN: f64 = 5.0;
         let flattered = (times - 1.0) * std::f64::consts::LOG2_E / 2.0;
         let contexts = self.counts.chunks(1 << self.bits);
