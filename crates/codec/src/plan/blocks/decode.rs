@@ -2,7 +2,8 @@
 //! in the nearest cache from their contexts to the blocks that they are put into. Two frames side by side.
 
 use super::kind::{Kind, View};
-use super::{Blocks, Buffers, Frame, fill_sub_contexts, pack, undo};
+use super::set::Part;
+use super::{Blocks, Buffers, Frame, fill_sub_contexts, marks, pack, undo, words};
 use crate::Error;
 use crate::coder::rans::{Decoder, LANES};
 use crate::plan::Decoded;
@@ -19,6 +20,17 @@ struct Open<'a> {
     frame: &'a mut Frame,
     /// How many of its blocks are done.
     done: usize,
+}
+
+impl<'a> Open<'a> {
+    /// The quants that are next, of which the contexts are known.
+    fn quants(&mut self) -> Part<'_, 'a> {
+        Part {
+            decoder: &mut self.decoder,
+            contexts: &self.frame.contexts,
+            out: &mut self.frame.fields.quants,
+        }
+    }
 }
 
 impl Kind {
@@ -38,7 +50,7 @@ impl Blocks {
         core: Decoded<'_>,
         buffers: &mut Buffers,
     ) -> Result<(), Error> {
-        let open = self.open(payload, core, &mut buffers.0[0])?;
+        let [open] = self.open([(payload, core)], [&mut buffers.0[0]])?;
         self.finish(open)
     }
 
@@ -49,18 +61,14 @@ impl Blocks {
         [core_a, core_b]: [Decoded<'_>; 2],
         buffers: &mut Buffers,
     ) -> Result<(), Error> {
-        let [a, b] = &mut buffers.0;
-        let mut a = self.open(payloads[0], core_a, a)?;
-        let mut b = self.open(payloads[1], core_b, b)?;
+        let both = [(payloads[0], core_a), (payloads[1], core_b)];
+        let [mut a, mut b] = self.open(both, buffers.0.each_mut())?;
         let tile = self.kind.tile();
         let both = self.blocks(&a).min(self.blocks(&b));
         while a.done + tile <= both {
             self.contexts(&mut a, tile);
             self.contexts(&mut b, tile);
-            let decoders = [&mut a.decoder, &mut b.decoder];
-            let contexts = [a.frame.contexts.as_slice(), &b.frame.contexts];
-            let [to_a, to_b] = [&mut a.frame.fields.quants, &mut b.frame.fields.quants];
-            self.quants.decode_two(decoders, contexts, [to_a, to_b])?;
+            self.quants.decode([a.quants(), b.quants()])?;
             self.pack(&mut a, tile);
             self.pack(&mut b, tile);
         }
@@ -68,8 +76,36 @@ impl Blocks {
         self.finish(b)
     }
 
-    /// Decodes what is before the quants.
-    fn open<'a>(
+    /// Decodes what is before the quants, of a frame or of two side by side.
+    fn open<'a, const N: usize>(
+        &self,
+        cores: [(&'a [u8], Decoded<'a>); N],
+        frames: [&'a mut Frame; N],
+    ) -> Result<[Open<'a>; N], Error> {
+        let mut frames = frames.into_iter();
+        let mut opens = Vec::with_capacity(N);
+        for ((payload, core), frame) in cores.into_iter().zip(frames.by_ref()) {
+            opens.push(self.begin(payload, core, frame)?);
+        }
+        let mut opens: [Open<'a>; N] = opens.try_into().map_err(|_| Error::Malformed("frames"))?;
+        self.decode_scales(&mut opens)?;
+        for open in &mut opens {
+            undo(self.mode, &mut open.frame.fields.halves);
+            self.find_groups(open.first, open.frame);
+            self.find_columns(open.first, open.frame);
+        }
+        self.marks
+            .decode(opens.each_mut().map(|open| marks::Coded {
+                decoder: &mut open.decoder,
+                groups: open.frame.groups.number,
+                columns: &open.frame.columns,
+                places: &mut open.frame.places,
+            }))?;
+        Ok(opens)
+    }
+
+    /// Makes room for a frame.
+    fn begin<'a>(
         &self,
         payload: &'a [u8],
         core: Decoded<'a>,
@@ -82,19 +118,9 @@ impl Blocks {
             .split_at_checked(frame.fields.low.len())
             .ok_or(Error::Malformed("lower bits"))?;
         frame.fields.low.copy_from_slice(low);
-        let mut decoder = Decoder::new(payload)?;
         self.find_classes(first, blocks, frame);
-        self.decode_scales(&mut decoder, frame)?;
-        undo(self.mode, &mut frame.fields.halves);
-        self.find_groups(first, frame);
-        self.find_columns(first, frame);
-        let Frame {
-            columns, places, ..
-        } = &mut *frame;
-        let groups = blocks * self.kind.groups();
-        self.marks.decode(&mut decoder, groups, columns, places)?;
         Ok(Open {
-            decoder,
+            decoder: Decoder::new(payload)?,
             first,
             bytes: core.bytes,
             frame,
@@ -103,21 +129,36 @@ impl Blocks {
     }
 
     /// Decodes the halves' origins and what is by group.
-    fn decode_scales(&self, decoder: &mut Decoder<'_>, frame: &mut Frame) -> Result<(), Error> {
-        let halves = &mut frame.fields.halves;
-        let mut before = frame.classes.as_slice();
-        let each = self.halves.iter().zip(halves).zip(&mut frame.symbols);
-        for ((words, half), symbols) in each {
-            words.decode(decoder, before, symbols, half)?;
-            before = &symbols.high;
+    fn decode_scales<const N: usize>(&self, opens: &mut [Open<'_>; N]) -> Result<(), Error> {
+        for (i, words) in self.halves.iter().enumerate() {
+            words.decode(opens.each_mut().map(|open| {
+                let (before, symbols) = open.frame.symbols.split_at_mut(i);
+                words::Coded {
+                    decoder: &mut open.decoder,
+                    before: before.last().map_or(&open.frame.classes, |own| &own.high),
+                    symbols: &mut symbols[0],
+                    words: &mut open.frame.fields.halves[i],
+                }
+            }))?;
         }
-        let [scales, minimums] = &mut frame.fields.subs;
-        if let [set, rest @ ..] = self.subs.as_slice() {
-            set.decode(decoder, &[], scales)?;
-            if let [set] = rest {
-                fill_sub_contexts(scales, &mut frame.sub_contexts);
-                set.decode(decoder, &frame.sub_contexts, minimums)?;
-            }
+        for (i, set) in self.subs.iter().enumerate() {
+            set.decode(opens.each_mut().map(|open| {
+                let Frame {
+                    fields,
+                    sub_contexts,
+                    ..
+                } = &mut *open.frame;
+                let (before, own) = fields.subs.split_at_mut(i);
+                sub_contexts.clear();
+                if let [scales] = before {
+                    fill_sub_contexts(scales, sub_contexts);
+                }
+                Part {
+                    decoder: &mut open.decoder,
+                    contexts: sub_contexts,
+                    out: &mut own[0],
+                }
+            }))?;
         }
         Ok(())
     }
@@ -155,9 +196,7 @@ impl Blocks {
         while open.done < all {
             let blocks = self.kind.tile().min(all - open.done);
             self.contexts(&mut open, blocks);
-            let to = &mut open.frame.fields.quants;
-            self.quants
-                .decode(&mut open.decoder, &open.frame.contexts, to)?;
+            self.quants.decode([open.quants()])?;
             self.pack(&mut open, blocks);
         }
         open.decoder.finish()

@@ -5,7 +5,7 @@
 use super::kind::Kind;
 use super::place::Place;
 use super::sample::{Counts, PLACE};
-use super::set::Set;
+use super::set::{Part, Set};
 use crate::Dtype;
 use crate::Error;
 use crate::coder::rans::{Decoder, MAX_CONTEXTS, Segment, Tables};
@@ -177,20 +177,29 @@ impl Marks {
         each.map(|(set, places)| set.segment(places, own_columns(set, columns)))
     }
 
-    /// Decodes the places of so many groups.
-    pub(super) fn decode(
-        &self,
-        decoder: &mut Decoder<'_>,
-        groups: usize,
-        columns: &[u8],
-        places: &mut Places,
-    ) -> Result<(), Error> {
-        for (set, places) in self.0.iter().zip(places) {
-            places.resize(groups, NONE as u8);
-            set.decode(decoder, own_columns(set, columns), places)?;
+    /// Decodes the places of so many groups of a frame, or of two side by side.
+    pub(super) fn decode<const N: usize>(&self, mut each: [Coded<'_, '_>; N]) -> Result<(), Error> {
+        for (i, set) in self.0.iter().enumerate() {
+            set.decode(each.each_mut().map(|own| {
+                let places = &mut own.places[i];
+                places.resize(own.groups, NONE as u8);
+                Part {
+                    decoder: own.decoder,
+                    contexts: own_columns(set, own.columns),
+                    out: places,
+                }
+            }))?;
         }
         Ok(())
     }
+}
+
+/// A frame's places that are to be decoded.
+pub(super) struct Coded<'a, 'b> {
+    pub decoder: &'a mut Decoder<'b>,
+    pub groups: usize,
+    pub columns: &'a [u8],
+    pub places: &'a mut Places,
 }
 
 /// The contexts that a set's places have.

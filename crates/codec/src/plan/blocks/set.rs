@@ -5,6 +5,14 @@ use std::sync::OnceLock;
 use crate::Error;
 use crate::coder::rans::{DecodeTables, Decoder, EncodeTables, Segment, Tables};
 
+/// A segment that is to be decoded.
+pub(super) struct Part<'a, 'b> {
+    pub decoder: &'a mut Decoder<'b>,
+    /// As many as symbols, or none.
+    pub contexts: &'a [u8],
+    pub out: &'a mut [u8],
+}
+
 #[derive(Debug)]
 pub(super) struct Set {
     pub tables: Tables,
@@ -36,24 +44,21 @@ impl Set {
         }
     }
 
-    pub(super) fn decode(
-        &self,
-        decoder: &mut Decoder<'_>,
-        contexts: &[u8],
-        out: &mut [u8],
-    ) -> Result<(), Error> {
+    /// Decodes the next segment of a payload, or of two side by side.
+    pub(super) fn decode<const N: usize>(&self, parts: [Part<'_, '_>; N]) -> Result<(), Error> {
         let tables = self.decoder.get_or_init(|| self.tables.decoder());
-        decoder.decode(contexts, tables, out)
-    }
-
-    /// As [`Set::decode`], from two payloads side by side.
-    pub(super) fn decode_two(
-        &self,
-        decoders: [&mut Decoder<'_>; 2],
-        contexts: [&[u8]; 2],
-        outs: [&mut [u8]; 2],
-    ) -> Result<(), Error> {
-        let tables = self.decoder.get_or_init(|| self.tables.decoder());
-        Decoder::decode_two(decoders, contexts, tables, outs)
+        let mut parts = parts.into_iter();
+        while let Some(a) = parts.next() {
+            match parts.next() {
+                Some(b) => Decoder::decode_two(
+                    [a.decoder, b.decoder],
+                    [a.contexts, b.contexts],
+                    tables,
+                    [a.out, b.out],
+                )?,
+                None => a.decoder.decode(a.contexts, tables, a.out)?,
+            }
+        }
+        Ok(())
     }
 }

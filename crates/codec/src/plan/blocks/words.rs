@@ -2,7 +2,7 @@
 //! the sign.
 
 use super::scales::Mode;
-use super::set::Set;
+use super::set::{Part, Set};
 use crate::Error;
 use crate::coder::rans::{Decoder, Segment, Tables, count};
 
@@ -31,6 +31,15 @@ pub(super) struct Symbols {
     pub high: Vec<u8>,
     pub low: Vec<u8>,
     pub contexts: Vec<u8>,
+}
+
+/// A frame's numbers of one kind that are to be decoded.
+pub(super) struct Coded<'a, 'b> {
+    pub decoder: &'a mut Decoder<'b>,
+    /// The upper symbols of the series before.
+    pub before: &'a [u8],
+    pub symbols: &'a mut Symbols,
+    pub words: &'a mut [u16],
 }
 
 impl Words {
@@ -105,28 +114,30 @@ impl Words {
         ]
     }
 
-    /// Decodes numbers, and gives their upper symbols too.
-    pub(super) fn decode(
-        &self,
-        decoder: &mut Decoder<'_>,
-        before: &[u8],
-        symbols: &mut Symbols,
-        words: &mut [u16],
-    ) -> Result<(), Error> {
-        let Symbols {
-            high,
-            low,
-            contexts,
-        } = symbols;
-        high.resize(words.len(), 0);
-        low.resize(words.len(), 0);
-        self.contexts(before, contexts);
-        self.high.decode(decoder, contexts, high)?;
-        self.low.decode(decoder, &[], low)?;
-        for ((word, high), low) in words.iter_mut().zip(high.iter()).zip(low.iter()) {
-            let upper = self.base.wrapping_add(u16::from(*high));
-            let low = u16::from(*low) & ((1 << self.low_bits) - 1);
-            *word = (upper << self.low_bits | low).rotate_right(1);
+    /// Decodes numbers of a frame, or of two side by side, and gives their upper symbols too.
+    pub(super) fn decode<const N: usize>(&self, mut each: [Coded<'_, '_>; N]) -> Result<(), Error> {
+        for own in &mut each {
+            own.symbols.high.resize(own.words.len(), 0);
+            own.symbols.low.resize(own.words.len(), 0);
+            self.contexts(own.before, &mut own.symbols.contexts);
+        }
+        self.high.decode(each.each_mut().map(|own| Part {
+            decoder: own.decoder,
+            contexts: &own.symbols.contexts,
+            out: &mut own.symbols.high,
+        }))?;
+        self.low.decode(each.each_mut().map(|own| Part {
+            decoder: own.decoder,
+            contexts: &[],
+            out: &mut own.symbols.low,
+        }))?;
+        for Coded { symbols, words, .. } in each {
+            let symbols = symbols.high.iter().zip(&symbols.low);
+            for (word, (high, low)) in words.iter_mut().zip(symbols) {
+                let upper = self.base.wrapping_add(u16::from(*high));
+                let low = u16::from(*low) & ((1 << self.low_bits) - 1);
+                *word = (upper << self.low_bits | low).rotate_right(1);
+            }
         }
         Ok(())
     }
