@@ -5,7 +5,7 @@ mod look;
 mod mask;
 mod zstd_frames;
 
-use super::histogram::{about, add_unseen, entropy, histogram};
+use super::histogram::{about, add_unseen, entropy, histogram, seen};
 use super::{Coding, Scratch, bits, huffman, levels, shares, split};
 use crate::Level;
 
@@ -34,17 +34,31 @@ pub(crate) fn encode_next(
         return encode(plane, level, scratch, out);
     }
     let sample = Sample::of(plane);
-    if let Some(way) = scratch.kept.take(slot)
-        && way.fits(&sample, effort(level).drift)
-        && let Some(coding) = way.encode(plane, scratch, out)
-    {
-        scratch.kept.keep(slot, Some(way));
+    if let Some(coding) = again(plane, &sample, slot, level, scratch, out) {
         return coding;
     }
     let (coding, how) = decide(plane, level, scratch, out);
     let way = how.map(|how| Way::new(how, &sample));
     scratch.kept.keep(slot, way);
     coding
+}
+
+/// Encodes a plane in the way of the frame before, if a sample shows that it is as good.
+fn again(
+    plane: &[u8],
+    sample: &Sample,
+    slot: usize,
+    level: Level,
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) -> Option<Coding> {
+    let way = scratch.kept.take(slot)?;
+    if !way.fits(sample, effort(level).drift) {
+        return None;
+    }
+    let coding = way.encode(plane, scratch, out)?;
+    scratch.kept.keep(slot, Some(way));
+    Some(coding)
 }
 
 /// Encodes a plane in the cheapest way, and gives that if it can be used again.
@@ -88,10 +102,11 @@ fn decide(
     code.encode(plane, scratch, out)
 }
 
-/// As [`encode`], for symbols of which a code in levels is as a rule nearly the best: where it is, nothing else is
-/// tried.
+/// As [`encode_next`], for symbols of which a code in levels is as a rule nearly the best: where it is, nothing else
+/// is tried.
 pub(crate) fn encode_symbols(
     plane: &[u8],
+    slot: usize,
     level: Level,
     scratch: &mut Scratch,
     out: &mut Vec<u8>,
@@ -99,18 +114,40 @@ pub(crate) fn encode_symbols(
     if plane.len() < LEAST_SYMBOLS {
         return encode(plane, level, scratch, out);
     }
+    let sample = Sample::of(plane);
+    if level != Level::Max
+        && let Some(coding) = again(plane, &sample, slot, level, scratch, out)
+    {
+        return coding;
+    }
     let counts = about(plane);
-    let effort = effort(level);
-    let raw = mask::apart(&counts, effort.for_speed);
-    let fit = levels::fit(&mask::without(&counts, raw), raw);
-    let near = (entropy(&counts) * (1.0 + NEAR) + NEAR_BITS).min(NOISE);
-    match fit {
-        Some(fit) if fit.bits <= near && !look::has_runs(plane, &counts) => {
-            levels::encode(plane, &fit.code(), &mut scratch.levels, out);
+    match fit_symbols(&counts, plane.len(), effort(level)) {
+        Some(fit) if !look::has_runs(plane, &counts) => {
+            let code = Box::new(fit.code());
+            levels::encode(plane, &code, &mut scratch.levels, out);
+            let way = Way::new(How::Levels(code), &sample);
+            scratch.kept.keep(slot, Some(way));
             Coding::Levels
         }
         _ => encode(plane, level, scratch, out),
     }
+}
+
+/// A code in levels, if it is nearly the best.
+fn fit_symbols(counts: &[u32; 256], plane_len: usize, effort: &Effort) -> Option<levels::Fit> {
+    let raw = mask::apart(counts, loss(counts, plane_len, effort));
+    let near = (entropy(counts) * (1.0 + NEAR) + NEAR_BITS).min(NOISE);
+    levels::fit(&mask::without(counts, raw), raw).filter(|fit| fit.bits <= near)
+}
+
+/// The bits a byte that may be lost, with those that a sample only seems to save: half of one for each of its values,
+/// and a half more.
+fn loss(counts: &[u32; 256], plane_len: usize, effort: &Effort) -> f32 {
+    if effort.for_speed == 0.0 {
+        return 0.0;
+    }
+    let kinds = counts.iter().filter(|count| **count > 0).count();
+    effort.for_speed + 0.36 * kinds as f32 / seen(plane_len) as f32
 }
 
 /// Fewer symbols are not worth whole rows and several strings.

@@ -50,6 +50,14 @@ pub(crate) fn about(bytes: &[u8]) -> [u32; 256] {
     sum
 }
 
+/// How many bytes of a plane [`about`] counts.
+pub(crate) fn seen(plane_len: usize) -> usize {
+    match plane_len {
+        ..WORTH_SAMPLING => plane_len,
+        _ => plane_len / WEIGHT as usize,
+    }
+}
+
 /// Sets the count of each byte that occurs and has none to 1.
 pub(crate) fn add_unseen(bytes: &[u8], counts: &mut [u32; 256]) {
     if bytes.len() >= WORTH_SAMPLING {

@@ -23,6 +23,7 @@ mod tests;
 pub(crate) use code::Code;
 pub(crate) use fit::{Fit, fit};
 pub(crate) use reader::Reader;
+use writer::Buffers;
 pub(crate) use writer::{Scratch, Writer};
 
 use super::rows::{Plane, ROW, ROW_BYTES, ROWS, TILE, WORDS};

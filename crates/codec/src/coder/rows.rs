@@ -23,8 +23,11 @@ pub(super) const ALL: Plane = [u64::MAX; WORDS];
 
 /// So many symbols of a tile, the first.
 pub(super) fn first(count: usize) -> Plane {
+    if count >= TILE {
+        return ALL;
+    }
     let mut plane = [0; WORDS];
-    for symbol in 0..count.min(TILE) {
+    for symbol in 0..count {
         let (t, byte) = (symbol % ROW / 64, symbol % 64);
         plane[symbol / ROW * 8 + byte / 8] |= 1 << (byte % 8 * 8 + t);
     }

@@ -50,7 +50,10 @@ impl<'a> Writer<'a> {
 
     /// The next plane, of symbols that one code is as a rule the best for.
     pub(super) fn add_symbols(&mut self, plane: &[u8]) {
-        self.add_by(plane, coder::encode_symbols);
+        let slot = self.added;
+        self.add_by(plane, |plane, level, coder, out| {
+            coder::encode_symbols(plane, slot, level, coder, out)
+        });
     }
 
     fn add_by(

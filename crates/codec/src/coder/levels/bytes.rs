@@ -14,21 +14,6 @@ use crate::coder::turned;
 #[cfg(target_arch = "x86_64")]
 use crate::coder::vectors::Wide;
 
-/// The planes of a tile's words; what escapes stand for is kept.
-pub(super) fn to_planes(
-    shape: &Shape,
-    words: &Table,
-    tile: &[u8; TILE],
-    planes: &mut [Plane; LEVELS],
-    literals: &mut Written<'_>,
-) {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(machine) = Wide::here() {
-        return wide::to_planes(machine, shape, &words.bytes, tile, planes, literals);
-    }
-    to_planes_plain(shape, words, tile, planes, literals);
-}
-
 /// The bytes of words that are in planes; escapes take theirs from the literals, nothing if there are too few.
 pub(super) fn from_planes(
     shape: &Shape,
@@ -51,13 +36,6 @@ pub(super) fn from_planes(
 }
 
 on_best! {
-    fn to_planes_plain(
-        shape: &Shape, words: &Table, tile: &[u8; TILE], planes: &mut [Plane; LEVELS],
-        literals: &mut Written<'_>,
-    ) = to_planes_with
-}
-
-on_best! {
     fn from_planes_plain(
         shape: &Shape, bytes: &Table, planes: &[Plane; LEVELS], literals: &mut Read,
         tile: &mut [u8; TILE],
@@ -67,8 +45,9 @@ on_best! {
 /// Bytes that a row of the plain way has.
 const HALF: usize = ROW / 16;
 
+/// The planes of a tile's words; what escapes stand for is kept.
 #[inline(always)]
-fn to_planes_with<M: Machine>(
+pub(super) fn to_planes<M: Machine>(
     machine: M,
     shape: &Shape,
     words: &Table,

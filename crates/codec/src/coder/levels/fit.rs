@@ -8,7 +8,7 @@ use crate::coder::huffman::lengths;
 
 /// A level costs about as much as it takes to code so many of its symbols apart: one of these is
 /// reached by more.
-const WORTH_A_LEVEL: u64 = 15;
+const WORTH_A_LEVEL: u64 = 60;
 /// Of what is coded apart there is little.
 const WORTH_A_LEVEL_WITHIN: u64 = 200;
 /// Bytes that literals take beside their own bits, and for each of their values.

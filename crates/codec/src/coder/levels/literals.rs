@@ -3,7 +3,7 @@
 //! How many there are; their coding, one of the simple ones or levels once more; its payload.
 
 use super::fit::fit_within;
-use super::{COUNT_LEN, Reader, Scratch, TILE, Writer, count_bytes, count_of};
+use super::{Buffers, COUNT_LEN, Reader, TILE, Writer, count_bytes, count_of};
 use crate::Error;
 use crate::coder::histogram::histogram;
 use crate::coder::{Coding, entropy, huffman};
@@ -22,14 +22,14 @@ pub(super) const SPARE: usize = TILE + WIDE;
 pub(super) const WIDE: usize = 64;
 
 /// Encodes literals, in levels too where there are buffers for that.
-pub(super) fn encode(literals: &[u8], within: Option<&mut Scratch>, out: &mut Vec<u8>) {
+pub(super) fn encode(literals: &[u8], within: Option<&mut Buffers>, out: &mut Vec<u8>) {
     out.extend(count_bytes(literals.len()));
     let coding = out.len();
     out.push(0);
     out[coding] = encode_all(literals, within, out) as u8;
 }
 
-fn encode_all(literals: &[u8], within: Option<&mut Scratch>, out: &mut Vec<u8>) -> Coding {
+fn encode_all(literals: &[u8], within: Option<&mut Buffers>, out: &mut Vec<u8>) -> Coding {
     if literals.len() < LEAST_CODED {
         out.extend_from_slice(literals);
         return Coding::Raw;
@@ -43,13 +43,13 @@ fn encode_all(literals: &[u8], within: Option<&mut Scratch>, out: &mut Vec<u8>) 
     }
     // Which is less than what any code makes of them.
     let least = entropy(&counts) * literals.len() as f64 / 8.0;
-    if let Some(scratch) = within
+    if let Some(buffers) = within
         && literals.len() >= LEAST_LEVELS
         && let Some(fit) = fit_within(&counts)
         && fit.len(literals.len()) as f64 <= least * (1.0 + FOR_SPEED) + AROUND
     {
         let code = fit.code();
-        let mut writer = Writer::of_literals(&code, literals.len(), scratch, out);
+        let mut writer = Writer::of_literals(&code, literals.len(), buffers, out);
         literals.chunks(TILE).for_each(|tile| writer.tile(tile));
         writer.finish();
         return Coding::Levels;

@@ -148,6 +148,12 @@ impl Shape {
         self.bounds[level]
     }
 
+    /// What a symbol's word is at least, if it gets to a level, which is not the first beyond all.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn least_word(&self, level: usize) -> u8 {
+        (self.bounds[level] << (self.bits() - level)) as u8
+    }
+
     /// How many of so many symbols past a plane's end, which have words of zeros, are escapes.
     pub(super) fn escapes_past_end(&self, symbols: usize) -> usize {
         if self.escape == Some(0) { symbols } else { 0 }

@@ -1,29 +1,45 @@
 //! From tiles of symbols to a payload.
 
+#[cfg(target_arch = "x86_64")]
+mod wide;
+
 use super::code::Code;
 use super::spec::Shape;
-use super::{
-    COUNT_LEN, LEVELS, Plane, ROW, ROW_BYTES, ROWS, TILE, WORDS, bytes, count_bytes, literals,
-};
+use super::{COUNT_LEN, LEVELS, Plane, ROW, ROW_BYTES, TILE, WORDS, bytes, count_bytes, literals};
 use crate::coder::machine::{Machine, on_best};
-use crate::coder::rows::{self, ALL};
+use crate::coder::rows;
+#[cfg(target_arch = "x86_64")]
+use crate::coder::vectors::Wide;
 
-/// Buffers that are used again.
+/// A tile's words that get to a level, and a vector beyond.
+#[cfg(target_arch = "x86_64")]
+const ROOM: usize = TILE + literals::WIDE + 1984;
+
+/// Buffers that are used again: a plane's, and those of its literals' own levels.
 #[derive(Default)]
 pub(crate) struct Scratch {
+    own: Buffers,
+    within: Buffers,
+}
+
+#[derive(Default)]
+pub(super) struct Buffers {
     /// One for each deeper level.
     strings: [Vec<u64>; LEVELS],
     literals: Vec<u8>,
-    /// Those of the literals' own levels.
-    within: Option<Box<Scratch>>,
+    /// The words that get to a level, and those that get to the next.
+    #[cfg(target_arch = "x86_64")]
+    reached: Option<Box<[[u8; ROOM]; 2]>>,
 }
 
 /// Writes a payload tile by tile.
 pub(crate) struct Writer<'a> {
     code: &'a Code,
     strings: &'a mut [Vec<u64>; LEVELS],
+    #[cfg(target_arch = "x86_64")]
+    reached: &'a mut [[u8; ROOM]; 2],
     literals: Literals<'a>,
-    within: Option<&'a mut Scratch>,
+    within: Option<&'a mut Buffers>,
     out: &'a mut Vec<u8>,
     /// Where the payload begins, the numbers of symbols, and the planes.
     start: usize,
@@ -52,36 +68,30 @@ impl<'a> Writer<'a> {
         scratch: &'a mut Scratch,
         out: &'a mut Vec<u8>,
     ) -> Writer<'a> {
-        let Scratch {
-            strings,
-            literals,
-            within,
-        } = scratch;
-        let within = within.get_or_insert_default();
-        Writer::begin(code, plane_len, strings, literals, Some(within), out)
+        let Scratch { own, within } = scratch;
+        Writer::begin(code, plane_len, own, Some(within), out)
     }
 
     /// For the literals of another.
     pub(super) fn of_literals(
         code: &'a Code,
         plane_len: usize,
-        scratch: &'a mut Scratch,
+        buffers: &'a mut Buffers,
         out: &'a mut Vec<u8>,
     ) -> Writer<'a> {
-        let Scratch {
-            strings, literals, ..
-        } = scratch;
-        Writer::begin(code, plane_len, strings, literals, None, out)
+        Writer::begin(code, plane_len, buffers, None, out)
     }
 
     fn begin(
         code: &'a Code,
         plane_len: usize,
-        strings: &'a mut [Vec<u64>; LEVELS],
-        literals: &'a mut Vec<u8>,
-        within: Option<&'a mut Scratch>,
+        buffers: &'a mut Buffers,
+        within: Option<&'a mut Buffers>,
         out: &'a mut Vec<u8>,
     ) -> Writer<'a> {
+        let Buffers {
+            strings, literals, ..
+        } = buffers;
         let start = out.len();
         let shape = &code.shape;
         out.extend_from_slice(&code.head);
@@ -102,6 +112,10 @@ impl<'a> Writer<'a> {
             },
             code,
             strings,
+            #[cfg(target_arch = "x86_64")]
+            reached: buffers
+                .reached
+                .get_or_insert_with(|| Box::new([[0; ROOM]; 2])),
             within,
             out,
             start,
@@ -120,25 +134,17 @@ impl<'a> Writer<'a> {
 
     /// Encodes the next symbols: a tile of them, but for the plane's last.
     pub(crate) fn tile(&mut self, symbols: &[u8]) {
-        let mut planes = [[0; WORDS]; LEVELS];
-        let Code { shape, words, .. } = self.code;
         if let Ok(tile) = symbols.try_into() {
-            bytes::to_planes(shape, words, tile, &mut planes, &mut self.literals);
-            return write_tile(self, &planes, ROWS, &ALL);
+            return write_tile(self, tile, TILE);
         }
         // What there is too much has a word of zeros, which no deeper level sees.
-        let first = words
-            .bytes
-            .iter()
-            .position(|word| *word == 0)
-            .unwrap_or_default();
-        let mut tile = [first as u8; TILE];
+        let bytes = &self.code.words.bytes;
+        let first = bytes.iter().position(|word| *word == 0);
+        let mut tile = [first.unwrap_or_default() as u8; TILE];
         tile[..symbols.len()].copy_from_slice(symbols);
-        bytes::to_planes(shape, words, &tile, &mut planes, &mut self.literals);
+        write_tile(self, &tile, symbols.len());
         // They come last, and a reader knows them.
-        self.literals.count -= shape.escapes_past_end(TILE - symbols.len());
-        let there = rows::first(symbols.len());
-        write_tile(self, &planes, symbols.len().div_ceil(ROW), &there);
+        self.literals.count -= self.code.shape.escapes_past_end(TILE - symbols.len());
     }
 
     /// Completes the payload.
@@ -148,8 +154,12 @@ impl<'a> Writer<'a> {
         for (level, (string, &at)) in self.strings.iter().zip(&self.at).take(deeper).enumerate() {
             let end = self.out.len() + at.div_ceil(8);
             let words = &string[..at.div_ceil(64)];
-            self.out
-                .extend(words.iter().flat_map(|word| word.to_le_bytes()));
+            let start = self.out.len();
+            self.out.resize(start + 8 * words.len(), 0);
+            let to = self.out[start..].as_chunks_mut().0;
+            to.iter_mut()
+                .zip(words)
+                .for_each(|(to, word)| *to = word.to_le_bytes());
             self.out.truncate(end);
             let to = &mut self.out[counts + COUNT_LEN * level..][..COUNT_LEN];
             to.copy_from_slice(&count_bytes(at));
@@ -175,21 +185,37 @@ fn grow<T: Clone + Default>(buffer: &mut Vec<T>, len: usize) {
     }
 }
 
+/// Writes a tile of which so many symbols are there.
+fn write_tile(writer: &mut Writer<'_>, tile: &[u8; TILE], count: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(machine) = Wide::here() {
+        return wide::write_tile(machine, writer, tile, count);
+    }
+    write_tile_plain(writer, tile, count);
+}
+
 on_best! {
-    fn write_tile(
-        writer: &mut Writer<'_>, planes: &[Plane; LEVELS], rows: usize, there: &Plane,
-    ) = write_tile_with
+    fn write_tile_plain(writer: &mut Writer<'_>, tile: &[u8; TILE], count: usize) = write_tile_with
 }
 
 #[inline(always)]
 fn write_tile_with<M: Machine>(
     machine: M,
     writer: &mut Writer<'_>,
-    planes: &[Plane; LEVELS],
-    rows: usize,
-    there: &Plane,
+    tile: &[u8; TILE],
+    count: usize,
 ) {
-    let shape = &writer.code.shape;
+    let Code { shape, words, .. } = writer.code;
+    let (there, rows) = (rows::first(count), count.div_ceil(ROW));
+    let mut planes = [[0; WORDS]; LEVELS];
+    bytes::to_planes(
+        machine,
+        shape,
+        words,
+        tile,
+        &mut planes,
+        &mut writer.literals,
+    );
     let (raw, whole, levels) = (shape.raw, shape.whole, shape.levels);
     for (number, plane) in planes[..raw].iter().enumerate() {
         writer.write_whole(number, plane, rows);
@@ -199,7 +225,7 @@ fn write_tile_with<M: Machine>(
     }
     writer.whole_at += rows * ROW_BYTES;
     for level in whole..levels {
-        let mask = reach(shape, planes, level, there);
+        let mask = reach(shape, &planes, level, &there);
         let plane = &planes[shape.plane(level)];
         let (string, at) = (
             &mut writer.strings[level - whole],

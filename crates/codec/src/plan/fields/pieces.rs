@@ -6,9 +6,13 @@ mod sixes;
 mod subs;
 mod thirds;
 mod twos;
+#[cfg(target_arch = "x86_64")]
+mod wide;
 
 use super::kind::{Kind, Quants};
 use super::turns::{self, back, turn};
+#[cfg(target_arch = "x86_64")]
+use crate::coder::vectors::Wide;
 use crate::cpu::at_widest;
 
 /// The fields of a frame's quants.
@@ -131,8 +135,8 @@ fn put_any(
     match (kind.quants, kind.unit) {
         (Quants::Points, 18) => put_points::<18, 16>(dense, with_halves(blocks, halves)),
         (Quants::Points, _) => put_points::<136, 128>(dense, with_halves(blocks, halves)),
-        (Quants::Nibbles, 18) => put_nibbles(pieces, dense, with_halves::<18>(blocks, halves)),
-        (Quants::Nibbles, _) => put_nibbles(pieces, dense, with_halves::<20>(blocks, halves)),
+        (Quants::Nibbles, 18) => put_nibbles::<18>(pieces, dense, blocks, halves),
+        (Quants::Nibbles, _) => put_nibbles::<20>(pieces, dense, blocks, halves),
         (Quants::PairedNibbles, _) => put_pairs(pieces, dense, with_halves(blocks, halves)),
         (Quants::Bytes, _) => put_bytes(pieces, dense, with_halves(blocks, halves)),
         (Quants::Fifths, 22) => fifths::put(dense, plain, with_halves::<22>(blocks, halves)),
@@ -147,8 +151,12 @@ fn put_any(
 
 #[inline(always)]
 fn take_nibbles<const UNIT: usize>(pieces: &Pieces<'_>, blocks: &[u8], dense: &mut [u8]) {
-    let dense = dense.as_chunks_mut::<16>().0;
-    for (i, block) in blocks.as_chunks::<UNIT>().0.iter().enumerate() {
+    let (blocks, dense) = (blocks.as_chunks::<UNIT>().0, dense.as_chunks_mut::<16>().0);
+    #[cfg(target_arch = "x86_64")]
+    let done = Wide::here().map(|machine| wide::take_nibbles(machine, pieces.turns, blocks, dense));
+    #[cfg(not(target_arch = "x86_64"))]
+    let done = None;
+    for (i, block) in blocks.iter().enumerate().skip(done.unwrap_or(0)) {
         // With a way out, so that this is not done for several blocks at once, byte by byte.
         let (Some(to), Some(by)) = (dense.get_mut(i), pieces.turns.get(i)) else {
             break;
@@ -160,13 +168,20 @@ fn take_nibbles<const UNIT: usize>(pieces: &Pieces<'_>, blocks: &[u8], dense: &m
 }
 
 #[inline(always)]
-fn put_nibbles<'a, const UNIT: usize>(
+fn put_nibbles<const UNIT: usize>(
     pieces: &Pieces<'_>,
     dense: &[u8],
-    blocks: impl Iterator<Item = &'a mut [u8; UNIT]>,
+    blocks: &mut [u8],
+    halves: [&[u16]; 2],
 ) {
-    let from = dense.as_chunks::<16>().0.iter();
-    for ((block, from), by) in blocks.zip(from).zip(pieces.turns) {
+    with_halves::<UNIT>(blocks, halves).for_each(drop);
+    let (blocks, dense) = (blocks.as_chunks_mut::<UNIT>().0, dense.as_chunks::<16>().0);
+    #[cfg(target_arch = "x86_64")]
+    let done = Wide::here().map(|machine| wide::put_nibbles(machine, pieces.turns, dense, blocks));
+    #[cfg(not(target_arch = "x86_64"))]
+    let done = None;
+    let each = blocks.iter_mut().zip(dense.iter().zip(pieces.turns));
+    for (block, (from, by)) in each.skip(done.unwrap_or(0)) {
         if let Some(quants) = block.last_chunk_mut::<16>() {
             *quants = turn(from, back(*by));
         }

@@ -5,27 +5,8 @@ use std::arch::x86_64::*;
 use super::super::literals::WIDE;
 use super::super::reader::Literals as Read;
 use super::super::spec::Shape;
-use super::super::writer::Literals as Written;
 use super::super::{LEVELS, Plane, ROW, ROWS, TILE};
-use crate::coder::vectors::{
-    Rows, VECTORS, Wide, load_bytes, load_table, load_words, store_bytes, store_words,
-};
-
-/// As its plain twin.
-pub(super) fn to_planes(
-    _: Wide,
-    shape: &Shape,
-    words: &[u8; 256],
-    tile: &[u8; TILE],
-    planes: &mut [Plane; LEVELS],
-    literals: &mut Written<'_>,
-) {
-    // SAFETY: a `Wide` exists only where there are the features.
-    #[allow(unsafe_code)]
-    unsafe {
-        to_planes_wide(shape, words, tile, planes, literals);
-    }
-}
+use crate::coder::vectors::{Rows, VECTORS, Wide, load_bytes, load_table, load_words, store_bytes};
 
 /// A tile of words as planes, of which those beyond its bits are zeros, and what makes bytes of them.
 pub(in crate::coder::levels) struct Words<'a> {
@@ -57,42 +38,6 @@ impl Rows<1> for &mut [u8; TILE] {
     #[inline(always)]
     fn rows(&mut self, _: Wide, row: usize, [symbols]: &[[[u8; WIDE]; VECTORS]; 1]) {
         self[row * ROW..][..ROW].copy_from_slice(symbols.as_flattened());
-    }
-}
-
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,bmi1,bmi2,popcnt")]
-fn to_planes_wide(
-    shape: &Shape,
-    words: &[u8; 256],
-    tile: &[u8; TILE],
-    planes: &mut [Plane; LEVELS],
-    literals: &mut Written<'_>,
-) {
-    let table = load_table(words);
-    let code_bits = _mm512_set1_epi8(shape.code_bits as i8);
-    let escape = _mm512_set1_epi8(shape.escape.unwrap_or_default() as i8);
-    let any = if shape.escape.is_some() { u64::MAX } else { 0 };
-    let field = _mm512_set1_epi8(literals.field as i8);
-    for (r, row) in tile.as_chunks::<ROW>().0.iter().enumerate() {
-        let mut rows = [_mm512_setzero_si512(); 8];
-        for (to, symbols) in rows.iter_mut().zip(row.as_chunks::<WIDE>().0) {
-            let symbols = load_bytes(symbols);
-            *to = look_up::<8>(&table, symbols);
-            let code = _mm512_and_si512(*to, code_bits);
-            let escapes = _mm512_cmpeq_epi8_mask(code, escape) & any;
-            if escapes != 0 {
-                let kept = _mm512_maskz_compress_epi8(escapes, _mm512_and_si512(symbols, field));
-                let to = literals.bytes[literals.count..].first_chunk_mut::<WIDE>();
-                // There is room for a tile more than the plane.
-                if let Some(to) = to {
-                    store_bytes(kept, to);
-                }
-                literals.count += escapes.count_ones() as usize;
-            }
-        }
-        for (plane, vector) in planes.iter_mut().zip(transpose(rows)) {
-            store_words(vector, &mut plane.as_chunks_mut::<8>().0[r]);
-        }
     }
 }
 
@@ -153,7 +98,10 @@ fn read_row<const BITS: u32>(
 /// The table's entries for bytes, which have so many bits.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-fn look_up<const BITS: u32>(table: &[__m512i; 4], bytes: __m512i) -> __m512i {
+pub(in crate::coder::levels) fn look_up<const BITS: u32>(
+    table: &[__m512i; 4],
+    bytes: __m512i,
+) -> __m512i {
     match BITS {
         ..=6 => _mm512_permutexvar_epi8(bytes, table[0]),
         7 => _mm512_permutex2var_epi8(table[0], bytes, table[1]),
@@ -169,7 +117,7 @@ fn look_up<const BITS: u32>(table: &[__m512i; 4], bytes: __m512i) -> __m512i {
 /// inverse.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn transpose(rows: [__m512i; 8]) -> [__m512i; 8] {
+pub(in crate::coder::levels) fn transpose(rows: [__m512i; 8]) -> [__m512i; 8] {
     let [a, b, c, d, e, f, g, h] = rows;
     let nibbles = _mm512_set1_epi8(0x0f);
     let ([a, e], [b, f]) = (exchange::<4>(a, e, nibbles), exchange::<4>(b, f, nibbles));

@@ -1,0 +1,148 @@
+//! The AVX-512 kernels for blocks of 32 nibbles: four blocks at once.
+
+use std::arch::x86_64::*;
+
+use crate::coder::vectors::{Wide, load_bytes, store_bytes};
+use crate::plan::fields::turns;
+
+/// Bytes of a block's quants.
+const LEN: usize = 16;
+/// Blocks of a vector.
+const BLOCKS: usize = 4;
+
+/// Takes and turns the quants of as many blocks as make whole vectors; how many those are.
+pub(super) fn take_nibbles<const UNIT: usize>(
+    _: Wide,
+    turns: &[u8],
+    blocks: &[[u8; UNIT]],
+    dense: &mut [[u8; LEN]],
+) -> usize {
+    // SAFETY: a `Wide` exists only where there are the features.
+    #[allow(unsafe_code)]
+    unsafe {
+        take_nibbles_wide(turns, blocks, dense)
+    }
+}
+
+/// Puts them back.
+pub(super) fn put_nibbles<const UNIT: usize>(
+    _: Wide,
+    turns: &[u8],
+    dense: &[[u8; LEN]],
+    blocks: &mut [[u8; UNIT]],
+) -> usize {
+    // SAFETY: a `Wide` exists only where there are the features.
+    #[allow(unsafe_code)]
+    unsafe {
+        put_nibbles_wide(turns, dense, blocks)
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn take_nibbles_wide<const UNIT: usize>(
+    turns: &[u8],
+    blocks: &[[u8; UNIT]],
+    dense: &mut [[u8; LEN]],
+) -> usize {
+    let by = turns.as_chunks::<BLOCKS>().0;
+    let blocks = blocks.as_chunks::<BLOCKS>().0;
+    let to = dense.as_chunks_mut::<BLOCKS>().0;
+    for ((to, blocks), by) in to.iter_mut().zip(blocks).zip(by) {
+        let [a, b, c, d] = blocks.each_ref().map(|block| block.last_chunk::<LEN>());
+        let (Some(a), Some(b), Some(c), Some(d)) = (a, b, c, d) else {
+            return 0;
+        };
+        let turned = turn(four([a, b, c, d]), spread(*by));
+        if let Some(to) = to.as_flattened_mut().first_chunk_mut() {
+            store_bytes(turned, to);
+        }
+    }
+    by.len().min(blocks.len()) * BLOCKS
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn put_nibbles_wide<const UNIT: usize>(
+    turns: &[u8],
+    dense: &[[u8; LEN]],
+    blocks: &mut [[u8; UNIT]],
+) -> usize {
+    let by = turns.as_chunks::<BLOCKS>().0;
+    let blocks = blocks.as_chunks_mut::<BLOCKS>().0;
+    let from = dense.as_chunks::<BLOCKS>().0;
+    let count = by.len().min(blocks.len()) * BLOCKS;
+    for ((blocks, from), by) in blocks.iter_mut().zip(from).zip(by) {
+        let Some(from) = from.as_flattened().first_chunk() else {
+            return 0;
+        };
+        let by = spread(by.map(turns::back));
+        let turned = turn(load_bytes(from), by);
+        let parts = [
+            _mm512_castsi512_si128(turned),
+            _mm512_extracti32x4_epi32::<1>(turned),
+            _mm512_extracti32x4_epi32::<2>(turned),
+            _mm512_extracti32x4_epi32::<3>(turned),
+        ];
+        for (block, part) in blocks.iter_mut().zip(parts) {
+            if let Some(to) = block.last_chunk_mut::<LEN>() {
+                store(part, to);
+            }
+        }
+    }
+    count
+}
+
+/// Adds turns to both nibbles of each byte, modulo 16.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn turn(bytes: __m512i, by: __m512i) -> __m512i {
+    let lower = _mm512_set1_epi8(0x77);
+    let sum = _mm512_add_epi8(_mm512_and_si512(bytes, lower), _mm512_and_si512(by, lower));
+    // By bits: the sum XOR both under the complement of the mask.
+    let upper = _mm512_andnot_si512(lower, _mm512_xor_si512(bytes, by));
+    _mm512_xor_si512(sum, upper)
+}
+
+/// Each of four bytes 16 times.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn spread(bytes: [u8; BLOCKS]) -> __m512i {
+    const EACH: [u8; 64] = {
+        let (mut each, mut at) = ([0; 64], 0);
+        while at < 64 {
+            each[at] = (at / LEN) as u8;
+            at += 1;
+        }
+        each
+    };
+    let all = _mm512_set1_epi32(i32::from_le_bytes(bytes));
+    _mm512_shuffle_epi8(all, load_bytes(&EACH))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn four([a, b, c, d]: [&[u8; LEN]; 4]) -> __m512i {
+    let first = _mm512_castsi128_si512(load(a));
+    let second = _mm512_inserti32x4::<1>(first, load(b));
+    let third = _mm512_inserti32x4::<2>(second, load(c));
+    _mm512_inserti32x4::<3>(third, load(d))
+}
+
+#[inline]
+#[target_feature(enable = "sse2")]
+fn load(bytes: &[u8; LEN]) -> __m128i {
+    // SAFETY: they are 16 bytes.
+    #[allow(unsafe_code)]
+    unsafe {
+        _mm_loadu_si128(bytes.as_ptr().cast())
+    }
+}
+
+#[inline]
+#[target_feature(enable = "sse2")]
+fn store(vector: __m128i, to: &mut [u8; LEN]) {
+    // SAFETY: they are 16 bytes.
+    #[allow(unsafe_code)]
+    unsafe {
+        _mm_storeu_si128(to.as_mut_ptr().cast(), vector);
+    }
+}
