@@ -60,6 +60,9 @@ impl Plan for Fields {
         let start = out.len();
         out.push(CODED);
         let Scratch { fields, coder, .. } = scratch;
+        if core.first == 0 {
+            fields.forget();
+        }
         fields.encode(&self.kind, core.bytes, level, coder, out);
         if out.len() - start > core.bytes.len() {
             out.truncate(start);

@@ -26,6 +26,8 @@ pub(crate) struct Buffers {
     subs: [Vec<u8>; 2],
     turns: Vec<u8>,
     order: Order,
+    /// What was found for the chunk's first frame.
+    shape: Option<Shape>,
     /// The quants' bytes that are looked at closer, and those that are a plane as they are.
     dense: Vec<u8>,
     plain: Vec<u8>,
@@ -85,6 +87,12 @@ impl Kind {
 }
 
 impl Buffers {
+    /// What was found for one chunk is of no use for the next.
+    pub(super) fn forget(&mut self) {
+        self.shape = None;
+        self.order.forget();
+    }
+
     pub(super) fn encode(
         &mut self,
         kind: &Kind,
@@ -95,7 +103,8 @@ impl Buffers {
     ) {
         self.take(kind, core, level);
         let mode = self.find_origins(kind.mode);
-        let shape = Shape::best(kind.shapes(level), &self.dense, SYMBOL);
+        let best = || Shape::best(kind.shapes(level), &self.dense, SYMBOL);
+        let shape = *self.shape.get_or_insert_with(best);
         out.extend(mode.code());
         out.push(shape as u8);
         let made = &self.made[..kind.halves];

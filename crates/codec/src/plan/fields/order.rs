@@ -22,8 +22,21 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// As many blocks in each class, or all in one.
+    /// Finds bounds anew for the next blocks.
+    pub(super) fn forget(&mut self) {
+        self.bounds.clear();
+    }
+
+    /// About as many blocks in each class, or all in one. Bounds that there are stay as long as they are good for that.
     pub(super) fn fit(&mut self, scales: &[u16], several: bool) {
+        if several && scales.len() >= WORTH_CLASSES && self.bounds.len() + 1 == CLASSES {
+            self.place(scales);
+            if self.ends.is_sorted_by(|a, b| b - a >= scales.len() / 5)
+                && self.ends[0] >= scales.len() / 5
+            {
+                return;
+            }
+        }
         self.bounds.clear();
         if !several || scales.len() < WORTH_CLASSES {
             return self.place(scales);

@@ -174,14 +174,27 @@ fn put_nibbles<const UNIT: usize>(
     blocks: &mut [u8],
     halves: [&[u16]; 2],
 ) {
-    with_halves::<UNIT>(blocks, halves).for_each(drop);
-    let (blocks, dense) = (blocks.as_chunks_mut::<UNIT>().0, dense.as_chunks::<16>().0);
     #[cfg(target_arch = "x86_64")]
-    let done = Wide::here().map(|machine| wide::put_nibbles(machine, pieces.turns, dense, blocks));
-    #[cfg(not(target_arch = "x86_64"))]
-    let done = None;
-    let each = blocks.iter_mut().zip(dense.iter().zip(pieces.turns));
-    for (block, (from, by)) in each.skip(done.unwrap_or(0)) {
+    if let Some(machine) = Wide::here() {
+        let done = wide::put_nibbles::<UNIT>(machine, pieces.turns, halves, dense, blocks);
+        let halves = halves.map(|halves| halves.get(done..).unwrap_or_default());
+        let (turns, dense) = (&pieces.turns[done..], &dense[done * 16..]);
+        return put_nibbles_any(
+            turns,
+            dense,
+            with_halves::<UNIT>(&mut blocks[done * UNIT..], halves),
+        );
+    }
+    put_nibbles_any(pieces.turns, dense, with_halves::<UNIT>(blocks, halves));
+}
+
+#[inline(always)]
+fn put_nibbles_any<'a, const UNIT: usize>(
+    turns: &[u8],
+    dense: &[u8],
+    blocks: impl Iterator<Item = &'a mut [u8; UNIT]>,
+) {
+    for (block, (from, by)) in blocks.zip(dense.as_chunks::<16>().0.iter().zip(turns)) {
         if let Some(quants) = block.last_chunk_mut::<16>() {
             *quants = turn(from, back(*by));
         }

@@ -3,7 +3,6 @@
 use std::arch::x86_64::*;
 
 use crate::coder::vectors::{Wide, load_bytes, store_bytes};
-use crate::plan::fields::turns;
 
 /// Bytes of a block's quants.
 const LEN: usize = 16;
@@ -24,17 +23,19 @@ pub(super) fn take_nibbles<const UNIT: usize>(
     }
 }
 
-/// Puts them back.
+/// Puts them back, and the halves.
 pub(super) fn put_nibbles<const UNIT: usize>(
     _: Wide,
     turns: &[u8],
-    dense: &[[u8; LEN]],
-    blocks: &mut [[u8; UNIT]],
+    halves: [&[u16]; 2],
+    dense: &[u8],
+    blocks: &mut [u8],
 ) -> usize {
+    let (dense, blocks) = (dense.as_chunks().0, blocks.as_chunks_mut::<UNIT>().0);
     // SAFETY: a `Wide` exists only where there are the features.
     #[allow(unsafe_code)]
     unsafe {
-        put_nibbles_wide(turns, dense, blocks)
+        put_nibbles_wide(turns, halves, dense, blocks)
     }
 }
 
@@ -63,32 +64,44 @@ fn take_nibbles_wide<const UNIT: usize>(
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
 fn put_nibbles_wide<const UNIT: usize>(
     turns: &[u8],
+    [scales, minimums]: [&[u16]; 2],
     dense: &[[u8; LEN]],
     blocks: &mut [[u8; UNIT]],
 ) -> usize {
-    let by = turns.as_chunks::<BLOCKS>().0;
-    let blocks = blocks.as_chunks_mut::<BLOCKS>().0;
-    let from = dense.as_chunks::<BLOCKS>().0;
-    let count = by.len().min(blocks.len()) * BLOCKS;
-    for ((blocks, from), by) in blocks.iter_mut().zip(from).zip(by) {
+    let by = turns.as_chunks::<BLOCKS>().0.iter();
+    let blocks = blocks.as_chunks_mut::<BLOCKS>().0.iter_mut();
+    let scales = scales.as_chunks::<BLOCKS>().0.iter();
+    let mut minimums = minimums.as_chunks::<BLOCKS>().0.iter();
+    let mut done = 0;
+    for ((blocks, from), (by, scales)) in blocks
+        .zip(dense.as_chunks::<BLOCKS>().0)
+        .zip(by.zip(scales))
+    {
         let Some(from) = from.as_flattened().first_chunk() else {
-            return 0;
+            break;
         };
-        let by = spread(by.map(turns::back));
-        let turned = turn(load_bytes(from), by);
+        let turned = turn(load_bytes(from), back(spread(*by)));
         let parts = [
             _mm512_castsi512_si128(turned),
             _mm512_extracti32x4_epi32::<1>(turned),
             _mm512_extracti32x4_epi32::<2>(turned),
             _mm512_extracti32x4_epi32::<3>(turned),
         ];
-        for (block, part) in blocks.iter_mut().zip(parts) {
+        let minimums = minimums.next().unwrap_or(&[0; BLOCKS]);
+        let halves = scales.iter().zip(minimums);
+        for ((block, part), (scale, minimum)) in blocks.iter_mut().zip(parts).zip(halves) {
+            // Where there is no minimum, the quants come over it.
+            let both = u32::from(*scale) | u32::from(*minimum) << 16;
+            if let Some(to) = block.first_chunk_mut() {
+                *to = both.to_le_bytes();
+            }
             if let Some(to) = block.last_chunk_mut::<LEN>() {
                 store(part, to);
             }
         }
+        done += BLOCKS;
     }
-    count
+    done
 }
 
 /// Adds turns to both nibbles of each byte, modulo 16.
@@ -100,6 +113,18 @@ fn turn(bytes: __m512i, by: __m512i) -> __m512i {
     // By bits: the sum XOR both under the complement of the mask.
     let upper = _mm512_andnot_si512(lower, _mm512_xor_si512(bytes, by));
     _mm512_xor_si512(sum, upper)
+}
+
+/// The turns that undo others.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn back(by: __m512i) -> __m512i {
+    let lower = _mm512_set1_epi8(15);
+    let upper = _mm512_andnot_si512(lower, by);
+    let zero = _mm512_setzero_si512();
+    let low = _mm512_and_si512(_mm512_sub_epi8(zero, _mm512_and_si512(by, lower)), lower);
+    // No bit below gets into what is left.
+    _mm512_or_si512(low, _mm512_sub_epi8(zero, upper))
 }
 
 /// Each of four bytes 16 times.
