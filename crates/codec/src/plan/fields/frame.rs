@@ -196,7 +196,7 @@ impl Buffers {
         }
         shape.merge(&self.symbols, low, &mut self.dense);
         let pieces = Pieces {
-            places: &self.order.places,
+            order: &self.order.blocks,
             turns: &self.turns,
         };
         let halves = self.halves.each_ref().map(Vec::as_slice);
@@ -230,7 +230,7 @@ impl Buffers {
         self.order.fit(&self.halves[0], several);
         self.find_turns(kind);
         let pieces = Pieces {
-            places: &self.order.places,
+            order: &self.order.blocks,
             turns: &self.turns,
         };
         pieces::take(kind, &pieces, core, &mut self.dense, &mut self.plain);

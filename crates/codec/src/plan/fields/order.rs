@@ -1,7 +1,12 @@
 //! Blocks by the magnitude of their scale: where it is large beside others' its largest quant stands apart, and
 //! the others are nearer to zero.
 
+#[cfg(target_arch = "x86_64")]
+mod wide;
+
 use crate::Error;
+#[cfg(target_arch = "x86_64")]
+use crate::coder::vectors::Wide;
 use crate::cpu::at_best;
 
 /// The most classes of blocks.
@@ -10,13 +15,15 @@ const CLASSES: usize = 3;
 const WORTH_CLASSES: usize = 2048;
 /// The scales that are looked at.
 const SAMPLE: usize = 512;
+/// Numbers that a kernel writes at once.
+const SPARE: usize = 32;
 
 /// The bounds between the classes of a frame's blocks, and by class how many blocks there are.
 #[derive(Debug, Default)]
 pub(super) struct Order {
     bounds: Vec<u16>,
-    /// Where each block goes; nothing where all are of one class.
-    pub places: Vec<u32>,
+    /// The numbers of the blocks, class by class; nothing where all are of one.
+    pub blocks: Vec<u16>,
     /// Where each class ends, in blocks.
     pub ends: Vec<usize>,
 }
@@ -79,49 +86,58 @@ impl Order {
         self.bounds.len() + 1
     }
 
-    /// Finds the places of all blocks.
+    /// Puts the numbers of all blocks in order.
     pub(super) fn place(&mut self, scales: &[u16]) {
-        self.places.clear();
+        self.blocks.clear();
         self.ends.clear();
-        let bounds = match *self.bounds {
-            [] => return self.ends.push(scales.len()),
-            [first] => [first, u16::MAX],
-            [first, second, ..] => [first, second],
-        };
-        let from = |bound: u16| scales.iter().filter(move |scale| *scale & 0x7fff >= bound);
-        let [second, third] = bounds.map(|bound| scales.len() - from(bound).count());
-        self.ends.extend([second, third, scales.len()]);
-        self.ends.truncate(self.classes());
-        if let Some(last) = self.ends.last_mut() {
-            *last = scales.len();
+        if self.bounds.is_empty() {
+            return self.ends.push(scales.len());
         }
-        self.places.resize(scales.len(), 0);
-        place_all(
-            scales,
-            bounds,
-            [0, second as u32, third as u32],
-            &mut self.places,
-        );
+        self.blocks.resize(scales.len() + SPARE, 0);
+        let beyond = self.bounds.iter().copied().chain([u16::MAX]);
+        let (mut least, mut at) = (0, 0);
+        for beyond in beyond {
+            at = append(scales, [least, beyond], &mut self.blocks, at);
+            self.ends.push(at);
+            least = beyond;
+        }
+        self.blocks.truncate(scales.len());
     }
+}
+
+/// Puts the numbers of the blocks whose scales are within bounds behind those there are; how many there are then.
+fn append(scales: &[u16], bounds: [u16; 2], blocks: &mut [u16], mut at: usize) -> usize {
+    let mut done = 0;
+    #[cfg(target_arch = "x86_64")]
+    if let Some(machine) = Wide::here() {
+        [done, at] = wide::append(machine, scales, bounds, blocks, at);
+    }
+    append_best(&scales[done..], done, bounds, blocks, at)
 }
 
 at_best! {
-    fn place_all(scales: &[u16], bounds: [u16; 2], starts: [u32; 3], places: &mut [u32]) = place_any
+    fn append_best(
+        scales: &[u16], first: usize, bounds: [u16; 2], blocks: &mut [u16], at: usize,
+    ) -> usize = append_any
 }
 
-/// Where each block goes, by where classes start. In registers all the time, none of which waits for memory.
+/// Without a branch: which class a block is of is as a die falls.
 #[inline(always)]
-fn place_any(scales: &[u16], bounds: [u16; 2], starts: [u32; 3], places: &mut [u32]) {
-    let [mut first, mut second, mut third] = starts;
-    for (scale, place) in scales.iter().zip(places) {
+fn append_any(
+    scales: &[u16],
+    first: usize,
+    [least, beyond]: [u16; 2],
+    blocks: &mut [u16],
+    mut at: usize,
+) -> usize {
+    for (number, scale) in (first as u16..).zip(scales) {
         let magnitude = scale & 0x7fff;
-        let [above, high] = bounds.map(|bound| u32::from(magnitude >= bound));
-        let low = if above == 1 { second } else { first };
-        *place = if high == 1 { third } else { low };
-        first += 1 - above;
-        second += above - high;
-        third += high;
+        if let Some(to) = blocks.get_mut(at) {
+            *to = number;
+        }
+        at += usize::from(magnitude >= least) & usize::from(magnitude < beyond);
     }
+    at
 }
 
 #[cfg(test)]
@@ -135,10 +151,14 @@ mod tests {
             .collect();
         let mut order = Order::default();
         order.fit(&scales, true);
-        let mut sorted = vec![None; scales.len()];
-        for (scale, place) in scales.iter().zip(&order.places) {
-            assert_eq!(sorted[*place as usize].replace(*scale), None);
-        }
+        let mut all = order.blocks.clone();
+        all.sort_unstable();
+        assert!(all.iter().copied().eq(0..scales.len() as u16));
+        let sorted: Vec<u16> = order
+            .blocks
+            .iter()
+            .map(|i| scales[usize::from(*i)])
+            .collect();
         let [first, second, third] = order.ends[..] else {
             panic!()
         };
@@ -150,10 +170,12 @@ mod tests {
         let mut read = Order::default();
         read.read(&mut written.as_slice()).unwrap();
         read.place(&scales);
-        assert_eq!(read.places, order.places);
+        assert_eq!(read.blocks, order.blocks);
+        crate::cpu::narrowly(|| read.place(&scales));
+        assert_eq!((&read.blocks, &read.ends), (&order.blocks, &order.ends));
         assert!(read.read(&mut [3, 0, 0, 0, 0, 0, 0].as_slice()).is_err());
         assert!(read.read(&mut [2, 1, 0, 0, 0].as_slice()).is_err());
         order.fit(&scales[..100], true);
-        assert_eq!((order.places.len(), order.ends[..].len()), (0, 1));
+        assert_eq!((order.blocks.len(), order.ends[..].len()), (0, 1));
     }
 }

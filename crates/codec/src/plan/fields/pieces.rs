@@ -17,8 +17,8 @@ use crate::cpu::at_widest;
 
 /// The fields of a frame's quants.
 pub(super) struct Pieces<'a> {
-    /// Where each block's bytes are in `dense`, in blocks; in the blocks' order where this is empty.
-    pub places: &'a [u32],
+    /// Which blocks' bytes are in `dense`, in order; all as they come where this is empty.
+    pub order: &'a [u16],
     /// By how much nibbles are turned, a byte for each group or pair of groups.
     pub turns: &'a [u8],
 }
@@ -138,7 +138,7 @@ fn put_any(
         (Quants::Nibbles, 18) => put_nibbles::<18>(pieces, dense, blocks, halves),
         (Quants::Nibbles, _) => put_nibbles::<20>(pieces, dense, blocks, halves),
         (Quants::PairedNibbles, _) => put_pairs(pieces, dense, with_halves(blocks, halves)),
-        (Quants::Bytes, _) => put_bytes(pieces, dense, with_halves(blocks, halves)),
+        (Quants::Bytes, _) => put_bytes(pieces, dense, halves[0], blocks),
         (Quants::Fifths, 22) => fifths::put(dense, plain, with_halves::<22>(blocks, halves)),
         (Quants::Fifths, _) => fifths::put(dense, plain, with_halves::<24>(blocks, halves)),
         (Quants::PairedFifths, _) => fifths::put_pairs(dense, plain, with_halves(blocks, halves)),
@@ -256,36 +256,57 @@ fn put_pairs<'a>(
 /// Signed bytes, folded: the sign is the lowest bit.
 #[inline(always)]
 fn take_bytes(pieces: &Pieces<'_>, blocks: &[u8], dense: &mut [u8]) {
-    let dense = dense.as_chunks_mut::<32>().0;
-    for (i, block) in blocks.as_chunks::<34>().0.iter().enumerate() {
-        let at = pieces.places.get(i).map_or(i, |place| *place as usize);
-        let quants = block.last_chunk::<32>();
-        if let (Some(to), Some(quants)) = (dense.get_mut(at), quants) {
-            let mut own = *quants;
-            for byte in &mut own {
-                *byte = *byte << 1 ^ ((*byte as i8) >> 7) as u8;
-            }
-            *to = own;
+    let (blocks, dense) = (blocks.as_chunks().0, dense.as_chunks_mut().0);
+    #[cfg(target_arch = "x86_64")]
+    if let Some(machine) = Wide::here() {
+        return wide::take_bytes(machine, pieces.order, blocks, dense);
+    }
+    if pieces.order.is_empty() {
+        let each = dense.iter_mut().zip(blocks);
+        return each.for_each(|(to, block)| *to = folded(block));
+    }
+    for (to, number) in dense.iter_mut().zip(pieces.order) {
+        if let Some(block) = blocks.get(usize::from(*number)) {
+            *to = folded(block);
         }
     }
 }
 
 #[inline(always)]
-fn put_bytes<'a>(
-    pieces: &Pieces<'_>,
-    dense: &[u8],
-    blocks: impl Iterator<Item = &'a mut [u8; 34]>,
-) {
-    let dense = dense.as_chunks::<32>().0;
-    for (i, block) in blocks.enumerate() {
-        let at = pieces.places.get(i).map_or(i, |place| *place as usize);
-        let quants = block.last_chunk_mut::<32>();
-        if let (Some(from), Some(quants)) = (dense.get(at), quants) {
-            let mut own = *from;
-            for byte in &mut own {
-                *byte = *byte >> 1 ^ (*byte & 1).wrapping_neg();
-            }
-            *quants = own;
+fn folded(block: &[u8; 34]) -> [u8; 32] {
+    let mut own = [0; 32];
+    own.copy_from_slice(&block[2..]);
+    for byte in &mut own {
+        *byte = *byte << 1 ^ ((*byte as i8) >> 7) as u8;
+    }
+    own
+}
+
+#[inline(always)]
+fn put_bytes(pieces: &Pieces<'_>, dense: &[u8], scales: &[u16], blocks: &mut [u8]) {
+    let (blocks, dense) = (blocks.as_chunks_mut().0, dense.as_chunks().0);
+    #[cfg(target_arch = "x86_64")]
+    if let Some(machine) = Wide::here() {
+        return wide::put_bytes(machine, pieces.order, scales, dense, blocks);
+    }
+    if pieces.order.is_empty() {
+        let each = blocks.iter_mut().zip(dense).zip(scales);
+        return each.for_each(|((block, from), scale)| unfold(from, *scale, block));
+    }
+    for (from, number) in dense.iter().zip(pieces.order) {
+        let number = usize::from(*number);
+        if let (Some(block), Some(scale)) = (blocks.get_mut(number), scales.get(number)) {
+            unfold(from, *scale, block);
         }
     }
+}
+
+#[inline(always)]
+fn unfold(from: &[u8; 32], scale: u16, block: &mut [u8; 34]) {
+    let mut own = *from;
+    for byte in &mut own {
+        *byte = *byte >> 1 ^ (*byte & 1).wrapping_neg();
+    }
+    block[..2].copy_from_slice(&scale.to_le_bytes());
+    block[2..].copy_from_slice(&own);
 }

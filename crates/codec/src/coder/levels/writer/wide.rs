@@ -173,7 +173,7 @@ fn put_string(writer: &mut Writer<'_>, level: usize, count: usize) -> usize {
     let least = least_word(shape, level + 1);
     let number = level - shape.whole;
     let [even, odd] = &mut *writer.reached;
-    let (own, next) = if number % 2 == 0 {
+    let (own, next) = if number.is_multiple_of(2) {
         (even, odd)
     } else {
         (odd, even)

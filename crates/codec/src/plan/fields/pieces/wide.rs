@@ -1,8 +1,8 @@
-//! The AVX-512 kernels for blocks of 32 nibbles: four blocks at once.
+//! The AVX-512 kernels for blocks of 32 quants: of nibbles four at once, of bytes one after the other.
 
 use std::arch::x86_64::*;
 
-use crate::coder::vectors::{Wide, load_bytes, store_bytes};
+use crate::coder::vectors::{Wide, load_bytes, load_half, store_bytes};
 
 /// Bytes of a block's quants.
 const LEN: usize = 16;
@@ -102,6 +102,98 @@ fn put_nibbles_wide<const UNIT: usize>(
         done += BLOCKS;
     }
     done
+}
+
+/// Bytes of a block of bytes, and of its quants.
+const UNIT: usize = 34;
+const BYTES: usize = 32;
+
+/// Takes and folds the bytes of blocks, in an order of those, if there is one.
+pub(super) fn take_bytes(_: Wide, order: &[u16], blocks: &[[u8; UNIT]], dense: &mut [[u8; BYTES]]) {
+    // SAFETY: a `Wide` exists only where there are the features.
+    #[allow(unsafe_code)]
+    unsafe {
+        match order {
+            [] => take_bytes_wide(0..blocks.len(), blocks, dense),
+            _ => take_bytes_wide(
+                order.iter().map(|number| usize::from(*number)),
+                blocks,
+                dense,
+            ),
+        }
+    }
+}
+
+/// Puts them back, and the scales.
+pub(super) fn put_bytes(
+    _: Wide,
+    order: &[u16],
+    scales: &[u16],
+    dense: &[[u8; BYTES]],
+    blocks: &mut [[u8; UNIT]],
+) {
+    // SAFETY: a `Wide` exists only where there are the features.
+    #[allow(unsafe_code)]
+    unsafe {
+        match order {
+            [] => put_bytes_wide(0..blocks.len(), scales, dense, blocks),
+            _ => {
+                let order = order.iter().map(|number| usize::from(*number));
+                put_bytes_wide(order, scales, dense, blocks);
+            }
+        }
+    }
+}
+
+#[target_feature(enable = "avx2")]
+fn take_bytes_wide(
+    order: impl Iterator<Item = usize>,
+    blocks: &[[u8; UNIT]],
+    dense: &mut [[u8; BYTES]],
+) {
+    for (number, to) in order.zip(dense) {
+        let block = blocks.get(number).and_then(|block| block.last_chunk());
+        if let Some(block) = block {
+            let quants = load_half(block);
+            let signs = _mm256_cmpgt_epi8(_mm256_setzero_si256(), quants);
+            let folded = _mm256_xor_si256(_mm256_add_epi8(quants, quants), signs);
+            store_half(folded, to);
+        }
+    }
+}
+
+#[target_feature(enable = "avx2")]
+fn put_bytes_wide(
+    order: impl Iterator<Item = usize>,
+    scales: &[u16],
+    dense: &[[u8; BYTES]],
+    blocks: &mut [[u8; UNIT]],
+) {
+    let (ones, below) = (_mm256_set1_epi8(1), _mm256_set1_epi8(0x7f));
+    for (number, from) in order.zip(dense) {
+        let (Some(block), Some(scale)) = (blocks.get_mut(number), scales.get(number)) else {
+            break;
+        };
+        let folded = load_half(from);
+        let halves = _mm256_and_si256(_mm256_srli_epi16::<1>(folded), below);
+        let signs = _mm256_cmpeq_epi8(_mm256_and_si256(folded, ones), ones);
+        if let Some(to) = block.first_chunk_mut() {
+            *to = scale.to_le_bytes();
+        }
+        if let Some(to) = block.last_chunk_mut() {
+            store_half(_mm256_xor_si256(halves, signs), to);
+        }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn store_half(vector: __m256i, to: &mut [u8; BYTES]) {
+    // SAFETY: they are 32 bytes.
+    #[allow(unsafe_code)]
+    unsafe {
+        _mm256_storeu_si256(to.as_mut_ptr().cast(), vector);
+    }
 }
 
 /// Adds turns to both nibbles of each byte, modulo 16.
