@@ -79,7 +79,9 @@ impl Way {
     /// Whether it is as good for another plane, by a sample of that: at a loss of at most such a share.
     pub(crate) fn fits(&self, sample: &Sample, loss: f32) -> bool {
         let by_chance = 3.0 * (self.equal / sample.total()).sqrt();
-        let most = self.excess + loss * sample.entropy();
+        // What samples of one plane differ by.
+        let noise = 0.25 / sample.total().sqrt();
+        let most = self.excess + loss * sample.entropy() + noise;
         sample.equal() <= self.equal + by_chance + 0.004 && sample.excess(&self.how.bits()) <= most
     }
 

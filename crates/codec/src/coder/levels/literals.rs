@@ -13,9 +13,11 @@ const LEAST_CODED: usize = 48;
 /// Fewer take less time with a table that gives one after the other than with all that levels need.
 const LEAST_LEVELS: usize = 512;
 /// The share by which they may be longer in levels, which are read several times as fast.
-const FOR_SPEED: f64 = 0.02;
-/// The share of their length that they take where eight levels are enough for what occurs, as a rule.
-const MOST_FOR_LEVELS: f64 = 0.875;
+const FOR_SPEED: f64 = 0.01;
+/// Of so many what levels take beside their bits is little.
+const MANY: usize = 24 << 10;
+/// The share of their length that fewer take where levels may be as small.
+const MOST_FOR_LEVELS: f64 = 0.75;
 /// Bytes that a code takes beside those.
 const AROUND: f64 = 40.0;
 /// Zeros that a reader finds beyond the last: for symbols past the plane's end, and for a vector.
@@ -47,7 +49,7 @@ fn encode_all(literals: &[u8], within: Option<&mut Buffers>, out: &mut Vec<u8>) 
     let least = entropy(&counts) * literals.len() as f64 / 8.0;
     if let Some(buffers) = within
         && literals.len() >= LEAST_LEVELS
-        && least < literals.len() as f64 * MOST_FOR_LEVELS
+        && (literals.len() >= MANY || least < literals.len() as f64 * MOST_FOR_LEVELS)
         && let Some(fit) = fit_within(&counts)
         && fit.len(literals.len()) as f64 <= least * (1.0 + FOR_SPEED) + AROUND
     {

@@ -1,8 +1,18 @@
 //! Quants of 5 bits: nibbles as they are, and of the fifth bits whether they differ from the fourth, which tells
 //! the quants near the middle from the others.
 
+#[cfg(target_arch = "x86_64")]
+use super::wide;
+#[cfg(target_arch = "x86_64")]
+use crate::coder::vectors::Wide;
+
 #[inline(always)]
 pub(super) fn take<const UNIT: usize>(blocks: &[u8], dense: &mut [u8], plain: &mut [u8]) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(machine) = Wide::here() {
+        let (dense, plain) = (dense.as_chunks_mut().0, plain.as_chunks_mut().0);
+        return wide::take_fifths::<UNIT>(machine, blocks.as_chunks().0, dense, plain);
+    }
     let (dense, plain) = (dense.as_chunks_mut::<4>().0, plain.as_chunks_mut::<16>().0);
     for (i, block) in blocks.as_chunks::<UNIT>().0.iter().enumerate() {
         // With a way out, so that this is not done for several blocks at once, byte by byte.
@@ -17,12 +27,16 @@ pub(super) fn take<const UNIT: usize>(blocks: &[u8], dense: &mut [u8], plain: &m
 
 #[inline(always)]
 pub(super) fn put<'a, const UNIT: usize>(
-    dense: &[u8],
-    plain: &[u8],
+    dense: &'a [u8],
+    plain: &'a [u8],
     blocks: impl Iterator<Item = &'a mut [u8; UNIT]>,
 ) {
     let from = dense.as_chunks::<4>().0.iter();
     let from = from.zip(plain.as_chunks::<16>().0);
+    #[cfg(target_arch = "x86_64")]
+    if let Some(machine) = Wide::here() {
+        return wide::put_fifths(machine, from, blocks);
+    }
     for (block, (dense, plain)) in blocks.zip(from) {
         let high = u32::from_le_bytes(*dense) ^ fourths(plain);
         block[UNIT - 20..UNIT - 16].copy_from_slice(&high.to_le_bytes());

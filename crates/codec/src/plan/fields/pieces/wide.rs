@@ -1,4 +1,4 @@
-//! The AVX-512 kernels for blocks of 32 quants: of nibbles four at once, of bytes one after the other.
+//! The AVX-512 kernels for blocks of 32 quants: of nibbles four at once, of others one after the other.
 
 use std::arch::x86_64::*;
 
@@ -184,6 +184,74 @@ fn put_bytes_wide(
             store_half(_mm256_xor_si256(halves, signs), to);
         }
     }
+}
+
+/// Takes the nibbles and the fifth bits of blocks.
+pub(super) fn take_fifths<const UNIT: usize>(
+    _: Wide,
+    blocks: &[[u8; UNIT]],
+    dense: &mut [[u8; 4]],
+    plain: &mut [[u8; LEN]],
+) {
+    // SAFETY: a `Wide` exists only where there are the features.
+    #[allow(unsafe_code)]
+    unsafe {
+        take_fifths_wide(blocks, dense, plain);
+    }
+}
+
+/// Puts them back.
+pub(super) fn put_fifths<'a, const UNIT: usize>(
+    _: Wide,
+    from: impl Iterator<Item = (&'a [u8; 4], &'a [u8; LEN])>,
+    blocks: impl Iterator<Item = &'a mut [u8; UNIT]>,
+) {
+    // SAFETY: a `Wide` exists only where there are the features.
+    #[allow(unsafe_code)]
+    unsafe {
+        put_fifths_wide(from, blocks);
+    }
+}
+
+#[target_feature(enable = "avx2")]
+fn take_fifths_wide<const UNIT: usize>(
+    blocks: &[[u8; UNIT]],
+    dense: &mut [[u8; 4]],
+    plain: &mut [[u8; LEN]],
+) {
+    for (block, (dense, plain)) in blocks.iter().zip(dense.iter_mut().zip(plain)) {
+        if let Some((before, nibbles)) = block.split_last_chunk::<LEN>()
+            && let Some(high) = before.last_chunk()
+        {
+            let own = load(nibbles);
+            store(own, plain);
+            *dense = (u32::from_le_bytes(*high) ^ fourths(own)).to_le_bytes();
+        }
+    }
+}
+
+#[target_feature(enable = "avx2")]
+fn put_fifths_wide<'a, const UNIT: usize>(
+    from: impl Iterator<Item = (&'a [u8; 4], &'a [u8; LEN])>,
+    blocks: impl Iterator<Item = &'a mut [u8; UNIT]>,
+) {
+    for (block, (dense, plain)) in blocks.zip(from) {
+        let own = load(plain);
+        if let Some((before, nibbles)) = block.split_last_chunk_mut::<LEN>()
+            && let Some(high) = before.last_chunk_mut()
+        {
+            store(own, nibbles);
+            *high = (u32::from_le_bytes(*dense) ^ fourths(own)).to_le_bytes();
+        }
+    }
+}
+
+/// The highest bits of nibbles: of all lower ones, then of all upper ones.
+#[inline]
+#[target_feature(enable = "sse2")]
+fn fourths(nibbles: __m128i) -> u32 {
+    let lower = _mm_movemask_epi8(_mm_slli_epi16::<4>(nibbles)) as u32;
+    lower | (_mm_movemask_epi8(nibbles) as u32) << 16
 }
 
 #[inline]
