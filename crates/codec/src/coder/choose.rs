@@ -150,6 +150,25 @@ fn loss(counts: &[u32; 256], plane_len: usize, effort: &Effort) -> f32 {
     effort.for_speed + 0.36 * kinds as f32 / seen(plane_len) as f32
 }
 
+/// As [`encode`], for texts: parts of words come again in them, which samples do not show.
+pub(crate) fn encode_texts(
+    plane: &[u8],
+    level: Level,
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) -> Coding {
+    let zstd = match level {
+        Level::Fast => 1,
+        Level::Default => 3,
+        Level::Max => 6,
+    };
+    let limit = (entropy(&histogram(plane)) * plane.len() as f64 / 8.0) as usize;
+    match zstd_frames::append_below(limit, plane, &[zstd], scratch, out) {
+        true => Coding::Zstd,
+        false => encode(plane, level, scratch, out),
+    }
+}
+
 /// Fewer symbols are not worth whole rows and several strings.
 const LEAST_SYMBOLS: usize = 4 << 10;
 /// By how much a code in levels may be longer than the entropy, and how many bits more.

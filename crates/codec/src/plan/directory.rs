@@ -56,6 +56,11 @@ impl<'a> Writer<'a> {
         });
     }
 
+    /// The next plane, of texts.
+    pub(super) fn add_texts(&mut self, plane: &[u8]) {
+        self.add_by(plane, coder::encode_texts);
+    }
+
     fn add_by(
         &mut self,
         plane: &[u8],

@@ -190,7 +190,7 @@ impl Plan for Strings {
         write_runs(&runs, out);
         let mut writer = Writer::new(NAMES.len(), level, coder, out);
         writer.add(words);
-        writer.add(planes);
+        writer.add_texts(planes);
     }
 
     fn decode(&self, stored: &[u8], core: Decoded<'_>, scratch: &mut Scratch) -> Result<(), Error> {
@@ -267,6 +267,26 @@ mod tests {
                 assert_eq!(code, Code::Strings);
                 assert!(len < 49_000 * 9, "{len}");
             }
+        }
+    }
+
+    #[test]
+    fn parts_of_words_come_again() {
+        let part = |i: u64| {
+            [
+                "some", "thing", "where", "body", "one", "how", "time", "what",
+            ][i as usize % 8]
+        };
+        let word = |i: u64| format!("{}{}{}", part(i), part(i / 7), part(i / 61 + 3));
+        let texts = (0..20_000u64).map(|i| word(i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 50));
+        let raw: Vec<u8> = texts
+            .flat_map(|text| [&(text.len() as u64).to_le_bytes(), text.as_bytes()].concat())
+            .collect();
+        for level in [Level::Fast, Level::Default, Level::Max] {
+            let (code, len) = code_and_len(&raw, level);
+            assert_eq!(code, Code::Strings);
+            // By how often letters occur it would be above 100,000.
+            assert!(len < 80_000, "{len}");
         }
     }
 
