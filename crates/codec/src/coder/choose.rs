@@ -137,7 +137,8 @@ pub(crate) fn encode_symbols(
 fn fit_symbols(counts: &[u32; 256], plane_len: usize, effort: &Effort) -> Option<levels::Fit> {
     let raw = mask::apart(counts, loss(counts, plane_len, effort));
     let near = (entropy(counts) * (1.0 + NEAR) + NEAR_BITS).min(NOISE);
-    levels::fit(&mask::without(counts, raw), raw).filter(|fit| fit.bits <= near)
+    let fit = levels::fit_symbols(&mask::without(counts, raw), raw);
+    fit.filter(|fit| fit.bits <= near)
 }
 
 /// The bits a byte that may be lost, with those that a sample only seems to save: half of one for each of its values,

@@ -21,7 +21,7 @@ mod writer;
 mod tests;
 
 pub(crate) use code::Code;
-pub(crate) use fit::{Fit, fit};
+pub(crate) use fit::{Fit, fit, fit_symbols};
 pub(crate) use reader::Reader;
 use writer::Buffers;
 pub(crate) use writer::{Scratch, Writer};

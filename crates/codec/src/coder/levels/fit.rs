@@ -8,7 +8,9 @@ use crate::coder::huffman::lengths;
 
 /// A level costs about as much as it takes to code so many of its symbols apart: one of these is
 /// reached by more.
-const WORTH_A_LEVEL: u64 = 60;
+const WORTH_A_LEVEL: u64 = 15;
+/// The same for quants' symbols, of which there are fewer than bytes that are only copied.
+const WORTH_A_LEVEL_OF_SYMBOLS: u64 = 60;
 /// Of what is coded apart there is little.
 const WORTH_A_LEVEL_WITHIN: u64 = 200;
 /// Bytes that literals take beside their own bits, and for each of their values.
@@ -44,6 +46,11 @@ impl Fit {
 /// byte that are in `raw` must be 0 in all.
 pub(crate) fn fit(counts: &[u32; 256], raw: u8) -> Option<Fit> {
     fit_by(counts, raw, WORTH_A_LEVEL, Shape::of)
+}
+
+/// The same for quants' symbols, of which less is coded apart.
+pub(crate) fn fit_symbols(counts: &[u32; 256], raw: u8) -> Option<Fit> {
+    fit_by(counts, raw, WORTH_A_LEVEL_OF_SYMBOLS, Shape::of)
 }
 
 /// The code for what another codes apart.
