@@ -4,7 +4,7 @@ mod candidates;
 mod chunk;
 
 use candidates::{Candidate, candidates};
-use chunk::{Chunk, SAMPLED};
+use chunk::{Chunk, PART_LEN, SAMPLED};
 
 use crate::check::{check, check_two};
 use crate::header::{self, Facts, FrameEntry, VERSION};
@@ -151,8 +151,11 @@ impl Encoder<'_> {
 
     /// The ways that are worth trying in full.
     fn promising<'a>(&mut self, candidates: &'a [Candidate]) -> Vec<&'a Candidate> {
-        let is_short = candidates.iter().all(|way| way.facts.frames() <= SAMPLED);
-        if self.level == Level::Max && is_short {
+        let is_short = match self.level {
+            Level::Fast | Level::Default => self.chunk.raw.len() <= PART_LEN,
+            Level::Max => candidates.iter().all(|way| way.facts.frames() <= SAMPLED),
+        };
+        if is_short {
             // To try is as much as to estimate.
             return candidates.iter().collect();
         }

@@ -90,8 +90,7 @@ fn decide(
     let worth = plane.len() - (plane.len() as f64 * effort.least_gain) as usize;
     let limit = coded.min(worth);
     if look::repeats_itself(plane, &full, coded, repeats, effort)
-        && zstd_frames::promises(plane, limit as f64 / plane.len() as f64, scratch, out)
-        && zstd_frames::append_below(limit, plane, effort.zstd, scratch, out)
+        && zstd(plane, limit, level, scratch, out)
     {
         return (Coding::Zstd, None);
     }
@@ -100,6 +99,22 @@ fn decide(
         return (Coding::Raw, Some(How::Raw));
     }
     code.encode(plane, scratch, out)
+}
+
+/// Appends a plane as a zstd frame, if that is below a length.
+fn zstd(
+    plane: &[u8],
+    limit: usize,
+    level: Level,
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) -> bool {
+    let levels = effort(level).zstd;
+    if level != Level::Max {
+        return zstd_frames::append_promising(limit, plane, levels, scratch, out);
+    }
+    zstd_frames::promises(plane, limit as f64 / plane.len() as f64, scratch, out)
+        && zstd_frames::append_below(limit, plane, levels, scratch, out)
 }
 
 /// As [`encode_next`], for symbols of which a code in levels is as a rule nearly the best: where it is, nothing else

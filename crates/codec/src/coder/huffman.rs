@@ -53,13 +53,23 @@ impl Code {
 
     /// About how many bytes a plane of such counts takes.
     pub(crate) fn encoded_len(&self, counts: &[u32; 256]) -> usize {
+        self.streams_len(counts) + lengths::write(&self.lengths).len() + JUMP_LEN
+    }
+
+    /// Whether all bytes that are counted have a code.
+    pub(crate) fn has_all(&self, counts: &[u32; 256]) -> bool {
+        let mut all = counts.iter().zip(&self.lengths);
+        all.all(|(&count, &len)| count == 0 || len > 0)
+    }
+
+    /// About how many bytes the streams take.
+    pub(crate) fn streams_len(&self, counts: &[u32; 256]) -> usize {
         let bits: u64 = counts
             .iter()
             .zip(&self.lengths)
             .map(|(&count, &len)| u64::from(count) * u64::from(len))
             .sum();
-        let streams = bits.div_ceil(8) as usize + STREAMS;
-        streams + lengths::write(&self.lengths).len() + JUMP_LEN
+        bits.div_ceil(8) as usize + STREAMS
     }
 }
 

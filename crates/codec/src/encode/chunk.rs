@@ -8,7 +8,7 @@ use crate::{FRAME_LEN, Level};
 /// How many frames a sample is from.
 pub(super) const SAMPLED: usize = 3;
 /// Bytes of a frame that are a sample of it where speed counts.
-const PART_LEN: usize = 32 << 10;
+pub(super) const PART_LEN: usize = 32 << 10;
 
 /// A chunk's raw bytes, and its base's: none where there is none.
 #[derive(Clone, Copy)]

@@ -90,50 +90,36 @@ impl Centred {
         Ok((parts, rest))
     }
 
-    /// Gives elements back what was taken from them.
-    fn undo(&self, core: Decoded<'_>, rows: &[u8]) {
-        let count = core.bytes.len() / self.kind.width;
-        let mut rest = core.bytes;
-        for (i, run) in self.rows.runs(core.first, count).enumerate() {
-            let (own, after) = rest.split_at_mut(run.len * self.kind.width);
-            rest = after;
-            let row = rows.get(i).copied().unwrap_or(0);
-            shift::add(self.kind, row, self.columns_at(run.column, run.len), own);
+    /// Where elements are that begin after so many of the chunk, with the parts of rows from that of some element
+    /// on.
+    fn place<'a>(&'a self, first: usize, parts: &'a [u8], parts_from: usize) -> shift::Place<'a> {
+        let row = |element| self.rows.runs(element, 1).next().map_or(0, |run| run.row);
+        shift::Place {
+            rows: self.rows,
+            first,
+            parts: parts
+                .get(row(first) - row(parts_from)..)
+                .unwrap_or_default(),
+            columns: &self.columns,
         }
     }
 
-    fn columns_at(&self, first: usize, len: usize) -> &[u8] {
-        self.columns.get(first..first + len).unwrap_or_default()
+    /// Gives elements from a number of a frame on back what was taken from them.
+    fn undo(&self, frame_first: usize, at: usize, units: &mut [u8], parts: &[u8]) {
+        let place = self.place(frame_first + at, parts, frame_first);
+        shift::add(self.kind, place, units);
     }
 
     /// Takes from elements what their rows and columns are above the others, and gives the rows' parts.
     fn centre(&self, first: usize, units: &mut [u8]) -> Vec<u8> {
         let count = units.len() / self.kind.width;
         let mut parts = Vec::new();
-        let mut rest = units;
-        for run in self.rows.runs(first, count) {
-            let (own, after) = rest.split_at_mut(run.len * self.kind.width);
-            rest = after;
-            let columns = self.columns_at(run.column, run.len);
-            let row = match self.by_row {
-                true => self.row_part(own, columns),
-                false => 0,
-            };
-            shift::subtract(self.kind, row, columns, own);
-            if self.by_row {
-                parts.push(row);
-            }
+        if self.by_row {
+            parts.resize(self.rows.runs(first, count).count(), 0);
         }
+        let place = self.place(first, &[], first);
+        shift::subtract(self.kind, place, self.middle, units, &mut parts);
         parts
-    }
-
-    /// What a row's exponents are above the middle, when columns have what is theirs.
-    fn row_part(&self, own: &[u8], columns: &[u8]) -> u8 {
-        let count = (own.len() / self.kind.width) as i64;
-        let of_columns: i64 = columns.iter().map(|part| i64::from(*part as i8)).sum();
-        let sum = shift::sum(self.kind, own) as i64 - of_columns;
-        let mean = (sum + count / 2).div_euclid(count.max(1)) as i32;
-        (mean - self.middle).clamp(i8::MIN.into(), i8::MAX.into()) as i8 as u8
     }
 }
 
@@ -186,30 +172,26 @@ impl Plan for Centred {
         scratch.words = units;
     }
 
-    fn decode(
-        &self,
-        stored: &[u8],
-        mut core: Decoded<'_>,
-        scratch: &mut Scratch,
-    ) -> Result<(), Error> {
+    fn decode(&self, stored: &[u8], core: Decoded<'_>, scratch: &mut Scratch) -> Result<(), Error> {
         let (rows, rest) = self.read_rows(stored, &core)?;
-        self.planes.decode(rest, core.unchecked(), scratch)?;
-        self.undo(core, &rows);
-        Ok(())
+        let first = core.first;
+        let undo = |at: usize, units: &mut [u8]| self.undo(first, at, units, &rows);
+        self.planes.decode_then(rest, core, Some(&undo), scratch)
     }
 
     fn decode_two(
         &self,
-        [(stored_a, mut a), (stored_b, mut b)]: [(&[u8], Decoded<'_>); 2],
+        [(stored_a, a), (stored_b, b)]: [(&[u8], Decoded<'_>); 2],
         scratch: &mut Scratch,
     ) -> Result<(), Error> {
         let (rows_a, rest_a) = self.read_rows(stored_a, &a)?;
         let (rows_b, rest_b) = self.read_rows(stored_b, &b)?;
-        let frames = [(rest_a, a.unchecked()), (rest_b, b.unchecked())];
-        self.planes.decode_two(frames, scratch)?;
-        self.undo(a, &rows_a);
-        self.undo(b, &rows_b);
-        Ok(())
+        let firsts = [a.first, b.first];
+        let undo_a = |at: usize, units: &mut [u8]| self.undo(firsts[0], at, units, &rows_a);
+        let undo_b = |at: usize, units: &mut [u8]| self.undo(firsts[1], at, units, &rows_b);
+        let frames = [(rest_a, a), (rest_b, b)];
+        self.planes
+            .decode_two_then(frames, [Some(&undo_a), Some(&undo_b)], scratch)
     }
 
     fn parts(&self, stored: &[u8], core_len: usize) -> Result<Vec<Part>, Error> {

@@ -5,6 +5,7 @@ mod look;
 mod tiles;
 
 pub(crate) use tiles::Scratch as Tiles;
+pub(super) use tiles::Then;
 
 use super::directory::{self, WORD, Writer};
 use super::{Code, Core, Decoded, Part, Plan};
@@ -110,6 +111,71 @@ impl Planes {
         }
     }
 
+    /// Decodes a frame, of which something more is made.
+    pub(super) fn decode_then(
+        &self,
+        stored: &[u8],
+        mut core: Decoded<'_>,
+        then: Option<&Then<'_>>,
+        scratch: &mut Scratch,
+    ) -> Result<(), Error> {
+        let planes = self.stored_planes(stored, core.bytes.len())?;
+        if self.by_tiles(&planes) {
+            tiles::decode(
+                self.layout,
+                &planes,
+                self.units(&mut core),
+                then,
+                &mut scratch.tiles,
+            )?;
+            self.undo(core);
+            return Ok(());
+        }
+        if let [plane] = planes.as_slice() {
+            // A single plane is the units as they are.
+            coder::decode(plane.coding, plane.payload, core.bytes)?;
+        } else {
+            scratch.planes.resize(core.bytes.len(), 0);
+            decode_planes(&planes, &mut scratch.planes)?;
+            planes::merge(self.layout, &scratch.planes, core.bytes);
+        }
+        if let Some(then) = then {
+            then(0, core.bytes);
+        }
+        self.undo(core);
+        Ok(())
+    }
+
+    /// Decodes two frames, of which something more is made.
+    pub(super) fn decode_two_then(
+        &self,
+        [(stored_a, mut a), (stored_b, mut b)]: [(&[u8], Decoded<'_>); 2],
+        then: [Option<&Then<'_>>; 2],
+        scratch: &mut Scratch,
+    ) -> Result<(), Error> {
+        let planes_a = self.stored_planes(stored_a, a.bytes.len())?;
+        let planes_b = self.stored_planes(stored_b, b.bytes.len())?;
+        if self.by_tiles(&planes_a) && self.by_tiles(&planes_b) {
+            let frames = [
+                (planes_a.as_slice(), self.units(&mut a)),
+                (planes_b.as_slice(), self.units(&mut b)),
+            ];
+            tiles::decode_two(self.layout, frames, then, &mut scratch.tiles)?;
+        } else if let ([plane_a], [plane_b]) = (planes_a.as_slice(), planes_b.as_slice())
+            && [plane_a.coding, plane_b.coding] == [Coding::Shares; 2]
+            && then.iter().all(Option::is_none)
+        {
+            let payloads = [plane_a.payload, plane_b.payload];
+            coder::decode_two_shares(payloads, [&mut *a.bytes, &mut *b.bytes])?;
+        } else {
+            self.decode_then(stored_a, a, then[0], scratch)?;
+            return self.decode_then(stored_b, b, then[1], scratch);
+        }
+        self.undo(a);
+        self.undo(b);
+        Ok(())
+    }
+
     fn encode_planes(
         &self,
         words: &[u8],
@@ -164,57 +230,16 @@ impl Plan for Planes {
         self.encode_units(units, level, tiles, planes, coder, out);
     }
 
-    fn decode(
-        &self,
-        stored: &[u8],
-        mut core: Decoded<'_>,
-        scratch: &mut Scratch,
-    ) -> Result<(), Error> {
-        let planes = self.stored_planes(stored, core.bytes.len())?;
-        if self.by_tiles(&planes) {
-            tiles::decode(
-                self.layout,
-                &planes,
-                self.units(&mut core),
-                &mut scratch.tiles,
-            )?;
-        } else if let [plane] = planes.as_slice() {
-            // A single plane is the units as they are.
-            coder::decode(plane.coding, plane.payload, core.bytes)?;
-        } else {
-            scratch.planes.resize(core.bytes.len(), 0);
-            decode_planes(&planes, &mut scratch.planes)?;
-            planes::merge(self.layout, &scratch.planes, core.bytes);
-        }
-        self.undo(core);
-        Ok(())
+    fn decode(&self, stored: &[u8], core: Decoded<'_>, scratch: &mut Scratch) -> Result<(), Error> {
+        self.decode_then(stored, core, None, scratch)
     }
 
     fn decode_two(
         &self,
-        [(stored_a, mut a), (stored_b, mut b)]: [(&[u8], Decoded<'_>); 2],
+        frames: [(&[u8], Decoded<'_>); 2],
         scratch: &mut Scratch,
     ) -> Result<(), Error> {
-        let planes_a = self.stored_planes(stored_a, a.bytes.len())?;
-        let planes_b = self.stored_planes(stored_b, b.bytes.len())?;
-        if self.by_tiles(&planes_a) && self.by_tiles(&planes_b) {
-            let frames = [
-                (planes_a.as_slice(), self.units(&mut a)),
-                (planes_b.as_slice(), self.units(&mut b)),
-            ];
-            tiles::decode_two(self.layout, frames, &mut scratch.tiles)?;
-        } else if let ([plane_a], [plane_b]) = (planes_a.as_slice(), planes_b.as_slice())
-            && [plane_a.coding, plane_b.coding] == [Coding::Shares; 2]
-        {
-            let payloads = [plane_a.payload, plane_b.payload];
-            coder::decode_two_shares(payloads, [&mut *a.bytes, &mut *b.bytes])?;
-        } else {
-            self.decode(stored_a, a, scratch)?;
-            return self.decode(stored_b, b, scratch);
-        }
-        self.undo(a);
-        self.undo(b);
-        Ok(())
+        self.decode_two_then(frames, [None, None], scratch)
     }
 
     fn parts(&self, stored: &[u8], core_len: usize) -> Result<Vec<Part>, Error> {

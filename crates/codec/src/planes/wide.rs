@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 use super::top;
 use super::words::Half;
 use crate::check::{Check, STEP, TURN};
-use crate::coder::rows::TILE;
+use crate::coder::rows::{ROW, TILE};
 use crate::coder::vectors::{
     Rows, VECTORS, Wide, load_bytes, load_words, store_bytes, store_words,
 };
@@ -13,13 +13,16 @@ use crate::layout::Layout;
 
 /// Bytes of a vector.
 const LEN: usize = 64;
+/// How many units ahead memory is brought near: as late as will do, since the nearest cache has much to hold.
+const AHEAD: usize = 2 * ROW;
 
 /// Where the units of a tile go, with all their planes but the last.
 pub(crate) struct Units<'a, const OTHERS: usize> {
     half: Half,
     others: [&'a [[u8; LEN]; TILE / LEN]; OTHERS],
     out: &'a mut [[u8; LEN]],
-    check: &'a mut Check,
+    /// What takes them in, if nobody changes them before.
+    check: Option<&'a mut Check>,
     /// Whether the check's products are as fast in vectors as one by one.
     sums: bool,
 }
@@ -30,7 +33,7 @@ impl<'a, const OTHERS: usize> Units<'a, OTHERS> {
         layout: Layout,
         others: [&'a [u8]; OTHERS],
         out: &'a mut [u8],
-        check: &'a mut Check,
+        check: Option<&'a mut Check>,
     ) -> Option<Units<'a, OTHERS>> {
         if out.len() != TILE * (OTHERS + 1) {
             return None;
@@ -57,7 +60,10 @@ impl<const OTHERS: usize, const N: usize> Rows<N> for [Units<'_, OTHERS>; N] {
         #[allow(unsafe_code)]
         unsafe {
             let order = Order::new();
-            let mut sums = self.each_mut().map(|units| load_words(units.check.lanes()));
+            let mut sums = self.each_mut().map(|units| match &mut units.check {
+                Some(check) => load_words(check.lanes()),
+                None => _mm512_setzero_si512(),
+            });
             for t in 0..VECTORS {
                 for ((units, sums), symbols) in self.iter_mut().zip(&mut sums).zip(symbols) {
                     let at = VECTORS * row + t;
@@ -65,7 +71,7 @@ impl<const OTHERS: usize, const N: usize> Rows<N> for [Units<'_, OTHERS>; N] {
                     let to = &mut units.out[(OTHERS + 1) * at..][..OTHERS + 1];
                     for (vector, to) in together.iter().zip(to) {
                         _mm_prefetch::<_MM_HINT_ET0>(
-                            to.as_ptr().wrapping_add(TILE * (OTHERS + 1)).cast(),
+                            to.as_ptr().wrapping_add(AHEAD * (OTHERS + 1)).cast(),
                         );
                         store_bytes(*vector, to);
                         *sums = absorb(*sums, *vector);
@@ -73,13 +79,14 @@ impl<const OTHERS: usize, const N: usize> Rows<N> for [Units<'_, OTHERS>; N] {
                 }
             }
             for (units, sums) in self.iter_mut().zip(sums) {
+                let Some(check) = &mut units.check else {
+                    continue;
+                };
                 if units.sums {
-                    store_words(sums, units.check.lanes());
-                    units.check.took(own);
+                    store_words(sums, check.lanes());
+                    check.took(own);
                 } else {
-                    units
-                        .check
-                        .absorb(units.out[own * row..][..own].as_flattened());
+                    check.absorb(units.out[own * row..][..own].as_flattened());
                 }
             }
         }
@@ -114,11 +121,11 @@ fn absorb(lanes: __m512i, row: __m512i) -> __m512i {
     _mm512_rol_epi64::<TURN>(_mm512_mullo_epi64(_mm512_xor_si512(lanes, row), step))
 }
 
-/// Some bytes of a plane's tile; those at the same place of the next tile are on their way then.
+/// Some bytes of a plane's tile; those of a later row are on their way then.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn load_ahead(plane: &[[u8; LEN]; TILE / LEN], at: usize) -> __m512i {
-    let next = plane.as_ptr().wrapping_add(at + TILE / LEN);
+    let next = plane.as_ptr().wrapping_add(at + AHEAD / LEN);
     _mm_prefetch::<_MM_HINT_T0>(next.cast());
     load_bytes(&plane[at])
 }

@@ -15,8 +15,9 @@ pub(super) fn append_below(
 ) -> bool {
     let start = out.len();
     let mut best = limit;
-    for &level in levels {
-        if level >= SLOW && 3 * best > 2 * limit {
+    for (tried, &level) in levels.iter().enumerate() {
+        // Where the first finds nothing, or what a slow one would have to start from, others are tried in vain.
+        if tried > 0 && best == limit || level >= SLOW && 3 * best > 2 * limit {
             break;
         }
         let try_at = out.len();
@@ -32,20 +33,55 @@ pub(super) fn append_below(
     best < limit
 }
 
+/// Appends a zstd frame of the level that makes the least of a sample, if that promises to be below a length and is.
+pub(super) fn append_promising(
+    limit: usize,
+    plane: &[u8],
+    levels: &[i32],
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) -> bool {
+    let &[first, ref others @ ..] = levels else {
+        return false;
+    };
+    if plane.len() <= SAMPLE {
+        return append_below(limit, plane, levels, scratch, out);
+    }
+    let sample = sample(plane);
+    let mut best = (sampled(&sample, first, scratch, out), first);
+    if best.0 as f64 * plane.len() as f64 >= limit as f64 * sample.len() as f64 {
+        return false;
+    }
+    for level in others {
+        best = best.min((sampled(&sample, *level, scratch, out), *level));
+    }
+    append_below(limit, plane, &[best.1], scratch, out)
+}
+
 /// Whether level 1 makes less of a sample than so many bytes for each of its bytes.
 pub(super) fn promises(plane: &[u8], share: f64, scratch: &mut Scratch, out: &mut Vec<u8>) -> bool {
-    const RUNS: usize = 4;
-    let run = 4096.min(plane.len() / RUNS);
+    let sample = sample(plane);
+    (sampled(&sample, 1, scratch, out) as f64) < share * sample.len() as f64
+}
+
+/// Bytes of a sample, which are in so many runs.
+const SAMPLE: usize = 16 << 10;
+const RUNS: usize = 4;
+
+fn sample(plane: &[u8]) -> Vec<u8> {
     let step = plane.len() / RUNS;
+    let run = (SAMPLE / RUNS).min(step);
+    let runs = (0..RUNS).map(|at| &plane[at * step..][..run]);
+    runs.flatten().copied().collect()
+}
+
+/// What a level makes of a sample, in bytes.
+fn sampled(sample: &[u8], level: i32, scratch: &mut Scratch, out: &mut Vec<u8>) -> usize {
     let start = out.len();
-    for at in 0..RUNS {
-        out.extend_from_slice(&plane[at * step..][..run]);
-    }
-    let sample = out.split_off(start);
-    append(&sample, 1, scratch, out);
+    append(sample, level, scratch, out);
     let len = out.len() - start;
     out.truncate(start);
-    (len as f64) < share * sample.len() as f64
+    len
 }
 
 /// Appends a zstd frame of the bytes; without memory for zstd, which makes none, nothing that is short.

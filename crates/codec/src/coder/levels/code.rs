@@ -1,5 +1,8 @@
 //! A code with all that writers need of it, made once for as many planes as it is good for.
 
+use std::cell::OnceCell;
+
+use super::literals;
 use super::spec::{Shape, Spec};
 use crate::coder::machine::Table;
 
@@ -14,6 +17,8 @@ pub(crate) struct Code {
     pub(super) raw: u8,
     /// The bits that each byte takes, about.
     bits: Box<[f32; 256]>,
+    /// How its literals are coded, once some were.
+    pub(super) literals: OnceCell<literals::Way>,
 }
 
 impl Code {
@@ -31,6 +36,7 @@ impl Code {
             shape,
             raw: spec.raw,
             bits: Box::new(std::array::from_fn(bits)),
+            literals: OnceCell::new(),
         }
     }
 

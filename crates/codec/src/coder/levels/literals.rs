@@ -2,8 +2,10 @@
 //!
 //! How many there are; their coding, one of the simple ones or levels once more; its payload.
 
+use std::cell::OnceCell;
+
 use super::fit::fit_within;
-use super::{Buffers, COUNT_LEN, Reader, TILE, Writer, count_bytes, count_of};
+use super::{Buffers, COUNT_LEN, Code, Reader, TILE, Writer, count_bytes, count_of};
 use crate::Error;
 use crate::coder::histogram::histogram;
 use crate::coder::{Coding, entropy, huffman};
@@ -25,15 +27,35 @@ pub(super) const SPARE: usize = TILE + WIDE;
 /// Bytes that a kernel loads or stores at once.
 pub(super) const WIDE: usize = 64;
 
-/// Encodes literals, in levels too where there are buffers for that.
-pub(super) fn encode(literals: &[u8], within: Option<&mut Buffers>, out: &mut Vec<u8>) {
+/// The share by which they may be longer in the way of the frame before, which is known already.
+const DRIFT: f64 = 0.015;
+
+/// A way to encode literals, which is as good for many planes.
+pub(super) enum Way {
+    Levels(Box<Code>),
+    Huffman(Box<huffman::Code>),
+}
+
+/// Encodes literals, in levels too where there are buffers for that; in a way that was found before, where it is
+/// good.
+pub(super) fn encode(
+    literals: &[u8],
+    kept: &OnceCell<Way>,
+    within: Option<&mut Buffers>,
+    out: &mut Vec<u8>,
+) {
     out.extend(count_bytes(literals.len()));
     let coding = out.len();
     out.push(0);
-    out[coding] = encode_all(literals, within, out) as u8;
+    out[coding] = encode_all(literals, kept, within, out) as u8;
 }
 
-fn encode_all(literals: &[u8], within: Option<&mut Buffers>, out: &mut Vec<u8>) -> Coding {
+fn encode_all(
+    literals: &[u8],
+    kept: &OnceCell<Way>,
+    mut within: Option<&mut Buffers>,
+    out: &mut Vec<u8>,
+) -> Coding {
     if literals.len() < LEAST_CODED {
         out.extend_from_slice(literals);
         return Coding::Raw;
@@ -47,26 +69,72 @@ fn encode_all(literals: &[u8], within: Option<&mut Buffers>, out: &mut Vec<u8>) 
     }
     // Which is less than what any code makes of them.
     let least = entropy(&counts) * literals.len() as f64 / 8.0;
-    if let Some(buffers) = within
+    if let Some(way) = kept.get()
+        && way
+            .len(&counts)
+            .is_some_and(|len| len <= least * (1.0 + DRIFT) + AROUND)
+        && let Some(coding) = way.encode(literals, within.as_deref_mut(), out)
+    {
+        return coding;
+    }
+    if within.is_some()
         && literals.len() >= LEAST_LEVELS
         && (literals.len() >= MANY || least < literals.len() as f64 * MOST_FOR_LEVELS)
         && let Some(fit) = fit_within(&counts)
         && fit.len(literals.len()) as f64 <= least * (1.0 + FOR_SPEED) + AROUND
     {
-        let code = fit.code();
-        let mut writer = Writer::of_literals(&code, literals.len(), buffers, out);
-        literals.chunks(TILE).for_each(|tile| writer.tile(tile));
-        writer.finish();
-        return Coding::Levels;
-    }
-    let code = huffman::Code::new(&counts);
-    let len = code.encoded_len(&counts);
-    if len < literals.len() {
-        huffman::encode(literals, &code, 0, out);
-        return Coding::Huffman;
+        let way = Way::Levels(Box::new(fit.code()));
+        if let Some(coding) = way.encode(literals, within, out) {
+            let _ = kept.set(way);
+            return coding;
+        }
+    } else {
+        let code = huffman::Code::new(&counts);
+        if code.encoded_len(&counts) < literals.len() {
+            huffman::encode(literals, &code, 0, out);
+            let _ = kept.set(Way::Huffman(Box::new(code)));
+            return Coding::Huffman;
+        }
     }
     out.extend_from_slice(literals);
     Coding::Raw
+}
+
+impl Way {
+    /// About how many bytes literals of such counts take, but for what is around; nothing if it does not have all.
+    fn len(&self, counts: &[u32; 256]) -> Option<f64> {
+        match self {
+            Way::Levels(code) => {
+                let bits = counts.iter().zip(code.bits());
+                let bits: f32 = bits.map(|(count, bits)| *count as f32 * bits).sum();
+                Some(f64::from(bits) / 8.0)
+            }
+            Way::Huffman(code) => code
+                .has_all(counts)
+                .then(|| code.streams_len(counts) as f64),
+        }
+    }
+
+    /// Nothing where there are no buffers for levels.
+    fn encode(
+        &self,
+        literals: &[u8],
+        within: Option<&mut Buffers>,
+        out: &mut Vec<u8>,
+    ) -> Option<Coding> {
+        match self {
+            Way::Levels(code) => {
+                let mut writer = Writer::of_literals(code, literals.len(), within?, out);
+                literals.chunks(TILE).for_each(|tile| writer.tile(tile));
+                writer.finish();
+                Some(Coding::Levels)
+            }
+            Way::Huffman(code) => {
+                huffman::encode(literals, code, 0, out);
+                Some(Coding::Huffman)
+            }
+        }
+    }
 }
 
 /// Decodes the literals of a plane of `plane_len` bytes, and zeros after them. Only those of no literals may be in

@@ -88,7 +88,12 @@ fn what_is_coded_apart_is_in_levels_again() {
         let values: Vec<u8> = plane(len).iter().map(|byte| byte & 7).collect();
         let encode = || {
             let mut out = Vec::new();
-            literals::encode(&values, Some(&mut Buffers::default()), &mut out);
+            literals::encode(
+                &values,
+                &Default::default(),
+                Some(&mut Buffers::default()),
+                &mut out,
+            );
             out
         };
         let best = encode();

@@ -165,7 +165,7 @@ impl<'a> Writer<'a> {
             to.copy_from_slice(&count_bytes(at));
         }
         let literals = &self.literals.bytes[..self.literals.count];
-        literals::encode(literals, self.within, self.out);
+        literals::encode(literals, &self.code.literals, self.within, self.out);
     }
 
     /// Writes rows of a plane that has a bit for each symbol: the payload's `number`th.

@@ -2,6 +2,7 @@
 
 use super::kind::Kind;
 use crate::cpu::at_widest;
+use crate::plan::rows::{Rows, Run};
 
 /// An element's bits.
 trait Word<const N: usize>: Copy {
@@ -45,19 +46,37 @@ macro_rules! for_word {
     };
 }
 
-at_widest! {
-    /// Adds the sum of a row's part and each element's column's to exponents, with no columns the row's alone.
-    pub(super) fn add(kind: Kind, row: u8, columns: &[u8], units: &mut [u8]) = add_any
+/// Where some elements are.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub rows: Rows,
+    /// How many elements of the chunk come before.
+    pub first: usize,
+    /// The parts of their rows; what is missing is 0.
+    pub parts: &'a [u8],
+    /// The columns' parts, or none.
+    pub columns: &'a [u8],
+}
+
+impl<'a> Place<'a> {
+    fn columns_of(&self, run: Run) -> &'a [u8] {
+        self.columns
+            .get(run.column..run.column + run.len)
+            .unwrap_or_default()
+    }
 }
 
 at_widest! {
-    /// The inverse of [`add`].
-    pub(super) fn subtract(kind: Kind, row: u8, columns: &[u8], units: &mut [u8]) = subtract_any
+    /// Adds the sum of each element's row's part and its column's to its exponent.
+    pub(super) fn add(kind: Kind, place: Place<'_>, units: &mut [u8]) = add_any
 }
 
 at_widest! {
-    /// The sum of exponents.
-    pub(super) fn sum(kind: Kind, units: &[u8]) -> u64 = sum_any
+    /// Finds the part of each row, where there is room for any: what its exponents are above the middle on average,
+    /// when columns have what is theirs. And takes off what [`add`] adds.
+    pub(super) fn subtract(
+        kind: Kind, place: Place<'_>, middle: i32, units: &mut [u8], parts: &mut [u8],
+    ) = subtract_any
 }
 
 at_widest! {
@@ -66,13 +85,51 @@ at_widest! {
 }
 
 #[inline(always)]
-fn add_any(kind: Kind, row: u8, columns: &[u8], units: &mut [u8]) {
-    for_word!(kind, move_by(kind, row, columns, false, units));
+fn add_any(kind: Kind, place: Place<'_>, units: &mut [u8]) {
+    for_word!(kind, add_rows(kind, place, units));
 }
 
 #[inline(always)]
-fn subtract_any(kind: Kind, row: u8, columns: &[u8], units: &mut [u8]) {
-    for_word!(kind, move_by(kind, row, columns, true, units));
+fn subtract_any(kind: Kind, place: Place<'_>, middle: i32, units: &mut [u8], parts: &mut [u8]) {
+    for_word!(kind, subtract_rows(kind, place, middle, units, parts));
+}
+
+#[inline(always)]
+fn add_rows<W: Word<N>, const N: usize>(kind: Kind, place: Place<'_>, units: &mut [u8]) {
+    let mut rest = units.as_chunks_mut::<N>().0;
+    let runs = place.rows.runs(place.first, rest.len());
+    for (i, run) in runs.enumerate() {
+        let (own, after) = rest.split_at_mut(run.len);
+        rest = after;
+        let row = place.parts.get(i).copied().unwrap_or(0);
+        move_by::<W, N>(kind, row, place.columns_of(run), false, own);
+    }
+}
+
+#[inline(always)]
+fn subtract_rows<W: Word<N>, const N: usize>(
+    kind: Kind,
+    place: Place<'_>,
+    middle: i32,
+    units: &mut [u8],
+    parts: &mut [u8],
+) {
+    let mut rest = units.as_chunks_mut::<N>().0;
+    let runs = place.rows.runs(place.first, rest.len());
+    for (i, run) in runs.enumerate() {
+        let (own, after) = rest.split_at_mut(run.len);
+        rest = after;
+        let columns = place.columns_of(run);
+        let part = parts.get_mut(i).map_or(0, |part| {
+            let of_columns: i64 = columns.iter().map(|part| i64::from(*part as i8)).sum();
+            let sum = sum_of::<W, N>(kind, own) as i64 - of_columns;
+            let count = own.len() as i64;
+            let mean = (sum + count / 2).div_euclid(count.max(1)) as i32;
+            *part = (mean - middle).clamp(i8::MIN.into(), i8::MAX.into()) as i8 as u8;
+            *part
+        });
+        move_by::<W, N>(kind, part, columns, true, own);
+    }
 }
 
 #[inline(always)]
@@ -81,9 +138,8 @@ fn move_by<W: Word<N>, const N: usize>(
     row: u8,
     columns: &[u8],
     back: bool,
-    units: &mut [u8],
+    units: &mut [[u8; N]],
 ) {
-    let units = units.as_chunks_mut::<N>().0;
     if columns.is_empty() {
         for unit in units {
             *unit = W::get(*unit).moved(kind, row, back);
@@ -99,18 +155,12 @@ fn move_by<W: Word<N>, const N: usize>(
 const PART: usize = 1 << 16;
 
 #[inline(always)]
-fn sum_any(kind: Kind, units: &[u8]) -> u64 {
-    for_word!(kind, sum_of(kind, units))
-}
-
-#[inline(always)]
-fn sum_of<W: Word<N>, const N: usize>(kind: Kind, units: &[u8]) -> u64 {
-    let parts = units.as_chunks::<N>().0.chunks(PART);
+fn sum_of<W: Word<N>, const N: usize>(kind: Kind, units: &[[u8; N]]) -> u64 {
     let sum = |part: &[[u8; N]]| {
         let each = part.iter().map(|unit| W::get(*unit).exponent(kind));
         u64::from(each.sum::<u32>())
     };
-    parts.map(sum).sum()
+    units.chunks(PART).map(sum).sum()
 }
 
 #[inline(always)]
@@ -137,23 +187,28 @@ mod tests {
             let raw: Vec<u8> = (0..300 * kind.width as u32)
                 .map(|i| (i.wrapping_mul(0x9e37_79b9) >> 13) as u8)
                 .collect();
-            let columns: Vec<u8> = (0..300u32).map(|i| (i * i) as u8).collect();
-            for (row, columns) in [(0, &columns[..]), (200, &columns), (127, &[])] {
+            let columns: Vec<u8> = (0..70u32).map(|i| (i * i) as u8).collect();
+            for (by_row, columns) in [(true, &columns[..]), (false, &columns), (true, &[])] {
                 let (mut best, mut plain) = (raw.clone(), raw.clone());
-                subtract(kind, row, columns, &mut best);
-                subtract_any(kind, row, columns, &mut plain);
-                assert!(best == plain && best != raw);
-                add_any(kind, row, columns, &mut plain);
-                add(kind, row, columns, &mut best);
+                let mut parts = vec![0; if by_row { 6 } else { 0 }];
+                let mut plain_parts = parts.clone();
+                let place = |parts| Place {
+                    rows: Rows::new(70, 33),
+                    first: 5,
+                    parts,
+                    columns,
+                };
+                subtract(kind, place(&[]), 60, &mut best, &mut parts);
+                subtract_any(kind, place(&[]), 60, &mut plain, &mut plain_parts);
+                assert!(best == plain && best != raw && parts == plain_parts);
+                add_any(kind, place(&parts), &mut plain);
+                add(kind, place(&parts), &mut best);
                 assert!(best == raw && plain == raw);
             }
-            assert_eq!(sum(kind, &raw), sum_any(kind, &raw));
             let (mut best, mut plain) = (vec![1; 300], vec![1; 300]);
             add_to(kind, &raw, &mut best);
             add_to_any(kind, &raw, &mut plain);
             assert_eq!(best, plain);
-            let sums = best.iter().map(|sum| u64::from(*sum) - 1);
-            assert_eq!(sums.sum::<u64>(), sum(kind, &raw));
         }
     }
 }

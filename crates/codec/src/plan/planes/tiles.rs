@@ -3,6 +3,7 @@
 
 mod decode;
 
+pub(in crate::plan) use decode::Then;
 pub(super) use decode::{decode, decode_two};
 
 use super::look::Look;

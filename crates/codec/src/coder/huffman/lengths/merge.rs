@@ -4,6 +4,8 @@ use super::MAX_BITS;
 
 /// The most items of a level.
 const ITEMS: usize = 512;
+/// Room for as many symbols, or pairs, as there may be, and for something at either end.
+const SINGLES: usize = 258;
 
 /// The depths of symbols, rarest first, in the best code of at most so many bits.
 ///
@@ -11,17 +13,19 @@ const ITEMS: usize = 512;
 /// A symbol's length is how often it is among the cheapest 2n-2 items of the top level, when each
 /// pair taken takes its two items from the level below.
 pub(super) fn packages(symbols: &[u64], depths: &mut [u32], most: u32) {
-    let mut counts = [u32::MAX; 257];
-    for (count, symbol) in counts.iter_mut().zip(symbols) {
+    let n = symbols.len();
+    // Between what is less than all and what is more.
+    let mut counts = [u32::MAX; SINGLES];
+    counts[0] = 0;
+    for (count, symbol) in counts[1..].iter_mut().zip(symbols) {
         *count = (symbol >> 8) as u32;
     }
-    let n = symbols.len();
     // For each level, from the lowest: how many of the first items are symbols.
     let mut singles = [[0u16; ITEMS]; MAX_BITS as usize];
     let singles = &mut singles[..most as usize];
-    let mut below = [u32::MAX; ITEMS];
+    let mut below = ([0; ITEMS], 0);
     for level in &mut *singles {
-        below = merged(&counts, &below, level, 2 * n - 2);
+        below = merged(&counts, n, &below, level);
     }
     depths.fill(0);
     let mut take = 2 * n - 2;
@@ -35,26 +39,48 @@ pub(super) fn packages(symbols: &[u64], depths: &mut [u32], most: u32) {
     }
 }
 
-/// The cheapest items among symbols and pairs of the items below; nothing is as dear as what is not
-/// there.
+/// Merges symbols with the pairs of the items below, and says how many items that makes. From both ends at once, since
+/// each step waits for the one before.
 fn merged(
-    counts: &[u32; 257],
-    below: &[u32; ITEMS],
+    counts: &[u32; SINGLES],
+    n: usize,
+    (below, len): &([u32; ITEMS], usize),
     singles: &mut [u16; ITEMS],
-    take: usize,
-) -> [u32; ITEMS] {
-    let mut items = [u32::MAX; ITEMS];
+) -> ([u32; ITEMS], usize) {
+    let number = len / 2;
+    let mut pairs = [u32::MAX; SINGLES];
+    pairs[0] = 0;
+    for (to, pair) in pairs[1..]
+        .iter_mut()
+        .zip(below.as_chunks::<2>().0)
+        .take(number)
+    {
+        *to = pair[0].saturating_add(pair[1]);
+    }
+    let all = (n + number).min(ITEMS);
+    let mut items = [0; ITEMS];
+    // How many singles and pairs come before the next from the front, and up to the next from the back.
     let (mut single, mut pair) = (0usize, 0usize);
-    for (item, singles) in items.iter_mut().zip(singles).take(take) {
-        // The masks change nothing: there are no more.
-        let [a, b] = [below[2 * pair % ITEMS], below[(2 * pair + 1) % ITEMS]];
-        let of_pair = a.saturating_add(b);
-        let of_single = counts[single.min(256)];
+    let (mut last_single, mut last_pair) = (n, number);
+    for front in 0..all.div_ceil(2) {
+        let back = all - 1 - front;
+        singles[back] = last_single as u16;
+        // The bounds change nothing: there are no more.
+        let [of_single, of_pair] = [counts[last_single.min(n)], pairs[last_pair.min(number)]];
+        let is_pair = of_pair >= of_single;
+        items[back] = if is_pair { of_pair } else { of_single };
+        last_single = last_single.saturating_sub(usize::from(!is_pair));
+        last_pair = last_pair.saturating_sub(usize::from(is_pair));
+
+        let [of_single, of_pair] = [
+            counts[(single + 1).min(n + 1)],
+            pairs[(pair + 1).min(number + 1)],
+        ];
         let is_single = of_single <= of_pair;
-        *item = if is_single { of_single } else { of_pair };
+        items[front] = if is_single { of_single } else { of_pair };
         single += usize::from(is_single);
         pair += usize::from(!is_single);
-        *singles = single as u16;
+        singles[front] = single as u16;
     }
-    items
+    (items, all)
 }

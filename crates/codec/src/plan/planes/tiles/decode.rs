@@ -20,15 +20,19 @@ pub(super) struct Buffers {
     whole: Vec<u8>,
 }
 
+/// What makes units, from a number of them on, what they are at last.
+pub(in crate::plan) type Then<'a> = dyn Fn(usize, &mut [u8]) + 'a;
+
 /// Decodes the planes of a frame.
 pub(in crate::plan::planes) fn decode(
     layout: Layout,
     stored: &[StoredPlane<'_>],
     core: Decoded<'_>,
+    then: Option<&Then<'_>>,
     scratch: &mut super::Scratch,
 ) -> Result<(), Error> {
     let [buffers, _] = &mut scratch.frames;
-    let mut frame = Frame::open(layout, stored, core, buffers)?;
+    let mut frame = Frame::open(layout, stored, (core, then), buffers)?;
     while !frame.out.is_empty() {
         frame.tile()?;
     }
@@ -39,11 +43,12 @@ pub(in crate::plan::planes) fn decode(
 pub(in crate::plan::planes) fn decode_two(
     layout: Layout,
     [one, other]: [(&[StoredPlane<'_>], Decoded<'_>); 2],
+    then: [Option<&Then<'_>>; 2],
     scratch: &mut super::Scratch,
 ) -> Result<(), Error> {
     let [buffers, more] = &mut scratch.frames;
-    let mut one = Frame::open(layout, one.0, one.1, buffers)?;
-    let mut other = Frame::open(layout, other.0, other.1, more)?;
+    let mut one = Frame::open(layout, one.0, (one.1, then[0]), buffers)?;
+    let mut other = Frame::open(layout, other.0, (other.1, then[1]), more)?;
     while !(one.out.is_empty() && other.out.is_empty()) {
         #[cfg(target_arch = "x86_64")]
         if let Some(done) = two_tiles([&mut one, &mut other]) {
@@ -66,6 +71,8 @@ struct Frame<'a> {
     at: usize,
     /// Where the next ones go.
     out: &'a mut [u8],
+    /// What makes of them what they are at last.
+    then: Option<&'a Then<'a>>,
     check: Check,
     asked: Option<&'a mut Check>,
 }
@@ -85,7 +92,7 @@ impl<'a> Frame<'a> {
     fn open(
         layout: Layout,
         stored: &[StoredPlane<'a>],
-        core: Decoded<'a>,
+        (core, then): (Decoded<'a>, Option<&'a Then<'a>>),
         buffers: &'a mut Buffers,
     ) -> Result<Frame<'a>, Error> {
         let tiles = buffers
@@ -105,6 +112,7 @@ impl<'a> Frame<'a> {
             tiles,
             at: 0,
             out: core.bytes,
+            then,
             check: Check::new(),
             asked: core.check,
         })
@@ -129,6 +137,9 @@ impl<'a> Frame<'a> {
             *plane = source.tile(tile, self.at, len / unit);
         }
         planes::merge_from(self.layout, &planes[..self.sources.len()], out);
+        if let Some(then) = self.then {
+            then(self.at * TILE, out);
+        }
         self.check.absorb(out);
         (self.out, self.at) = (rest, self.at + 1);
         Ok(())
@@ -196,10 +207,15 @@ fn source<'a>(
 #[cfg(target_arch = "x86_64")]
 fn one_tile(frame: &mut Frame<'_>) -> Option<Result<(), Error>> {
     fn run<const OTHERS: usize>(machine: Wide, frame: &mut Frame<'_>) -> Result<(), Error> {
-        match frame.whole::<OTHERS>()? {
-            Some((reader, units)) => levels::Reader::rows([reader], machine, [units]),
-            None => Ok(()),
+        let tile = frame.take_tile();
+        if let Some((reader, units)) = frame.whole::<OTHERS>(tile)? {
+            levels::Reader::rows([reader], machine, [units])?;
         }
+        frame.finish_units(tile);
+        if frame.then.is_some() {
+            frame.check.absorb(tile);
+        }
+        Ok(())
     }
     let machine = Wide::here().filter(|_| frame.is_whole())?;
     match frame.layout.planes() {
@@ -217,12 +233,19 @@ fn two_tiles(frames: [&mut Frame<'_>; 2]) -> Option<Result<(), Error>> {
         machine: Wide,
         [one, other]: [&mut Frame<'_>; 2],
     ) -> Result<(), Error> {
-        match (one.whole::<OTHERS>()?, other.whole::<OTHERS>()?) {
-            (Some((reader, units)), Some((more, others))) => {
-                levels::Reader::rows([reader, more], machine, [units, others])
-            }
-            _ => Ok(()),
+        let (tile, more_tile) = (one.take_tile(), other.take_tile());
+        if let (Some((reader, units)), Some((more, others))) = (
+            one.whole::<OTHERS>(tile)?,
+            other.whole::<OTHERS>(more_tile)?,
+        ) {
+            levels::Reader::rows([reader, more], machine, [units, others])?;
         }
+        one.finish_units(tile);
+        other.finish_units(more_tile);
+        if one.then.is_some() && other.then.is_some() {
+            Check::absorb_two([&mut one.check, &mut other.check], [tile, more_tile]);
+        }
+        Ok(())
     }
     let machine = Wide::here().filter(|_| frames.iter().all(|frame| frame.is_whole()))?;
     match frames[0].layout.planes() {
@@ -245,12 +268,20 @@ impl<'f> Frame<'f> {
         is_levels && self.out.len() >= TILE * self.layout.unit()
     }
 
-    /// The next tile, which is taken for done.
-    fn whole<const OTHERS: usize>(&mut self) -> Result<Option<Whole<'_, 'f, OTHERS>>, Error> {
+    /// Where the next tile's units go.
+    fn take_tile(&mut self) -> &'f mut [u8] {
+        let (tile, rest) = std::mem::take(&mut self.out).split_at_mut(TILE * self.layout.unit());
+        self.out = rest;
+        tile
+    }
+
+    /// What decodes the next tile, which was taken.
+    fn whole<'t, const OTHERS: usize>(
+        &'t mut self,
+        tile: &'t mut [u8],
+    ) -> Result<Option<Whole<'t, 'f, OTHERS>>, Error> {
         self.read(OTHERS, TILE)?;
         let at = self.at;
-        let (out, rest) = std::mem::take(&mut self.out).split_at_mut(TILE * self.layout.unit());
-        (self.out, self.at) = (rest, at + 1);
         let Some((Source::Levels(reader), others)) = self.sources.split_last_mut() else {
             return Ok(None);
         };
@@ -258,7 +289,16 @@ impl<'f> Frame<'f> {
         for (plane, (source, tile)) in planes.iter_mut().zip(others.iter().zip(&*self.tiles)) {
             *plane = source.tile(tile, at, TILE);
         }
-        let units = Units::new(self.layout, planes, out, &mut self.check);
+        let check = self.then.is_none().then_some(&mut self.check);
+        let units = Units::new(self.layout, planes, tile, check);
         Ok(units.map(|units| (&mut **reader, units)))
+    }
+
+    /// Makes of a tile's units what they are at last.
+    fn finish_units(&mut self, tile: &mut [u8]) {
+        if let Some(then) = self.then {
+            then(self.at * TILE, tile);
+        }
+        self.at += 1;
     }
 }
