@@ -169,3 +169,26 @@ fn where_the_largest_quants_are_is_told_apart() {
         );
     }
 }
+
+proptest! {
+    #[test]
+    fn marks_that_were_changed_are_read_or_refused(
+        at in any::<prop::sample::Index>(), bytes in any::<[u8; 3]>(), in_shared in any::<bool>(), row in 1..5u32,
+    ) {
+        let raw = with_ends(400);
+        let facts = facts(Dtype::GgmlQ8_0, 32 * row, &raw);
+        let plan = Blocks::fit(&raw, &facts).unwrap();
+        prop_assert_eq!(plan.marks.number(), 1);
+        let (mut shared, mut stored, mut scratch) = (vec![], vec![], Scratch::default());
+        plan.write(&mut shared);
+        plan.encode(Core { first: 0, bytes: &raw, base: &[] }, Level::Max, &mut scratch, &mut stored);
+        let changed = if in_shared { &mut shared } else { &mut stored };
+        let at = at.index(changed.len());
+        changed[at..].iter_mut().zip(bytes).for_each(|(to, byte)| *to = byte);
+        if let Ok(read) = Blocks::read(&shared, &facts) {
+            let mut back = vec![0; raw.len()];
+            let core = Decoded { first: 0, bytes: &mut back, base: &[], check: None };
+            let _ = read.decode(&stored, core, &mut scratch);
+        }
+    }
+}
