@@ -12,6 +12,7 @@ import zstandard
 from zipnn import ZipNN
 
 import document
+import from_gguf
 import from_numpy
 import from_onnx
 import from_others
@@ -19,7 +20,7 @@ import from_torch
 from model import Model
 
 # Each has MAKERS: a file's name, and the function that writes it.
-MODULES = [from_torch, from_numpy, from_others, from_onnx]
+MODULES = [from_torch, from_gguf, from_numpy, from_others, from_onnx]
 MARKS = "<!-- benches/formats: begin -->", "<!-- benches/formats: end -->"
 
 

@@ -269,11 +269,30 @@ fn a_server_that_gives_no_parts() {
     let report = inspect(&client, &server.url("/m"), &[]);
     assert_eq!(report["tensors"].as_array().unwrap().len(), 3);
     assert_eq!(report["raw_bytes"], size);
+    // What has no pickles needs no verdict.
+    assert!(report["pickles"].is_null(), "{report}");
+    assert!(received(&report) < 2 << 20, "{report}");
+
     // What is at the end is out of reach, and said to be.
+    let header = "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }\n";
+    let mut objects = [
+        b"\x93NUMPY\x01\0",
+        &[header.len() as u8, 0][..],
+        header.as_bytes(),
+        b"\x80\x04N.",
+    ]
+    .concat();
+    objects.resize(1 << 20, 7);
+    let server = HttpServer::start(move |_, reply| {
+        reply.head("200 OK", &[&format!("Content-Length: {size}")]);
+        if reply.body(&objects) {
+            while reply.body(&[7; 1 << 16]) {}
+        }
+    });
+    let report = inspect(&client, &server.url("/m"), &[]);
     assert_eq!(report["pickles"]["state"], "not_scanned");
     let text = client.run(["inspect", &server.url("/m")]).success();
     assert!(text.contains("does not serve parts of files"), "{text}");
-    assert!(received(&report) < 2 << 20, "{report}");
 
     // A zip's directory is at the end.
     let zip = HttpServer::start(move |_, reply| {

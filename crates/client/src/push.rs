@@ -28,6 +28,7 @@ use report::rounded;
 pub use report::{PushReport, RoundedFile};
 use send::{Sender, Sent};
 use walk::SourceFile;
+pub use walk::files_of;
 
 /// How to push.
 #[derive(Debug, Clone)]

@@ -48,11 +48,15 @@ pub fn encode_unsealed(
         Dtype::Unknown => guess::guess(raw),
         known => (known, 0),
     };
+    let (row, offset) = match hint.dtype {
+        Dtype::Unknown => guess::rows(raw, dtype, lead),
+        _ => (hint.row, hint.offset),
+    };
     let facts = Facts {
         version: VERSION,
         raw_len: raw.len() as u32,
         chunk_id,
-        hint: Hint { dtype, ..*hint },
+        hint: Hint { dtype, row, offset },
         lead,
         plan: Code::Planes,
         shared_len: 0,

@@ -1,6 +1,7 @@
 //! What the elements of a chunk of unknown kind are, from the statistics of its bytes.
 
 mod blocks;
+mod rows;
 
 use crate::Dtype;
 use crate::coder::{adaptive_bits, entropy, histogram, zstd_len};
@@ -10,6 +11,9 @@ use crate::planes;
 /// Bytes that are looked at: some runs spread over the chunk.
 const RUNS: usize = 8;
 const RUN: usize = 4096;
+
+/// By how much more bits a dtype is clearly not what the bytes are.
+const CLEARLY: f64 = 1.04;
 
 /// The dtype under which the bytes look cheapest, and how many bytes come before its first whole
 /// element.
@@ -40,6 +44,24 @@ pub(crate) fn guess(raw: &[u8]) -> (Dtype, u8) {
         return (Dtype::Bytes, 0);
     }
     (dtype, lead)
+}
+
+/// Whether bytes may be whole elements of a dtype: not where another dtype, or another place to begin, makes
+/// clearly less of them.
+pub fn looks_like(raw: &[u8], dtype: Dtype) -> bool {
+    let sample = sample(raw);
+    let is_told = !matches!(dtype, Dtype::Unknown | Dtype::Bytes);
+    if !is_told || !8_usize.is_multiple_of(dtype.block_bytes()) || is_noise(&sample) {
+        return true;
+    }
+    let told = cost(dtype, 0, &sample);
+    candidates().all(|(dtype, lead)| told < CLEARLY * cost(dtype, lead, &sample))
+}
+
+/// Elements of a row, and how many of the first come before the chunk's first whole element; zeros where nothing shows.
+pub(crate) fn rows(raw: &[u8], dtype: Dtype, lead: u8) -> (u32, u64) {
+    let units = raw.get(usize::from(lead)..).unwrap_or_default();
+    rows::find(units, dtype).unwrap_or_default()
 }
 
 /// Whether no byte of a word of 8 says anything: what is true of compressed bytes, for which the

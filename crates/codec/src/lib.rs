@@ -34,6 +34,7 @@ pub use decode::decode;
 pub use dtype::Dtype;
 pub use encode::{Unsealed, encode, encode_unsealed};
 pub use error::Error;
+pub use guess::looks_like;
 pub use header::{Header, Parsed};
 pub use input::{Base, Blob, Hint, Level};
 

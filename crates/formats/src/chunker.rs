@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 
-use sheaf_codec::Hint;
+use sheaf_codec::{Dtype, Hint, looks_like};
 
 use crate::ahead::Ahead;
 use crate::cdc::{self, Params};
@@ -16,6 +16,13 @@ use crate::walk::Walk;
 
 /// What is set aside for a chunk before its bytes come; more as they come.
 const FIRST_CAPACITY: usize = 1 << 20;
+
+/// What is said of a chunk of which nothing is known.
+const UNKNOWN: Hint = Hint {
+    dtype: Dtype::Unknown,
+    row: 0,
+    offset: 0,
+};
 
 /// A run of a file's bytes to be stored as one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,11 +46,21 @@ pub struct Chunker {
     buffer: Vec<u8>,
     /// Cuts before this place in `buffer` were looked for already.
     looked: usize,
+    /// Whether the layout may be of other bytes than these.
+    doubtful: bool,
 }
 
 impl Chunker {
     pub(crate) fn new(regions: Vec<Region>) -> Chunker {
         Chunker::of(None, cuts::plan(regions))
+    }
+
+    /// A chunker by what another file says of this one: a chunk that does not look so is of unknown kind.
+    pub(crate) fn told(regions: Vec<Region>) -> Chunker {
+        Chunker {
+            doubtful: true,
+            ..Chunker::new(regions)
+        }
     }
 
     /// A chunker that finds the layout as the file streams by.
@@ -58,6 +75,7 @@ impl Chunker {
             start: 0,
             buffer: Vec::new(),
             looked: 0,
+            doubtful: false,
         }
     }
 
@@ -223,7 +241,10 @@ impl Chunker {
 
     /// Hands out the buffer's first bytes; what is behind them begins the next chunk.
     fn emit(&mut self, len: usize, chunks: &mut dyn FnMut(Chunk)) {
-        let hint = self.hint();
+        let mut hint = self.hint();
+        if self.doubtful && !looks_like(&self.buffer[..len], hint.dtype) {
+            hint = UNKNOWN;
+        }
         let rest = self.buffer[len..].to_vec();
         self.buffer.truncate(len);
         let raw = std::mem::replace(&mut self.buffer, rest);

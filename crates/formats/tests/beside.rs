@@ -215,6 +215,39 @@ fn a_tensor_is_the_same_chunk_as_in_safetensors() {
     );
 }
 
+/// Floats about 0, whose upper bytes are few.
+fn floats(count: usize) -> Vec<u8> {
+    let numbers = noise(4 * count, 9);
+    let numbers = numbers.as_chunks::<4>().0.iter();
+    let unit = |bytes: &[u8; 4]| f64::from(u32::from_le_bytes(*bytes)) / f64::from(u32::MAX) - 0.5;
+    numbers
+        .flat_map(|bytes| ((unit(bytes).powi(3) * 0.1) as f32).to_le_bytes())
+        .collect()
+}
+
+#[test]
+fn an_index_of_other_weights_costs_little() {
+    let data = floats(1 << 20);
+    let len = data.len().to_string();
+    let pairs = [("location", "data"), ("length", &len)];
+    // Numbers of ONNX for floats of 32 bits, and two of 16.
+    for (number, bytes, is_right) in [(1, 4, true), (10, 2, false), (16, 2, false)] {
+        let count = (data.len() / bytes) as u64;
+        let pair = |(key, value): &(&str, &str)| Message::default().bytes(1, key).bytes(2, value);
+        let weight = tensor(number, &[count]).bytes(8, "w").number(14, 1);
+        let weight = pairs
+            .iter()
+            .fold(weight, |all, p| all.message(13, &pair(p)));
+        let folder = folder(&[("m.onnx", &graph(&[weight])), ("data", &data)]);
+        let (chunks, _) = cut(ask(&folder, "data").unwrap(), &data);
+        let as_told = |chunk: &Chunk| chunk.hint.dtype != Dtype::Unknown;
+        assert!(
+            chunks.iter().all(|chunk| as_told(chunk) == is_right),
+            "{number}"
+        );
+    }
+}
+
 #[test]
 fn an_index_counts_for_what_it_names() {
     let path = |location: &str| graph(&[outside("w", &[9], &[("location", location)])]);

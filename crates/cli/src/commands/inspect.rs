@@ -2,16 +2,18 @@
 
 mod beside;
 mod class;
+mod many;
 mod measure;
 mod network;
 mod pieces;
+mod progress;
 mod registered;
 mod render;
 mod report;
 mod stream_file;
 mod subject;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -19,6 +21,7 @@ use sheaf_client::remote::shown;
 
 use self::network::Reading;
 use self::pieces::Extent;
+use self::report::Report;
 use self::subject::Subject;
 use crate::globals::Globals;
 use crate::output;
@@ -28,6 +31,9 @@ use crate::target::FileTarget;
 const LAYOUT_BYTES: u64 = 64 << 20;
 
 /// Shows the tensors of a file, here or elsewhere, and what the codec makes of it
+///
+/// Of several files, or of a folder, which stands for each file in it, it shows a line for each; --json is
+/// a list then, of what it is for one. A file that cannot be read is told, and the others are shown.
 ///
 /// A file elsewhere is read in parts, over HTTP: its headers, and what tells of its pickles, which is
 /// little of a large file. It is at an address (https://…), or in the registry, whose own verdict on
@@ -52,8 +58,9 @@ const LAYOUT_BYTES: u64 = 64 << 20;
 /// FILE may also be what `sheaf compress` made.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A file, an http or https address, or NAMESPACE/NAME[@REF]/PATH
-    file: PathBuf,
+    /// A file, a folder, an http or https address, or NAMESPACE/NAME[@REF]/PATH
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
     /// Measures all of the file, however large, also where all of it must be fetched
     #[arg(long)]
     full: bool,
@@ -70,18 +77,15 @@ pub struct Args {
     timeout: u64,
 }
 
-/// Inspects a file.
+/// Inspects a file, or several.
 pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<()> {
-    let subject = args.open(globals).await?;
-    let extent = match (args.full, args.measure, &subject.remote) {
-        (true, _, _) => Extent::All,
-        (_, _, None) => Extent::Much,
-        (_, true, Some(_)) => Extent::Little,
-        (_, false, Some(_)) => Extent::Nothing,
+    let [file] = &args.files[..] else {
+        return many::run(&args, globals).await;
     };
-    let shown = subject.shown.clone();
-    let report = tokio::task::spawn_blocking(move || report::make(subject, extent)).await?;
-    let report = report.with_context(|| format!("cannot inspect {shown}"))?;
+    if file.is_dir() {
+        return many::run(&args, globals).await;
+    }
+    let report = args.report(file, globals).await?;
     if globals.json {
         return output::json(&report);
     }
@@ -89,23 +93,40 @@ pub async fn run(args: Args, globals: &Globals) -> anyhow::Result<()> {
 }
 
 impl Args {
-    async fn open(&self, globals: &Globals) -> anyhow::Result<Subject> {
+    async fn report(&self, file: &Path, globals: &Globals) -> anyhow::Result<Report> {
+        let subject = self.open(file, globals).await?;
+        let extent = match (self.full, self.measure, &subject.remote) {
+            (true, _, _) => Extent::All,
+            (_, _, None) => Extent::Much,
+            (_, true, Some(_)) => Extent::Little,
+            (_, false, Some(_)) => Extent::Nothing,
+        };
+        let shown = subject.shown.clone();
+        let _bar = subject
+            .remote
+            .as_ref()
+            .map(|file| progress::of(file, globals));
+        let report = tokio::task::spawn_blocking(move || report::make(subject, extent)).await?;
+        report.with_context(|| format!("cannot inspect {shown}"))
+    }
+
+    async fn open(&self, file: &Path, globals: &Globals) -> anyhow::Result<Subject> {
         let reading = Reading {
             silence: Duration::from_secs(self.timeout),
             limit: (!self.full).then_some(LAYOUT_BYTES),
         };
-        let named = self.file.to_str().unwrap_or_default();
+        let named = file.to_str().unwrap_or_default();
         if named.starts_with("http://") || named.starts_with("https://") {
             let token_from = self.token_from.as_deref();
             let opened = network::at_address(named, token_from, reading, globals).await;
             return opened.with_context(|| format!("cannot inspect {}", shown(named)));
         }
         match named.parse::<FileTarget>() {
-            Ok(file) if !self.file.exists() => {
-                let opened = network::in_registry(&file, reading, globals).await;
+            Ok(target) if !file.exists() => {
+                let opened = network::in_registry(&target, reading, globals).await;
                 opened.with_context(|| format!("{named} is no file here, and on the server"))
             }
-            _ => Subject::local(&self.file),
+            _ => Subject::local(file),
         }
     }
 }

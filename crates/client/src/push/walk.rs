@@ -22,6 +22,20 @@ pub(super) struct SourceFile {
 /// The files that a path stands for, in the order of their names: itself, or what is in it and
 /// meant by the filter. Links are followed. Fails when there is none.
 pub(super) fn walk(source: &Path, filter: &Filter) -> Result<Vec<SourceFile>, Error> {
+    let files = find(source, filter)?;
+    if files.is_empty() {
+        return Err(Error::source(source, "there is no file to push"));
+    }
+    Ok(files)
+}
+
+/// The files that a push of a file or folder would take, in its order; there may be none.
+pub fn files_of(source: &Path) -> Result<Vec<PathBuf>, Error> {
+    let files = find(source, &Filter::default())?;
+    Ok(files.into_iter().map(|file| file.on_disk).collect())
+}
+
+fn find(source: &Path, filter: &Filter) -> Result<Vec<SourceFile>, Error> {
     let mut walk = Walk {
         filter,
         inside: vec![],
@@ -32,9 +46,6 @@ pub(super) fn walk(source: &Path, filter: &Filter) -> Result<Vec<SourceFile>, Er
     } else {
         let name = source.file_name().unwrap_or_default();
         walk.entry(source, &text(source, name.to_str())?)?;
-    }
-    if walk.files.is_empty() {
-        return Err(Error::source(source, "there is no file to push"));
     }
     walk.files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(walk.files)

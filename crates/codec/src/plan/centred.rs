@@ -14,7 +14,7 @@ use super::{Code, Core, Decoded, Part, Plan, Planes};
 use crate::coder::{self, Coding};
 use crate::header::Facts;
 use crate::scratch::Scratch;
-use crate::{Error, Level};
+use crate::{Dtype, Error, Level};
 use kind::Kind;
 
 const ERROR: Error = Error::Malformed("centred floats");
@@ -47,13 +47,21 @@ impl Centred {
         fit::fit(raw, facts)
     }
 
+    /// The exponents of floats; nothing of other kinds.
+    pub(crate) fn exponents(units: &[u8], dtype: Dtype) -> Option<Vec<u32>> {
+        let kind = Kind::of(dtype)?;
+        let mut exponents = vec![0; units.len() / kind.width];
+        shift::add_to(kind, units, &mut exponents);
+        Some(exponents)
+    }
+
     pub(super) fn read(shared: &[u8], facts: &Facts) -> Result<Centred, Error> {
         let kind = Kind::of(facts.hint.dtype).ok_or(ERROR)?;
         let (len, rest) = shared.split_first_chunk().ok_or(ERROR)?;
         let (&flags, rest) = rest.split_first().ok_or(ERROR)?;
         let len = u32::from_le_bytes(*len);
         let known = (1..=ROWS | COLUMNS).contains(&flags) && len >= MIN_LEN;
-        if !known || facts.base.is_some() || facts.lead != 0 {
+        if !known || facts.base.is_some() {
             return Err(ERROR);
         }
         let columns = match (flags & COLUMNS, rest) {

@@ -44,7 +44,7 @@ pub struct Told {
 impl Told {
     /// A chunker for the data file, which is fed from its first byte.
     pub fn chunker(&self) -> Chunker {
-        Chunker::new(self.tensors.iter().map(Region::of).collect())
+        Chunker::told(self.tensors.iter().map(Region::of).collect())
     }
 
     /// What is in the data file, of this size.

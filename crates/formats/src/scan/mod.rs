@@ -66,10 +66,14 @@ pub fn scan(file: &dyn ReadAt, name: &str) -> io::Result<Option<Verdict>> {
     Ok((!findings.is_empty()).then(|| findings.verdict()))
 }
 
+/// Whether a format, by its name in a layout, has no pickles.
+pub fn has_none(format: &str) -> bool {
+    ["safetensors", "gguf", "onnx"].contains(&format)
+}
+
 /// Whether a file is of a format that has no pickles, whatever its name.
 fn is_known(file: &dyn ReadAt) -> io::Result<bool> {
-    let format = format::contents(file)?.format;
-    Ok(["safetensors", "gguf", "onnx"].contains(&format))
+    Ok(has_none(format::contents(file)?.format))
 }
 
 fn head(file: &dyn ReadAt) -> io::Result<Vec<u8>> {

@@ -29,6 +29,17 @@ pub enum Class {
 }
 
 impl Class {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Regular => "regular",
+            Self::Bf16 => "bf16",
+            Self::Quantised => "quantised",
+            Self::Incompressible => "incompressible",
+        }
+    }
+
     /// Its name and what it means.
     pub fn words(self) -> &'static str {
         match self {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use sheaf_client::remote::RemoteFile;
 use sheaf_codec::Dtype;
-use sheaf_formats::scan::scan;
+use sheaf_formats::scan::{has_none, scan};
 use sheaf_formats::{Layout, ReadAt, Tensor, layout};
 use sheaf_registry::verdict_of;
 use sheaf_types::files::NearLossless;
@@ -131,7 +131,7 @@ pub fn make(mut subject: Subject, extent: Extent) -> anyhow::Result<Report> {
     let pickles = match &subject.registered {
         // The registry looks at a stream, and not at what it holds.
         Some(registered) if subject.stream_bytes.is_none() => registered.pickles.clone(),
-        _ => pickles(raw, subject.raw_name())?,
+        _ => pickles(raw, subject.raw_name(), layout.format)?,
     };
     receive(SAMPLE_BYTES);
     let pieces = Pieces::plan(raw, &layout, told, extent);
@@ -159,13 +159,14 @@ pub fn make(mut subject: Subject, extent: Extent) -> anyhow::Result<Report> {
     })
 }
 
-/// What the file's pickles would do, or why they were not looked at.
-fn pickles(raw: &dyn ReadAt, name: &str) -> anyhow::Result<Option<PickleVerdict>> {
+/// What the file's pickles would do, or why they were not looked at, where its format may have some.
+fn pickles(raw: &dyn ReadAt, name: &str, format: &str) -> anyhow::Result<Option<PickleVerdict>> {
     let error = match scan(raw, name) {
         Ok(found) => return Ok(found.map(verdict_of)),
         Err(error) => anyhow::Error::from(error),
     };
     match remote_error(&error) {
+        Some(reason) if reason.is_out_of_reach() && has_none(format) => Ok(None),
         Some(reason) if reason.is_out_of_reach() => Ok(Some(PickleVerdict {
             state: PickleState::NotScanned,
             why: reason.to_string(),

@@ -116,11 +116,6 @@ fn damaged_streams_are_refused() {
         assert_eq!(code, Some(1), "{error}");
         assert_eq!(error.lines().count(), 1, "{error}");
     }
-    let (code, error) = refusal(sheaf(home).args(["inspect", "."]));
-    assert_eq!(
-        (code, &error[..]),
-        (Some(1), "error: cannot read .: it is no file\n")
-    );
 }
 
 #[test]
@@ -174,4 +169,50 @@ fn pickles_are_judged_and_not_loaded() {
     let of_stream = inspect(home, &["bad.pkl.sheaf"]);
     assert_eq!(of_stream["pickles"], inspect(home, &["bad.pkl"])["pickles"]);
     assert!(!home.join("pwned").exists());
+}
+
+#[test]
+fn several_files_have_a_line_each() {
+    let all = folder(&[("a.safetensors", &model())]);
+    fs::create_dir(all.path().join("notes")).unwrap();
+    fs::write(all.path().join("notes/b.gguf"), gguf(20_000)).unwrap();
+    fs::write(all.path().join("notes/empty"), b"").unwrap();
+    let text = success(sheaf(all.path()).args(["inspect", "."]));
+    let lines: Vec<Vec<&str>> = text
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    let starts = |line: usize| lines[line][..2.min(lines[line].len())].join(" ");
+    assert_eq!(starts(0), "file format");
+    assert_eq!(starts(1), "./a.safetensors safetensors");
+    assert_eq!(starts(2), "./notes/b.gguf gguf");
+    assert_eq!(starts(3), "./notes/empty unknown");
+    assert!(text.contains("\n3 files, "), "{text}");
+    let reports = inspect(all.path(), &["notes/b.gguf", "a.safetensors"]);
+    let one = inspect(all.path(), &["a.safetensors"]);
+    assert_eq!(reports.as_array().unwrap().len(), 2);
+    assert_eq!(reports[1], one);
+    // A folder gives a list, whatever is in it.
+    assert_eq!(inspect(all.path(), &["notes"]).as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn of_several_files_those_that_can_be_read_are_shown() {
+    let all = folder(&[("a.safetensors", &model())]);
+    let output = sheaf(all.path())
+        .args(["inspect", "--json", "a.safetensors", "gone"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let reports: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(reports[0]["format"], "safetensors");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("cannot read gone"), "{said}");
+    assert!(
+        said.ends_with("1 of 2 files could not be inspected\n"),
+        "{said}"
+    );
+    fs::create_dir(all.path().join("empty")).unwrap();
+    let (_, said) = refusal(sheaf(all.path()).args(["inspect", "empty"]));
+    assert!(said.contains("there is no file in empty"), "{said}");
 }

@@ -24,10 +24,11 @@ const PART: usize = 16;
 
 pub(super) fn fit(raw: &[u8], facts: &Facts) -> Option<Centred> {
     let kind = Kind::of(facts.hint.dtype)?;
-    if facts.lead > 0 || facts.base.is_some() || raw.len() < LEAST {
+    if facts.base.is_some() || raw.len() < LEAST {
         return None;
     }
-    let chunk = Chunk::of(kind, raw, facts)?;
+    let units = raw.get(usize::from(facts.lead)..)?;
+    let chunk = Chunk::of(kind, units, facts)?;
     let sample = chunk.sample();
     let (by_row, by_column) = sample.worth(chunk.rows.len())?;
     let (middle, columns) = match by_column {
