@@ -67,7 +67,13 @@ impl<'a> Writer<'a> {
         encode: impl FnOnce(&[u8], Level, &mut coder::Scratch, &mut Vec<u8>) -> Coding,
     ) {
         let start = self.out.len();
-        let coding = encode(plane, self.level, self.coder, self.out);
+        let mut coding = encode(plane, self.level, self.coder, self.out);
+        if self.out.len() - start > plane.len() {
+            // What a sample promised was not so.
+            self.out.truncate(start);
+            self.out.extend_from_slice(plane);
+            coding = Coding::Raw;
+        }
         let len = self.out.len() - start;
         let at = self.directory + self.added * WORD;
         self.out[at..at + WORD].copy_from_slice(&word(coding, len));

@@ -85,7 +85,13 @@ impl Planes {
         if self.residual.is_none()
             && let Some(how) = look::look(self.layout, self.dtype, level, units, &mut coder.kept)
         {
-            return tiles::encode(self.layout, units, &how, &coder.kept, scratch, out);
+            let start = out.len();
+            tiles::encode(self.layout, units, &how, &coder.kept, scratch, out);
+            if out.len() - start <= units.len() + MAX_OVERHEAD {
+                return;
+            }
+            // What samples promised was not so.
+            out.truncate(start);
         }
         self.encode_planes(units, level, planes, coder, out);
     }
