@@ -90,26 +90,36 @@ impl Look {
         }
     }
 
-    /// Bits that an element takes less in rows of a length, where that is left of the variance.
-    fn gain(&self, len: usize, left: f64) -> f64 {
+    /// Bits that an element takes less where that is left of the variance.
+    fn gain(&self, left: f64) -> f64 {
         let ratio = self.variance / (left.max(0.0) + ROUNDING);
-        0.5 * ratio.log2() - PART_BITS / len as f64
+        0.5 * ratio.log2()
     }
 
     /// What rows of each length gain whose exponents seem to come again, with their length and the first's beginning.
-    fn with_columns(&self) -> impl Iterator<Item = (f64, usize, usize)> {
-        let period = self.period().unwrap_or_default();
-        let part = move |by: &usize| period.is_multiple_of(*by) && period / by >= SHORTEST;
-        PARTS.into_iter().filter(part).map(move |by| {
-            let len = period / by;
-            let place = self.place(len);
-            let left = self.in_rows(len, place) - self.columns(len);
-            (self.gain(len, left), len, place)
-        })
+    fn with_columns(&self) -> Vec<(f64, usize, usize)> {
+        let part = |period: usize| {
+            let parts = PARTS
+                .into_iter()
+                .filter(move |by| period.is_multiple_of(*by));
+            parts.map(move |by| period / by)
+        };
+        let mut lens: Vec<usize> = self.periods().into_iter().flat_map(part).collect();
+        lens.retain(|len| *len >= SHORTEST);
+        lens.sort_unstable();
+        lens.dedup();
+        let gain = |len| {
+            let (place, columns) = (self.place(len), self.columns(len));
+            let both = self.gain(self.in_rows(len, place) - columns) - PART_BITS / len as f64;
+            let alone = self.gain(self.variance - columns);
+            let parts = PART_BITS * len as f64 / self.exponents.len() as f64;
+            (both.max(alone) - parts, len, place)
+        };
+        lens.into_iter().map(gain).collect()
     }
 
-    /// After how many elements exponents first seem to come again, be it after one row or several.
-    fn period(&self) -> Option<usize> {
+    /// After how many elements exponents seem to come again, be it after one row or several: first, and most.
+    fn periods(&self) -> [usize; 3] {
         let longest = LONGEST.min(self.exponents.len() / 8);
         let mut apart = vec![0; longest + 2 * BESIDE + 1 - SHORTEST];
         distances(&self.exponents, SHORTEST - BESIDE, &mut apart);
@@ -118,9 +128,11 @@ impl Look {
             i64::from(others) - 2 * BESIDE as i64 * i64::from(around[BESIDE])
         };
         let shows: Vec<i64> = apart.windows(2 * BESIDE + 1).map(show).collect();
-        let most = shows.iter().copied().max()?;
-        let first = shows.iter().position(|show| 2 * show > most)?;
-        Some(SHORTEST + first)
+        let most = shows.iter().copied().max().unwrap_or(0);
+        [most / 2, most / 4 * 3, most].map(|least| {
+            let first = shows.iter().position(|show| *show >= least);
+            SHORTEST + first.unwrap_or(0)
+        })
     }
 
     /// The variance of columns' means, beyond that of chance.
@@ -169,7 +181,7 @@ impl Look {
         let lens = (MULTIPLE..=longest).step_by(MULTIPLE);
         let all = lens.map(|len| {
             let (left, _) = self.best((0..len).step_by(len.div_ceil(PLACES)), len);
-            (self.gain(len, left), len)
+            (self.gain(left) - PART_BITS / len as f64, len)
         });
         let (gain, len) = all.max_by(|a, b| a.0.total_cmp(&b.0))?;
         Some((gain, len, self.place(len)))
