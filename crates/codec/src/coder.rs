@@ -20,7 +20,9 @@ use crate::Error;
 
 pub(crate) use bits::turned;
 pub(crate) use choose::{How, Kept, Sample, Way};
-pub(crate) use choose::{encode, encode_next, encode_symbols, encode_texts, zstd_len};
+pub(crate) use choose::{
+    comes_again, encode, encode_bytes, encode_next, encode_symbols, encode_texts, zstd_len,
+};
 pub(crate) use histogram::{adaptive_bits, entropy, histogram};
 
 /// How a plane of a frame is stored. The number is in the frame and never changes its meaning.

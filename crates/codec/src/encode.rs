@@ -10,7 +10,7 @@ use crate::check::{check, check_two};
 use crate::header::{self, Facts, FrameEntry, VERSION};
 use crate::plan::{self, Code, Plan};
 use crate::scratch::{self, Scratch};
-use crate::{Base, Blob, Dtype, Hint, Level, MAX_CHUNK_LEN, MAX_HEADER_LEN, guess};
+use crate::{Base, Blob, Dtype, FRAME_LEN, Hint, Level, MAX_CHUNK_LEN, MAX_HEADER_LEN, guess};
 
 /// Encodes a chunk. With a base the result is a delta only where that is smaller. Never fails:
 /// what cannot be made smaller is stored as it is.
@@ -182,9 +182,13 @@ impl Encoder<'_> {
         let mut shared = Vec::new();
         candidate.plan.write(&mut shared);
         let (plan, facts) = (candidate.plan.as_ref(), &candidate.facts);
+        let most = match self.level {
+            Level::Fast | Level::Default => PART_LEN,
+            Level::Max => FRAME_LEN,
+        };
         let frames = self
             .chunk
-            .sampled_len(plan, facts, self.level, self.scratch);
+            .sampled_len(plan, facts, self.level, most, self.scratch);
         shared.len() + frames
     }
 

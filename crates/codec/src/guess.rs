@@ -4,13 +4,17 @@ mod blocks;
 mod rows;
 
 use crate::Dtype;
-use crate::coder::{adaptive_bits, entropy, histogram, zstd_len};
+use crate::coder::{self, adaptive_bits, entropy, histogram, zstd_len};
 use crate::layout::Layout;
 use crate::planes;
 
 /// Bytes that are looked at: some runs spread over the chunk.
 const RUNS: usize = 8;
 const RUN: usize = 4096;
+/// Bytes that are looked at for strings, which come again only where many bytes lie together.
+const LONG_RUN: usize = 64 << 10;
+/// By how much strings must make less than elements, whose planes may have strings too.
+const STRINGS: f64 = 0.97;
 
 /// By how much more bits a dtype is clearly not what the bytes are.
 const CLEARLY: f64 = 1.04;
@@ -40,7 +44,7 @@ pub(crate) fn guess(raw: &[u8]) -> (Dtype, u8) {
             if next.0 < least { next } else { best }
         });
     // Wide elements must show: text and mixed bytes are better off undivided.
-    if best >= bytes * 0.97 {
+    if best >= bytes * 0.97 || is_shorter_by_strings(raw, dtype, lead) {
         return (Dtype::Bytes, 0);
     }
     (dtype, lead)
@@ -62,6 +66,13 @@ pub fn looks_like(raw: &[u8], dtype: Dtype) -> bool {
 pub(crate) fn rows(raw: &[u8], dtype: Dtype, lead: u8) -> (u32, u64) {
     let units = raw.get(usize::from(lead)..).unwrap_or_default();
     rows::find(units, dtype).unwrap_or_default()
+}
+
+/// Whether a longer part of the chunk, in which strings come again, is shorter by them than as elements.
+fn is_shorter_by_strings(raw: &[u8], dtype: Dtype, lead: u8) -> bool {
+    let start = raw.len().saturating_sub(LONG_RUN) / 2 / 8 * 8;
+    let part = &raw[start..raw.len().min(start + LONG_RUN)];
+    coder::comes_again(part) && 8.0 * zstd_len(part, 1) as f64 <= cost(dtype, lead, part) * STRINGS
 }
 
 /// Whether no byte of a word of 8 says anything: what is true of compressed bytes, for which the

@@ -3,6 +3,7 @@
 mod kept;
 mod look;
 mod mask;
+mod strings;
 mod zstd_frames;
 
 use super::histogram::{about, add_unseen, entropy, histogram, seen};
@@ -10,6 +11,7 @@ use super::{Coding, Scratch, bits, huffman, levels, shares, split};
 use crate::Level;
 
 pub(crate) use kept::{How, Kept, Sample, Way};
+pub(crate) use strings::comes_again;
 pub(crate) use zstd_frames::zstd_len;
 
 /// Encodes a plane to the end of `out`.
@@ -59,6 +61,27 @@ fn again(
     let coding = way.encode(plane, scratch, out)?;
     scratch.kept.keep(slot, Some(way));
     Some(coding)
+}
+
+/// As [`encode_next`], for bytes of which nothing is known: what comes again among them may be short.
+pub(crate) fn encode_bytes(
+    bytes: &[u8],
+    slot: usize,
+    level: Level,
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) -> Coding {
+    let start = out.len();
+    let coding = encode_next(bytes, slot, level, scratch, out);
+    if coding == Coding::Constant || !comes_again(bytes) {
+        return coding;
+    }
+    let coded = out.len();
+    if !zstd_frames::append_below(coded - start, bytes, effort(level).strings, scratch, out) {
+        return coding;
+    }
+    out.drain(start..coded);
+    Coding::Zstd
 }
 
 /// Encodes a plane in the cheapest way, and gives that if it can be used again.
@@ -326,6 +349,8 @@ struct Effort {
     /// The levels of zstd that are tried. Higher ones are not always smaller on planes: they find
     /// matches that cost more than the code of their bytes.
     zstd: &'static [i32],
+    /// Those that are tried on bytes among which short strings come again.
+    strings: &'static [i32],
     /// How many times more often than by chance a byte is equal to the next where zstd is tried.
     alike: f64,
     /// How much of a plane is looked at for strings that come again.
@@ -343,6 +368,7 @@ const fn effort(level: Level) -> &'static Effort {
         Level::Fast => &Effort {
             least_gain: 0.03,
             zstd: &[1],
+            strings: &[1],
             alike: 1.55,
             sample: 2 << 10,
             for_speed: 0.002,
@@ -352,6 +378,7 @@ const fn effort(level: Level) -> &'static Effort {
         Level::Default => &Effort {
             least_gain: 0.01,
             zstd: &[1, 3],
+            strings: &[5],
             alike: 1.55,
             sample: 4 << 10,
             for_speed: 0.002,
@@ -361,6 +388,7 @@ const fn effort(level: Level) -> &'static Effort {
         Level::Max => &Effort {
             least_gain: 0.0,
             zstd: &[1, 3, 6, 12],
+            strings: &[6, 12],
             alike: 1.1,
             sample: 64 << 10,
             for_speed: 0.0,

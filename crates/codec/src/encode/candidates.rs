@@ -12,7 +12,7 @@ use crate::plan::{
     Blocks, Centred, Classes, Fields, Fixed, Planes, Steps, Stored, Strings, Values,
 };
 use crate::scratch;
-use crate::{Base, Level};
+use crate::{Base, FRAME_LEN, Level};
 
 /// Shorter chunks are compared whatever the level: it takes no time.
 const WORTH_SPEED: usize = 64 << 10;
@@ -124,10 +124,12 @@ fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
     plans.into_iter().map(candidate).collect()
 }
 
-/// Whether a way that takes so many bytes surely beats a plan, by what that makes of a few parts of
+/// Whether a way that takes so many bytes surely beats a plan, by what that makes of a few
 /// frames: much work at the level that looks for the smallest would be in vain.
 fn is_clear(len: usize, plan: &dyn Plan, raw: &[u8], facts: &Facts) -> bool {
     let chunk = Chunk { raw, base: &[] };
-    let by_plan = scratch::with(|scratch| chunk.sampled_len(plan, facts, Level::Default, scratch));
+    // In whole frames, since what comes again does so within one.
+    let by_plan =
+        scratch::with(|scratch| chunk.sampled_len(plan, facts, Level::Default, FRAME_LEN, scratch));
     (len as f64) < by_plan as f64 * (1.0 - 1.0 / 256.0)
 }

@@ -1,9 +1,9 @@
 //! A chunk's frames as plans take them, and about what a plan makes of them.
 
+use crate::Level;
 use crate::header::Facts;
 use crate::plan::{Core, Plan};
 use crate::scratch::Scratch;
-use crate::{FRAME_LEN, Level};
 
 /// How many frames a sample is from.
 pub(super) const SAMPLED: usize = 3;
@@ -43,19 +43,15 @@ impl<'a> Chunk<'a> {
         }
     }
 
-    /// About how many bytes all frames take by a plan: a few of them are made, or parts of a few where speed
-    /// counts.
+    /// About how many bytes all frames take by a plan: of a few of them so many bytes at most are made.
     pub(super) fn sampled_len(
         self,
         plan: &dyn Plan,
         facts: &Facts,
         level: Level,
+        most: usize,
         scratch: &mut Scratch,
     ) -> usize {
-        let most = match level {
-            Level::Fast | Level::Default => PART_LEN,
-            Level::Max => FRAME_LEN,
-        };
         let frames = facts.frames();
         scratch.coder.kept.forget();
         let (mut raw, mut out) = (0, Vec::new());

@@ -204,7 +204,10 @@ impl Planes {
         for plane in 0..self.layout.planes() {
             let (bytes, after) = rest.split_at(self.layout.plane_len(plane, words.len()));
             rest = after;
-            writer.add(bytes);
+            match self.dtype {
+                Dtype::Bytes => writer.add_bytes(bytes),
+                _ => writer.add(bytes),
+            }
         }
     }
 }
