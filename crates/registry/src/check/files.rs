@@ -44,6 +44,8 @@ impl Checker {
                     }
                 }
                 Err(Error::BlobNotFound(_)) => {}
+                // Deleted meanwhile; a list that is too short was noted when lists were looked at.
+                Err(Error::FileGone) => return Ok(()),
                 Err(error) => return Err(error),
             }
         }
