@@ -5,7 +5,7 @@ mod deltas;
 use deltas::deltas;
 
 use super::Plan;
-use super::chunk::Chunk;
+use super::chunk::{Chunk, PART_LEN, SAMPLED};
 use crate::header::Facts;
 use crate::noise::is_noise;
 use crate::plan::{
@@ -124,12 +124,16 @@ fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
     plans.into_iter().map(candidate).collect()
 }
 
-/// Whether a way that takes so many bytes surely beats a plan, by what that makes of a few
-/// frames: much work at the level that looks for the smallest would be in vain.
+/// Whether a way that takes so many bytes surely beats a plan, by what that makes of a few frames or
+/// parts of them: much work at the level that looks for the smallest would be in vain.
 fn is_clear(len: usize, plan: &dyn Plan, raw: &[u8], facts: &Facts) -> bool {
     let chunk = Chunk { raw, base: &[] };
-    // In whole frames, since what comes again does so within one.
+    // A short one in whole frames: what comes again need not do so in a part.
+    let most = match facts.frames() <= SAMPLED {
+        true => FRAME_LEN,
+        false => PART_LEN,
+    };
     let by_plan =
-        scratch::with(|scratch| chunk.sampled_len(plan, facts, Level::Default, FRAME_LEN, scratch));
+        scratch::with(|scratch| chunk.sampled_len(plan, facts, Level::Default, most, scratch));
     (len as f64) < by_plan as f64 * (1.0 - 1.0 / 256.0)
 }
