@@ -196,13 +196,8 @@ pub(crate) fn encode_texts(
     scratch: &mut Scratch,
     out: &mut Vec<u8>,
 ) -> Coding {
-    let zstd = match level {
-        Level::Fast => 1,
-        Level::Default => 3,
-        Level::Max => 6,
-    };
     let limit = (entropy(&histogram(plane)) * plane.len() as f64 / 8.0) as usize;
-    match zstd_frames::append_below(limit, plane, &[zstd], scratch, out) {
+    match zstd_frames::append_below(limit, plane, &[effort(level).texts], scratch, out) {
         true => Coding::Zstd,
         false => encode(plane, level, scratch, out),
     }
@@ -351,6 +346,8 @@ struct Effort {
     zstd: &'static [i32],
     /// Those that are tried on bytes among which short strings come again.
     strings: &'static [i32],
+    /// The one for texts.
+    texts: i32,
     /// How many times more often than by chance a byte is equal to the next where zstd is tried.
     alike: f64,
     /// How much of a plane is looked at for strings that come again.
@@ -369,6 +366,7 @@ const fn effort(level: Level) -> &'static Effort {
             least_gain: 0.03,
             zstd: &[1],
             strings: &[1],
+            texts: 1,
             alike: 1.55,
             sample: 2 << 10,
             for_speed: 0.002,
@@ -379,6 +377,7 @@ const fn effort(level: Level) -> &'static Effort {
             least_gain: 0.01,
             zstd: &[1, 3],
             strings: &[5],
+            texts: 3,
             alike: 1.55,
             sample: 4 << 10,
             for_speed: 0.002,
@@ -389,6 +388,7 @@ const fn effort(level: Level) -> &'static Effort {
             least_gain: 0.0,
             zstd: &[1, 3, 6, 12],
             strings: &[6, 12],
+            texts: 6,
             alike: 1.1,
             sample: 64 << 10,
             for_speed: 0.0,
