@@ -9,6 +9,7 @@
 
 mod blocks;
 mod frequencies;
+mod integers;
 
 use std::ops::Range;
 
@@ -46,8 +47,11 @@ impl Change {
 /// Looks for the first place in `chunk`, from about `from` on, at which its kind changes. What is looked at
 /// is at most [`SPAN`] bytes, and as many before it.
 pub(crate) fn find(chunk: &[u8], from: usize) -> Option<Change> {
+    let integers = integers::find(chunk, from);
+    let chunk = &chunk[..integers.map_or(chunk.len(), |change| change.end)];
+    let from = from.min(chunk.len());
     let blocks = blocks::find(chunk, from);
     let before = blocks.map_or(chunk.len(), |change| change.end.saturating_sub(NEAR));
     let other = frequencies::find(&chunk[..before], from.min(before));
-    other.or(blocks)
+    other.or(blocks).or(integers)
 }

@@ -147,12 +147,19 @@ fn a_llamafile_is_a_program_with_a_zip_behind_it() {
     let model = common::gguf::Writer::new(3)
         .tensor("a", 0, &[70_000], 280_000)
         .finish();
-    let program = [b"MZqFpD='\n", &common::noise(10_000, 1)[..]].concat();
-    let entries = [Entry::stored("model.gguf", model)];
-    let file = common::zip::write_behind(program, &entries, Width::Zip64);
-    let layout = checked_layout(&file);
-    let names: Vec<_> = layout.tensors.iter().map(|t| &*t.name).collect();
-    assert_eq!(names, ["model.gguf.a"]);
-    let start = layout.tensors[0].range.start;
-    assert!(shape(&chunks(&file)).contains(&(start, 280_000, Dtype::F32)));
+    for begin in [&b"MZqFpD='\n"[..], b"\x7fELF\x02\x01", b"\xcf\xfa\xed\xfe"] {
+        let program = [begin, &common::noise(10_000, 1)[..]].concat();
+        let entries = [Entry::stored("model.gguf", model.clone())];
+        let file = common::zip::write_behind(program, &entries, Width::Zip64);
+        let layout = checked_layout(&file);
+        assert_eq!(layout.format, "llamafile");
+        let names: Vec<_> = layout.tensors.iter().map(|t| &*t.name).collect();
+        assert_eq!(names, ["model.gguf.a"]);
+        let start = layout.tensors[0].range.start;
+        assert!(shape(&chunks(&file)).contains(&(start, 280_000, Dtype::F32)));
+        assert_eq!(
+            sheaf_formats::scan::scan(&file, "a.llamafile").unwrap(),
+            None
+        );
+    }
 }

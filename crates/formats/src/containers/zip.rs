@@ -8,7 +8,7 @@ use sheaf_codec::Dtype;
 
 use super::parts::{Part, look};
 use crate::format::{Contents, Format, Found, Region};
-use crate::read_at::ReadAt;
+use crate::read_at::{ReadAt, read_vec};
 use crate::zip::{self, Directory};
 
 pub(crate) struct Zip;
@@ -16,24 +16,23 @@ pub(crate) struct Zip;
 /// Above that of PyTorch's zip files, which may lie in others.
 const RANK: u8 = 2;
 
-/// What a program that runs everywhere begins with; places in the zip behind it are those of the file.
-const PROGRAM: &[u8] = b"MZqFpD";
+/// What programs begin with: those that run everywhere, and what becomes of them on Linux and on macOS.
+/// Places in the zip behind one are those of the file.
+const PROGRAMS: [&[u8]; 3] = [b"MZqFpD", b"\x7fELF", b"\xcf\xfa\xed\xfe"];
 
 /// What is looked at of most files in it.
 const LOOKED_AT: u64 = 512;
 
 impl Format for Zip {
     fn sniff(&self, head: &[u8]) -> Found {
-        if head.starts_with(PROGRAM) {
+        let begins = PROGRAMS.into_iter().chain([zip::MAGIC]);
+        let needed = begins.clone().filter(|begin| begin.starts_with(head));
+        if begins.into_iter().any(|begin| head.starts_with(begin)) {
             return Found::WholeFile;
         }
-        if head.len() < PROGRAM.len() && PROGRAM.starts_with(head) {
-            return Found::NeedMore(PROGRAM.len());
-        }
-        match head.get(..zip::MAGIC.len()) {
-            Some(zip::MAGIC) => Found::WholeFile,
-            None if zip::MAGIC.starts_with(head) => Found::NeedMore(zip::MAGIC.len()),
-            _ => Found::No,
+        match needed.map(<[u8]>::len).max() {
+            Some(len) => Found::NeedMore(len),
+            None => Found::No,
         }
     }
 
@@ -55,7 +54,9 @@ impl Format for Zip {
         }
         let inside = look(file, parts, RANK)?;
         let mut contents = inside.contents;
+        let head = read_vec(file, 0, zip::MAGIC.len())?;
         contents.format = match (inside.arrays, inside.others) {
+            _ if head != zip::MAGIC => "llamafile",
             (1.., 0) => "npz",
             _ => "zip",
         };

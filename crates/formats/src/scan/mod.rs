@@ -60,8 +60,13 @@ pub fn scan(file: &dyn ReadAt, name: &str) -> io::Result<Option<Verdict>> {
     part(file, said, &mut findings, &mut budget)?;
     let head = head(file)?;
     if !head.starts_with(zip_file::MAGIC) && zip_file::has_end(file)? {
-        findings.note(State::Suspicious, zip::BEFORE);
-        zip::read(file, &mut findings, &mut budget)?;
+        let mut behind = Findings::default();
+        zip::read(file, &mut behind, &mut budget)?;
+        // A program may have its model with it, as a llamafile has: no pickle, nothing to warn of.
+        if said == Said::Pickle || !behind.is_empty() {
+            findings.note(State::Suspicious, zip::BEFORE);
+        }
+        findings.add(behind);
     }
     Ok((!findings.is_empty()).then(|| findings.verdict()))
 }
