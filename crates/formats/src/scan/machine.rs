@@ -41,7 +41,7 @@ pub(super) struct Ran {
     pub stopped: bool,
     /// Why it did not.
     pub broken: Option<&'static str>,
-    /// Whether it imports what could be there.
+    /// Whether it imports, by name, what could be there.
     pub imports: bool,
     pub calls: bool,
 }
@@ -231,10 +231,12 @@ impl<'f> Machine<'f> {
             Op::Extension(code) => {
                 let why = "it imports by a number, which programs may give any meaning";
                 self.findings.note(State::Suspicious, why);
-                self.import(
-                    Some(b"copyreg"),
-                    Some(format!("extension {code}").as_bytes()),
-                )
+                // In noise numbers are frequent, names are not.
+                let by_name = self.imports;
+                let name = format!("extension {code}");
+                let stop = self.import(Some(b"copyreg"), Some(name.as_bytes()));
+                self.imports = by_name;
+                stop
             }
             Op::Persistent(_) => {
                 self.persistent();

@@ -51,12 +51,11 @@ pub fn scan(file: &dyn ReadAt, name: &str) -> io::Result<Option<Verdict>> {
     let mut findings = Findings::default();
     let mut budget = Budget::new();
     let said = match is_named(name) {
+        // It may still begin as a pickle does; nobody loads what lies in its weights.
+        _ if is_known(file)? => Said::Part,
         true => Said::Pickle,
         false => Said::Nothing,
     };
-    if said == Said::Pickle && is_known(file)? {
-        return Ok(None);
-    }
     part(file, said, &mut findings, &mut budget)?;
     let head = head(file)?;
     if !head.starts_with(zip_file::MAGIC) && zip_file::has_end(file)? {
@@ -73,7 +72,16 @@ pub fn scan(file: &dyn ReadAt, name: &str) -> io::Result<Option<Verdict>> {
 
 /// Whether a format, by its name in a layout, has no pickles.
 pub fn has_none(format: &str) -> bool {
-    ["safetensors", "gguf", "onnx"].contains(&format)
+    [
+        "safetensors",
+        "gguf",
+        "onnx",
+        "hdf5",
+        "tflite",
+        "ctranslate2",
+        "coreml",
+    ]
+    .contains(&format)
 }
 
 /// Whether a file is of a format that has no pickles, whatever its name.

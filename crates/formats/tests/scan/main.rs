@@ -100,6 +100,13 @@ fn models_are_clean() {
 }
 
 #[test]
+fn noise_is_no_pickle() {
+    for seed in 0..300 {
+        assert_eq!(state(&noise(70_000, seed)), None, "{seed}");
+    }
+}
+
+#[test]
 fn other_files_have_no_verdict() {
     let safetensors = b"\x02\0\0\0\0\0\0\0{}".to_vec();
     let text = format!("# How not to\n\n{}", String::from_utf8_lossy(SYSTEM));
@@ -112,6 +119,9 @@ fn other_files_have_no_verdict() {
         assert_eq!(state(&file), None);
     }
     assert_eq!(verdict(&safetensors, "model.pt"), None);
+    // Whatever its weights look like.
+    let weights = [&safetensors[..], SYSTEM, b"\x80\x02", SYSTEM].concat();
+    assert_eq!(state(&weights), None);
     let png = zip(&[Entry::stored("a.png", noise(5000, 2))]);
     assert_eq!(state(&png), None);
 }
