@@ -17,33 +17,56 @@ use crate::{Catalog, Error, Result, row};
 pub struct Scanned {
     /// Whether the file's name says that it is a pickle.
     pub named: bool,
+    /// The version of the scanner; 0 where that is not known.
+    pub scanner: u32,
     /// None of a file without pickles.
     pub verdict: Option<PickleVerdict>,
 }
 
 impl Catalog {
     /// What was found in bytes that have this SHA-256 and are put together of these chunks; `None`
-    /// where they were not scanned yet.
+    /// where they were not scanned yet, or by a scanner that is older than `least`.
     pub async fn find_scanned(
         &self,
         sha256: &Sha256,
         list: &[u8; 32],
         named: bool,
+        least: u32,
     ) -> Result<Option<Scanned>> {
         let row = sqlx::query(
-            "SELECT p.verdict FROM contents c JOIN pickles p ON p.content = c.id \
-             WHERE c.sha256 = $1 AND c.list = $2 AND p.named = $3",
+            "SELECT p.named, p.scanner, p.verdict FROM contents c JOIN pickles p ON p.content = c.id \
+             WHERE c.sha256 = $1 AND c.list = $2 AND p.named = $3 AND p.scanner >= $4",
         )
         .bind(sha256.as_bytes().as_slice())
         .bind(list.as_slice())
         .bind(i64::from(named))
+        .bind(i64::from(least))
         .fetch_optional(&self.read)
         .await?;
-        let read = |row: &AnyRow| {
-            let verdict = verdict(row)?;
-            Ok(Scanned { named, verdict })
-        };
         row.as_ref().map(read).transpose()
+    }
+
+    /// Puts what a newer scanner found in place of what an older one did, where that scanned these bytes.
+    pub async fn renew_scanned(
+        &self,
+        sha256: &Sha256,
+        list: &[u8; 32],
+        scanned: &Scanned,
+    ) -> Result<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query(
+            "UPDATE pickles SET verdict = $4, scanner = $5 WHERE named = $3 AND scanner < $5 \
+             AND content IN (SELECT id FROM contents WHERE sha256 = $1 AND list = $2)",
+        )
+        .bind(sha256.as_bytes().as_slice())
+        .bind(list.as_slice())
+        .bind(i64::from(scanned.named))
+        .bind(json(scanned)?)
+        .bind(i64::from(scanned.scanner))
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// What was found in a file's pickles, if it has any and was scanned.
@@ -98,24 +121,29 @@ pub(crate) async fn insert(
     content: ContentId,
     scanned: &Scanned,
 ) -> Result<()> {
-    let verdict = scanned.verdict.as_ref().map(serde_json::to_string);
-    let verdict = verdict.transpose().map_err(|_| Error::Corrupt("verdict"))?;
     sqlx::query(
-        "INSERT INTO pickles (content, named, verdict) VALUES ($1, $2, $3) \
+        "INSERT INTO pickles (content, named, verdict, scanner) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (content, named) DO NOTHING",
     )
     .bind(content.0)
     .bind(i64::from(scanned.named))
-    .bind(verdict)
+    .bind(json(scanned)?)
+    .bind(i64::from(scanned.scanner))
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// What a scan found, of a row with `named` and `verdict`.
+fn json(scanned: &Scanned) -> Result<Option<String>> {
+    let verdict = scanned.verdict.as_ref().map(serde_json::to_string);
+    verdict.transpose().map_err(|_| Error::Corrupt("verdict"))
+}
+
+/// What a scan found, of a row with `named`, `scanner` and `verdict`.
 pub(crate) fn read(row: &AnyRow) -> Result<Scanned> {
     Ok(Scanned {
         named: row::integer(row, "named")? != 0,
+        scanner: u32::try_from(row::integer(row, "scanner")?).unwrap_or(0),
         verdict: verdict(row)?,
     })
 }

@@ -69,6 +69,7 @@ macro_rules! migrations {
             migration!($engine, 8, "0008_damage"),
             migration!($engine, 9, "0009_direct"),
             migration!($engine, 10, "0010_numbers"),
+            migration!($engine, 11, "0011_scanner"),
         ]
     };
 }

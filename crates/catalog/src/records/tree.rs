@@ -48,7 +48,7 @@ impl Catalog {
     /// What scans found in files of a revision; nothing of those that were not scanned.
     pub async fn tree_scanned(&self, revision: RevisionRowId) -> Result<Vec<(FilePath, Scanned)>> {
         let rows = sqlx::query(
-            "SELECT f.path, p.named, p.verdict FROM revision_files f \
+            "SELECT f.path, p.named, p.scanner, p.verdict FROM revision_files f \
              JOIN pickles p ON p.content = f.content WHERE f.revision = $1",
         )
         .bind(revision.0)

@@ -7,6 +7,7 @@ mod database;
 mod jobs;
 mod numbers;
 mod opening;
+mod pickles;
 mod records;
 mod reencode;
 mod repositories;

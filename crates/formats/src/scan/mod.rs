@@ -36,6 +36,10 @@ use crate::{format, zip as zip_file};
 
 pub use verdict::{Call, Import, Kind, State, Verdict};
 
+/// Raised with every change by which a file's verdict may be another: files that an older scanner judged are judged
+/// again when they are put anew.
+pub const VERSION: u32 = 1;
+
 /// Bytes of a file's beginning that tell what it is.
 const HEAD_LEN: u64 = 512;
 

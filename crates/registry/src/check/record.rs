@@ -3,7 +3,7 @@
 use futures::{StreamExt, stream};
 use sheaf_catalog::{Hurt, Wanted, WrittenRecord};
 use sheaf_types::check::{CheckDepth, FaultKind};
-use sheaf_types::records::{self, Pickles, Record, RecordKey, Subject};
+use sheaf_types::records::{self, Record, RecordKey, Subject};
 
 use super::state::Place;
 use super::{Checker, fault};
@@ -165,7 +165,7 @@ fn wrong_bytes(key: &RecordKey, bytes: &[u8], wanted: Record) -> Option<Wrong> {
 }
 
 /// Two things may have changed since it was written: the name of a repository that a rebuild found twice, and
-/// whether a file was scanned.
+/// what a scan of a file for pickles found, which a newer scanner looks for again.
 fn says_the_same(mut said: Record, wanted: Record) -> bool {
     match (&mut said, &wanted) {
         (Record::Ref(said), Record::Ref(wanted)) => {
@@ -174,9 +174,7 @@ fn says_the_same(mut said: Record, wanted: Record) -> bool {
         (Record::Revision(said), Record::Revision(wanted)) => {
             said.repository.clone_from(&wanted.repository);
             for (said, wanted) in said.files.iter_mut().zip(&wanted.files) {
-                if said.pickles == Pickles::NotScanned {
-                    said.pickles.clone_from(&wanted.pickles);
-                }
+                said.pickles.clone_from(&wanted.pickles);
             }
         }
         _ => {}

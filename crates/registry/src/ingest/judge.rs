@@ -19,7 +19,7 @@ const MEMORY: u64 = 96 << 20;
 
 impl Registry {
     /// Scans a file for pickles, whatever its client says, and refuses it where the policy does. The
-    /// same bytes are not scanned again.
+    /// same bytes are not scanned again, unless by a newer scanner.
     pub(crate) async fn judge(
         self: &Arc<Self>,
         upload: &UploadId,
@@ -28,13 +28,21 @@ impl Registry {
         chunks: &[ChunkRef],
     ) -> Result<Scanned> {
         let named = scan::is_named(path.as_str());
-        let known = self.catalog.find_scanned(sha256, list, named).await?;
+        let known = self
+            .catalog
+            .find_scanned(sha256, list, named, scan::VERSION)
+            .await?;
         let scanned = match known {
             Some(scanned) => scanned,
-            None => Scanned {
-                named,
-                verdict: self.scan(*upload, path, chunks).await?,
-            },
+            None => {
+                let scanned = Scanned {
+                    named,
+                    scanner: scan::VERSION,
+                    verdict: self.scan(*upload, path, chunks).await?,
+                };
+                self.catalog.renew_scanned(sha256, list, &scanned).await?;
+                scanned
+            }
         };
         check(self.settings.suspicious_pickles, path, &scanned)?;
         Ok(scanned)

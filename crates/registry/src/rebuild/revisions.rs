@@ -126,7 +126,12 @@ fn new_file(file: FileRecord) -> NewFile {
         sha256: file.sha256,
         size: file.size,
         near_lossless: file.near_lossless,
-        scanned: scanned.map(|verdict| Scanned { named, verdict }),
+        scanned: scanned.map(|verdict| Scanned {
+            named,
+            // A record does not say it.
+            scanner: 0,
+            verdict,
+        }),
         chunks: file.chunks,
     }
 }
