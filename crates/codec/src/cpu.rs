@@ -4,13 +4,13 @@
 /// Defines a function that runs an `#[inline(always)]` one, compiled for AVX2 and BMI2 where the
 /// machine has them and for any machine otherwise. There is one source, so that both do the same.
 macro_rules! at_best {
-    ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:path) => {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident$(<const $n:ident: $of:ty>)?($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:path) => {
         $(#[$meta])*
-        $vis fn $name($($arg: $type),*) $(-> $out)? {
+        $vis fn $name$(<const $n: $of>)?($($arg: $type),*) $(-> $out)? {
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,movbe")]
-                fn better($($arg: $type),*) $(-> $out)? {
+                fn better$(<const $n: $of>)?($($arg: $type),*) $(-> $out)? {
                     $body($($arg),*)
                 }
                 if $crate::cpu::has_v3() {

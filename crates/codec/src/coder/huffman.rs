@@ -14,6 +14,10 @@ pub(crate) use encode::encode;
 
 /// The longest code.
 const MAX_BITS: u32 = 11;
+/// The longest code that is read by tables which are made fast.
+const SHORT_BITS: u32 = 8;
+/// The share by which a plane may be longer for that.
+const FOR_SPEED: f64 = 0.004;
 /// Streams of a plane.
 const STREAMS: usize = 4;
 /// Bytes of a stream's length.
@@ -30,25 +34,51 @@ pub(crate) struct Code {
 impl Code {
     /// A good code for counts, of which at least two are not 0.
     pub(crate) fn new(counts: &[u32; 256]) -> Code {
-        Code::from_lengths(lengths::limited(counts, MAX_BITS))
+        Code::limited(counts, MAX_BITS)
+    }
+
+    /// As [`Code::new`], but of short codes where those are nearly as good: such are read faster.
+    pub(crate) fn fast(counts: &[u32; 256]) -> Code {
+        let code = Code::new(counts);
+        if code.longest() <= SHORT_BITS {
+            return code;
+        }
+        let short = Code::limited(counts, SHORT_BITS);
+        let most = code.streams_len(counts) as f64 * (1.0 + FOR_SPEED);
+        if short.streams_len(counts) as f64 <= most {
+            short
+        } else {
+            code
+        }
+    }
+
+    /// A good code of at most so many bits, which are enough for all bytes.
+    fn limited(counts: &[u32; 256], most: u32) -> Code {
+        Code::from_lengths(lengths::limited(counts, most))
     }
 
     /// Canonical: shorter codes first, then by byte.
     fn from_lengths(lengths: [u8; 256]) -> Code {
         // The first code of each length.
         let mut next = [0u16; MAX_BITS as usize + 2];
-        for len in lengths {
-            next[usize::from(len) + 1] += u16::from(len > 0);
+        for (_, len) in lengths::present(&lengths) {
+            next[usize::from(len) + 1] += 1;
         }
         for len in 1..next.len() {
             next[len] = (next[len] + next[len - 1]) << 1;
         }
-        let bits = lengths.map(|len| {
+        let mut bits = [0; 256];
+        for (byte, len) in lengths::present(&lengths) {
             let first = &mut next[usize::from(len)];
-            *first += u16::from(len > 0);
-            first.wrapping_sub(1)
-        });
+            bits[usize::from(byte)] = *first;
+            *first += 1;
+        }
         Code { lengths, bits }
+    }
+
+    /// The length of the longest code.
+    fn longest(&self) -> u32 {
+        self.lengths.iter().copied().max().unwrap_or(0).into()
     }
 
     /// About how many bytes a plane of such counts takes.

@@ -5,18 +5,20 @@ mod single;
 
 use std::ops::Range;
 
-use super::{Code, JUMP, JUMP_LEN, MAX_BITS, STREAMS, lengths, quarter};
+use super::{Code, JUMP, JUMP_LEN, MAX_BITS, SHORT_BITS, STREAMS, lengths, quarter};
 use crate::Error;
 
 /// Entries of a decoder's table, which tells what any 11 bits begin with.
 const SIZE: usize = 1 << MAX_BITS;
+/// Those where no code is longer than 8 bits: made in an eighth of the time.
+const SHORT: usize = 1 << SHORT_BITS;
 /// Look-ups of a round, between two loads of a word, which has at least 57 bits then.
 const LOOKUPS: usize = 5;
 /// The most bits that a round reads.
 const ROUND_BITS: usize = LOOKUPS * MAX_BITS as usize;
 const _: () = assert!(ROUND_BITS < 57);
-/// It takes as long to make a table of several symbols as to read so many by one of single ones.
-const WORTH_MANY: usize = 16 << 10;
+/// It takes as long to make a table of several symbols as to read so many times its entries by one of single ones.
+const WORTH_MANY: usize = 8;
 
 /// Decodes a payload into exactly `out`.
 pub(crate) fn decode(payload: &[u8], out: &mut [u8]) -> Result<(), Error> {
@@ -35,19 +37,41 @@ pub(crate) fn decode(payload: &[u8], out: &mut [u8]) -> Result<(), Error> {
             end: range.end,
         }
     });
-    let table = single::table(&code);
-    if out.len() >= WORTH_MANY && many::pays(&code) {
-        many::read(&mut streams, &many::table(&code), data, out);
+    if code.longest() <= SHORT_BITS {
+        read::<SHORT>(&mut streams, &code, data, out);
     } else {
-        single::read(&mut streams, &table, data, out);
+        read::<SIZE>(&mut streams, &code, data, out);
     }
-    for (stream, end) in streams.iter_mut().zip(ends) {
-        stream.finish(&table, data, out);
+    for (stream, end) in streams.iter().zip(ends) {
         if stream.bit.div_ceil(8) != end {
             return Err(Error::Malformed("huffman stream"));
         }
     }
     Ok(())
+}
+
+/// Reads streams to their ends, by tables of so many entries.
+fn read<const SIZE: usize>(
+    streams: &mut [Stream; STREAMS],
+    code: &Code,
+    data: &[u8],
+    out: &mut [u8],
+) {
+    let table = single::table::<SIZE>(code);
+    if out.len() >= WORTH_MANY * SIZE && many::pays(code, SIZE) {
+        many::read::<SIZE>(streams, &many::table(code), data, out);
+    } else {
+        single::read::<SIZE>(streams, &table, data, out);
+    }
+    for stream in streams {
+        stream.finish(&table, data, out);
+    }
+}
+
+/// What of a word its first bits are, as many as a table of so many entries is for.
+#[inline(always)]
+fn index<const SIZE: usize>(word: u64) -> usize {
+    (word >> (64 - SIZE.trailing_zeros())) as usize % SIZE
 }
 
 /// Where each stream ends.
@@ -76,14 +100,19 @@ struct Stream {
 
 impl Stream {
     /// Decodes what is left, symbol by symbol. Bits beyond the data are zeros.
-    fn finish(&mut self, table: &single::Table, data: &[u8], out: &mut [u8]) {
+    fn finish<const SIZE: usize>(
+        &mut self,
+        table: &single::Table<SIZE>,
+        data: &[u8],
+        out: &mut [u8],
+    ) {
         while self.at < self.end {
             let left = data.get(self.bit / 8..).unwrap_or_default();
             let mut bytes = [0; 4];
             let len = left.len().min(4);
             bytes[..len].copy_from_slice(&left[..len]);
-            let word = u32::from_be_bytes(bytes) << (self.bit % 8);
-            let entry = table[(word >> (32 - MAX_BITS)) as usize];
+            let word = u64::from(u32::from_be_bytes(bytes)) << 32 << (self.bit % 8);
+            let entry = table[index::<SIZE>(word)];
             out[self.at] = (entry >> 8) as u8;
             self.at += 1;
             self.bit += usize::from(entry % 256);
@@ -118,13 +147,18 @@ mod tests {
     /// Both ways of looking up, compiled for this machine and for any, read the same.
     #[test]
     fn all_readers_agree() {
+        all_agree::<SIZE>();
+        all_agree::<SHORT>();
+    }
+
+    fn all_agree<const SIZE: usize>() {
         let mut lengths = [0; 256];
         lengths[..5].copy_from_slice(&[2, 2, 2, 3, 3]);
         let code = Code::from_lengths(lengths);
         let mut data = vec![0; 1000 * STREAMS];
         blake3::Hasher::new().finalize_xof().fill(&mut data);
-        let single_table = single::table(&code);
-        let many_table = many::table(&code);
+        let single_table = single::table::<SIZE>(&code);
+        let many_table = many::table::<SIZE>(&code);
         let run = |read: &dyn Fn(&mut [Stream; STREAMS], &mut [u8])| {
             let mut out = vec![0; 2000 * STREAMS];
             let mut streams = std::array::from_fn(|i| Stream {

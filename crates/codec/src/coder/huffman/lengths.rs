@@ -124,6 +124,17 @@ pub(in crate::coder) fn read(
     Ok((lengths, usize::div_ceil(taken, 2)))
 }
 
+/// The bytes that have a code, with its length: most have none, and are passed over by eights.
+pub(in crate::coder) fn present(lengths: &[u8; 256]) -> impl Iterator<Item = (u8, u8)> {
+    let eights = (0..=u8::MAX).step_by(8).zip(lengths.as_chunks::<8>().0);
+    eights
+        .filter(|(_, eight)| **eight != [0; 8])
+        .flat_map(|(at, eight)| {
+            let bytes = (at..=u8::MAX).zip(*eight);
+            bytes.filter(|(_, len)| *len > 0)
+        })
+}
+
 /// What a code of so many bits takes of all 2^[`MAX_BITS`]; 0 for none.
 fn share(len: u32) -> usize {
     if len == 0 { 0 } else { 1 << (MAX_BITS - len) }

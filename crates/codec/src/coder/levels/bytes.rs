@@ -4,7 +4,7 @@
 pub(super) mod wide;
 
 use super::literals::WIDE;
-use super::reader::Literals as Read;
+use super::reader::{Bytes, Literals as Read};
 use super::spec::Shape;
 use super::writer::Literals as Written;
 use super::{LEVELS, Plane, ROW, TILE};
@@ -17,7 +17,7 @@ use crate::coder::vectors::Wide;
 /// The bytes of words that are in planes; escapes take theirs from the literals, nothing if there are too few.
 pub(super) fn from_planes(
     shape: &Shape,
-    bytes: &Table,
+    bytes: &Bytes,
     planes: &[Plane; LEVELS],
     literals: &mut Read,
     tile: &mut [u8; TILE],
@@ -26,13 +26,13 @@ pub(super) fn from_planes(
     if let Some(machine) = Wide::here() {
         let words = wide::Words {
             shape,
-            bytes: &bytes.bytes,
+            bytes: &bytes.words,
             planes,
             literals,
         };
         return wide::from_planes(machine, [words], &mut &mut *tile);
     }
-    from_planes_plain(shape, bytes, planes, literals, tile)
+    from_planes_plain(shape, bytes.table(shape), planes, literals, tile)
 }
 
 on_best! {

@@ -89,7 +89,7 @@ fn encode_all(
             return coding;
         }
     } else {
-        let code = huffman::Code::new(&counts);
+        let code = huffman::Code::fast(&counts);
         if code.encoded_len(&counts) < literals.len() {
             huffman::encode(literals, &code, 0, out);
             let _ = kept.set(Way::Huffman(Box::new(code)));

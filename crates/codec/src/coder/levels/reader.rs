@@ -3,6 +3,8 @@
 #[cfg(target_arch = "x86_64")]
 mod wide;
 
+use std::cell::OnceCell;
+
 use super::spec::{Shape, Spec};
 use super::writer::reach;
 use super::{COUNT_LEN, LEVELS, Plane, ROW, ROW_BYTES, TILE, WORDS, bytes, count_of, literals};
@@ -15,14 +17,33 @@ use crate::coder::vectors::{Rows, Wide};
 /// Reads tile after tile of a payload.
 pub(crate) struct Reader<'a> {
     shape: Shape,
-    /// The bytes of all words.
-    bytes: Table,
+    bytes: Bytes,
     /// Planes that have a bit for each symbol: those of the raw bits, then the first levels'.
     whole: Vec<&'a [u8]>,
     strings: Vec<String<'a>>,
     literals: Literals,
     /// Those of the tile in work.
     planes: Box<[Plane; LEVELS]>,
+}
+
+/// The bytes of all words, and these as plain kernels take them, once one does.
+pub(super) struct Bytes {
+    pub words: [u8; 256],
+    table: OnceCell<Table>,
+}
+
+impl Bytes {
+    fn of(shape: &Shape) -> Bytes {
+        Bytes {
+            words: shape.bytes_of_words(),
+            table: OnceCell::new(),
+        }
+    }
+
+    pub(super) fn table(&self, shape: &Shape) -> &Table {
+        self.table
+            .get_or_init(|| Table::new(self.words, shape.raw_field()))
+    }
 }
 
 /// What escapes stand for, with spare zeros after it, and how much of it was used.
@@ -83,7 +104,7 @@ impl<'a> Reader<'a> {
             rest = after;
         }
         Ok(Reader {
-            bytes: Table::new(shape.bytes_of_words(), shape.raw_field()),
+            bytes: Bytes::of(&shape),
             shape,
             whole,
             strings,
@@ -129,7 +150,7 @@ impl<'a> Reader<'a> {
         }
         let words = readers.map(|reader| bytes::wide::Words {
             shape: &reader.shape,
-            bytes: &reader.bytes.bytes,
+            bytes: &reader.bytes.words,
             planes: &reader.planes,
             literals: &mut reader.literals,
         });

@@ -39,8 +39,7 @@ impl Spec {
             return Err(ERROR);
         }
         let (lengths, taken) = lengths::read(rest, most, u32::from(escape))?;
-        let mut values = (0..=u8::MAX).zip(lengths);
-        if values.any(|(value, len)| len > 0 && value & raw != 0) {
+        if lengths::present(&lengths).any(|(value, _)| value & raw != 0) {
             return Err(ERROR);
         }
         let spec = Spec {
@@ -68,9 +67,9 @@ pub(super) struct Shape {
     #[cfg(target_arch = "x86_64")]
     pub code_bits: u8,
     pub escape: Option<u8>,
-    /// The words of the values, and which have one.
+    /// The words of the values, and the lengths of their codes, 0 for those that have none.
     words: [u8; 256],
-    has_word: [bool; 256],
+    lengths: [u8; 256],
     /// By pattern of a word's raw bits, those of a byte.
     raw_bits: [u8; 1 << MAX_RAW],
 }
@@ -79,10 +78,9 @@ impl Shape {
     pub(super) fn of(spec: &Spec) -> Shape {
         let raw = spec.raw.count_ones() as usize;
         let mut counts = [0u16; LEVELS + 1];
-        for len in spec.lengths {
+        for (_, len) in lengths::present(&spec.lengths) {
             counts[usize::from(len)] += 1;
         }
-        counts[0] = 0;
         if spec.escape > 0 {
             counts[usize::from(spec.escape)] += 1;
         }
@@ -102,12 +100,10 @@ impl Shape {
             len => Some(((bounds[len] - 1) << shift(len)) as u8),
         };
         let mut words = [0; 256];
-        for (word, len) in words.iter_mut().zip(spec.lengths) {
+        for (value, len) in lengths::present(&spec.lengths) {
             let len = usize::from(len);
-            if len > 0 {
-                *word = (next[len] << shift(len)) as u8;
-                next[len] += 1;
-            }
+            words[usize::from(value)] = (next[len] << shift(len)) as u8;
+            next[len] += 1;
         }
         Shape {
             raw,
@@ -118,7 +114,7 @@ impl Shape {
             code_bits: (((1u16 << levels) - 1) << raw) as u8,
             escape,
             words,
-            has_word: spec.lengths.map(|len| len > 0),
+            lengths: spec.lengths,
             raw_bits: raw_bits(spec.raw),
         }
     }
@@ -167,7 +163,7 @@ impl Shape {
         }
         std::array::from_fn(|byte| {
             let value = byte & usize::from(!spec.raw);
-            let code = if self.has_word[value] {
+            let code = if self.lengths[value] > 0 {
                 self.words[value]
             } else {
                 self.escape.unwrap_or_default()
@@ -188,9 +184,8 @@ impl Shape {
         if let Some(word) = self.escape {
             put(word, 0);
         }
-        let words = self.words.into_iter().zip(self.has_word);
-        for (value, (word, _)) in (0..=u8::MAX).zip(words).filter(|(_, (_, has))| *has) {
-            put(word, value);
+        for (value, _) in lengths::present(&self.lengths) {
+            put(self.words[usize::from(value)], value);
         }
         bytes
     }

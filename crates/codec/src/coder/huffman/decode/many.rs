@@ -1,12 +1,12 @@
 //! Several symbols a look-up: for codes that are short.
 
-use super::super::{Code, MAX_BITS, STREAMS};
-use super::{LOOKUPS, SIZE, Stream, next_bit, ranges, word};
+use super::super::{Code, STREAMS, lengths};
+use super::{LOOKUPS, Stream, index, next_bit, ranges, word};
 use crate::cpu::at_best;
 
 /// An entry: its bits in the low byte, where a shift takes them from without more ado, its symbols
 /// in bytes 1 to 6, and their number in the high byte.
-pub(super) type Table = [u64; SIZE];
+pub(super) type Table<const SIZE: usize> = [u64; SIZE];
 
 /// The most symbols of an entry.
 const MAX_SYMBOLS: usize = 6;
@@ -20,26 +20,22 @@ const _: () = assert!((LOOKUPS - 1) * MAX_SYMBOLS < STARTS);
 /// What a round may write, the spare bytes of its last entry included.
 const WINDOW: usize = STARTS - 1 + 8;
 
-/// Whether a code is short enough: a look-up costs more than that of one symbol.
-pub(super) fn pays(code: &Code) -> bool {
+/// Whether a code is short enough for a table of so many entries: a look-up costs more than that of one symbol.
+pub(super) fn pays(code: &Code, size: usize) -> bool {
     // A code of n bits is what comes next in 2^-n of all cases.
-    let bits: f32 = code
-        .lengths
-        .iter()
-        .filter(|len| **len > 0)
-        .map(|&len| f32::from(len) / f32::from(1u16 << len))
-        .sum();
-    bits < 4.2
+    let each =
+        lengths::present(&code.lengths).map(|(_, len)| f32::from(len) / f32::from(1u16 << len));
+    each.sum::<f32>() * 2.6 < size.trailing_zeros() as f32
 }
 
-/// The table of a complete code.
-pub(super) fn table(code: &Code) -> Box<Table> {
+/// The table of a complete code, none of which is too long for it.
+pub(super) fn table<const SIZE: usize>(code: &Code) -> Box<Table<SIZE>> {
     let mut symbols = [(0u8, 0u32); 256];
     let count = in_order(code, &mut symbols);
     let symbols = &symbols[..count];
     // The tables of fewer bits, each at its own size: what may follow a symbol in one of more.
-    let mut tables = Box::new([0; 2 * SIZE]);
-    for bits in 1..=MAX_BITS {
+    let mut tables = vec![0; 2 * SIZE];
+    for bits in 1..=SIZE.trailing_zeros() {
         let (smaller, larger) = tables.split_at_mut(1 << bits);
         fill(code, symbols, smaller, &mut larger[..1 << bits], bits);
     }
@@ -51,15 +47,12 @@ pub(super) fn table(code: &Code) -> Box<Table> {
 /// The symbols with their lengths, in the order of their codes, and how many there are.
 fn in_order(code: &Code, symbols: &mut [(u8, u32); 256]) -> usize {
     let mut count = 0;
-    for len in 1..=MAX_BITS {
-        for (byte, _) in (0..=255u8)
-            .zip(code.lengths)
-            .filter(|(_, of)| u32::from(*of) == len)
-        {
-            symbols[count] = (byte, len);
-            count += 1;
-        }
+    for (byte, len) in lengths::present(&code.lengths) {
+        symbols[count] = (byte, u32::from(len));
+        count += 1;
     }
+    // Those of a length stay in their order.
+    symbols[..count].sort_by_key(|(_, len)| *len);
     count
 }
 
@@ -104,15 +97,15 @@ fn without_last(code: &Code, entry: u64) -> u64 {
 
 at_best! {
     /// Reads streams side by side, as long as there are bits and room for a round.
-    pub(super) fn read(
-        streams: &mut [Stream; STREAMS], table: &Table, data: &[u8], out: &mut [u8],
+    pub(super) fn read<const SIZE: usize>(
+        streams: &mut [Stream; STREAMS], table: &Table<SIZE>, data: &[u8], out: &mut [u8],
     ) = read_any
 }
 
 #[inline(always)]
-pub(super) fn read_any(
+pub(super) fn read_any<const SIZE: usize>(
     streams: &mut [Stream; STREAMS],
-    table: &Table,
+    table: &Table<SIZE>,
     data: &[u8],
     out: &mut [u8],
 ) {
@@ -134,9 +127,9 @@ pub(super) fn read_any(
 /// Looks up symbols of some streams in turn: none waits for another. Nothing happens where one has
 /// not the bits or the room.
 #[inline(always)]
-fn round<const K: usize>(
+fn round<const K: usize, const SIZE: usize>(
     streams: &mut [Stream; K],
-    table: &Table,
+    table: &Table<SIZE>,
     data: &[u8],
     parts: &mut [&mut [u8]; K],
 ) -> Option<()> {
@@ -153,7 +146,7 @@ fn round<const K: usize>(
     let mut counts = [0; K];
     for _ in 0..LOOKUPS {
         for i in 0..K {
-            let entry = table[(words[i] >> (64 - MAX_BITS)) as usize];
+            let entry = table[index::<SIZE>(words[i])];
             // The mask changes nothing; it shows that the bytes are inside the window.
             let at = counts[i] % STARTS;
             if let Some(window) = &mut windows[i] {

@@ -1,35 +1,35 @@
 //! One symbol a look-up: for codes that are long.
 
-use super::super::{Code, MAX_BITS, STREAMS};
-use super::{LOOKUPS, SIZE, Stream, next_bit, ranges, word};
+use super::super::{Code, STREAMS, lengths};
+use super::{LOOKUPS, Stream, index, next_bit, ranges, word};
 use crate::cpu::at_best;
 
 /// An entry: the code's length in the low byte, where a shift takes it from without more ado, and
 /// the symbol in the high byte.
-pub(super) type Table = [u16; SIZE];
+pub(super) type Table<const SIZE: usize> = [u16; SIZE];
 
-/// The table of a complete code.
-pub(super) fn table(code: &Code) -> Box<Table> {
-    let mut table = Box::new([0; SIZE]);
-    for (byte, &len) in code.lengths.iter().enumerate().filter(|(_, len)| **len > 0) {
-        let free = MAX_BITS - u32::from(len);
-        let start = usize::from(code.bits[byte]) << free;
-        table[start..start + (1 << free)].fill((byte as u16) << 8 | u16::from(len));
+/// The table of a complete code, none of which is too long for it.
+pub(super) fn table<const SIZE: usize>(code: &Code) -> Table<SIZE> {
+    let mut table = [0; SIZE];
+    for (byte, len) in lengths::present(&code.lengths) {
+        let free = SIZE.trailing_zeros() - u32::from(len);
+        let start = usize::from(code.bits[usize::from(byte)]) << free;
+        table[start..start + (1 << free)].fill(u16::from(byte) << 8 | u16::from(len));
     }
     table
 }
 
 at_best! {
     /// Reads streams side by side, as long as each has a round of symbols and bits left.
-    pub(super) fn read(
-        streams: &mut [Stream; STREAMS], table: &Table, data: &[u8], out: &mut [u8],
+    pub(super) fn read<const SIZE: usize>(
+        streams: &mut [Stream; STREAMS], table: &Table<SIZE>, data: &[u8], out: &mut [u8],
     ) = read_any
 }
 
 #[inline(always)]
-pub(super) fn read_any(
+pub(super) fn read_any<const SIZE: usize>(
     streams: &mut [Stream; STREAMS],
-    table: &Table,
+    table: &Table<SIZE>,
     data: &[u8],
     out: &mut [u8],
 ) {
@@ -52,9 +52,9 @@ pub(super) fn read_any(
 /// Looks up symbols of all streams in turn: none waits for another. Nothing happens where one has
 /// not the bits.
 #[inline(always)]
-fn round(
+fn round<const SIZE: usize>(
     bits: &mut [usize; STREAMS],
-    table: &Table,
+    table: &Table<SIZE>,
     data: &[u8],
     parts: &mut [&mut [[u8; LOOKUPS]]; STREAMS],
     at: usize,
@@ -65,7 +65,7 @@ fn round(
     }
     for i in 0..LOOKUPS {
         for (word, part) in words.iter_mut().zip(parts.iter_mut()) {
-            let entry = table[(*word >> (64 - MAX_BITS)) as usize];
+            let entry = table[index::<SIZE>(*word)];
             part[at][i] = (entry >> 8) as u8;
             *word <<= u64::from(entry) % 64;
         }
