@@ -9,6 +9,7 @@ mod kind;
 mod shift;
 
 use super::directory::{self, Writer};
+use super::planes::Then;
 use super::rows::{MIN_LEN, Rows};
 use super::{Code, Core, Decoded, Part, Plan, Planes};
 use crate::coder::{self, Coding};
@@ -112,10 +113,23 @@ impl Centred {
         }
     }
 
-    /// Gives elements from a number of a frame on back what was taken from them.
-    fn undo(&self, frame_first: usize, at: usize, units: &mut [u8], parts: &[u8]) {
+    /// Gives elements from a number of a frame on back what was taken from them: them as a whole, or their exponents,
+    /// if those are bytes of the last plane.
+    fn undo(&self, frame_first: usize, at: usize, bytes: &mut [u8], parts: &[u8]) {
         let place = self.place(frame_first + at, parts, frame_first);
-        shift::add(self.kind, place, units);
+        if self.kind.exponents_are_bytes() {
+            shift::sums(place, bytes);
+        } else {
+            shift::add(self.kind, place, bytes);
+        }
+    }
+
+    fn then<'a>(&self, undo: &'a dyn Fn(usize, &mut [u8])) -> Option<Then<'a>> {
+        Some(if self.kind.exponents_are_bytes() {
+            Then::Last(undo)
+        } else {
+            Then::Units(undo)
+        })
     }
 
     /// Takes from elements what their rows and columns are above the others, and gives the rows' parts.
@@ -183,8 +197,9 @@ impl Plan for Centred {
     fn decode(&self, stored: &[u8], core: Decoded<'_>, scratch: &mut Scratch) -> Result<(), Error> {
         let (rows, rest) = self.read_rows(stored, &core)?;
         let first = core.first;
-        let undo = |at: usize, units: &mut [u8]| self.undo(first, at, units, &rows);
-        self.planes.decode_then(rest, core, Some(&undo), scratch)
+        let undo = |at: usize, bytes: &mut [u8]| self.undo(first, at, bytes, &rows);
+        self.planes
+            .decode_then(rest, core, self.then(&undo), scratch)
     }
 
     fn decode_two(
@@ -195,11 +210,11 @@ impl Plan for Centred {
         let (rows_a, rest_a) = self.read_rows(stored_a, &a)?;
         let (rows_b, rest_b) = self.read_rows(stored_b, &b)?;
         let firsts = [a.first, b.first];
-        let undo_a = |at: usize, units: &mut [u8]| self.undo(firsts[0], at, units, &rows_a);
-        let undo_b = |at: usize, units: &mut [u8]| self.undo(firsts[1], at, units, &rows_b);
+        let undo_a = |at: usize, bytes: &mut [u8]| self.undo(firsts[0], at, bytes, &rows_a);
+        let undo_b = |at: usize, bytes: &mut [u8]| self.undo(firsts[1], at, bytes, &rows_b);
         let frames = [(rest_a, a), (rest_b, b)];
         self.planes
-            .decode_two_then(frames, [Some(&undo_a), Some(&undo_b)], scratch)
+            .decode_two_then(frames, [self.then(&undo_a), self.then(&undo_b)], scratch)
     }
 
     fn parts(&self, stored: &[u8], core_len: usize) -> Result<Vec<Part>, Error> {

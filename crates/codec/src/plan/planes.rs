@@ -122,7 +122,7 @@ impl Planes {
         &self,
         stored: &[u8],
         mut core: Decoded<'_>,
-        then: Option<&Then<'_>>,
+        then: Option<Then<'_>>,
         scratch: &mut Scratch,
     ) -> Result<(), Error> {
         let planes = self.stored_planes(stored, core.bytes.len())?;
@@ -140,13 +140,20 @@ impl Planes {
         if let [plane] = planes.as_slice() {
             // A single plane is the units as they are.
             coder::decode(plane.coding, plane.payload, core.bytes)?;
+            if let Some(then) = then {
+                then.add_to_last(0, core.bytes);
+            }
         } else {
             scratch.planes.resize(core.bytes.len(), 0);
             decode_planes(&planes, &mut scratch.planes)?;
+            if let (Some(then), Some(last)) = (then, planes.last()) {
+                let start = scratch.planes.len() - last.raw_len;
+                then.add_to_last(0, &mut scratch.planes[start..]);
+            }
             planes::merge(self.layout, &scratch.planes, core.bytes);
         }
         if let Some(then) = then {
-            then(0, core.bytes);
+            then.finish(0, core.bytes);
         }
         self.undo(core);
         Ok(())
@@ -156,7 +163,7 @@ impl Planes {
     pub(super) fn decode_two_then(
         &self,
         [(stored_a, mut a), (stored_b, mut b)]: [(&[u8], Decoded<'_>); 2],
-        then: [Option<&Then<'_>>; 2],
+        then: [Option<Then<'_>>; 2],
         scratch: &mut Scratch,
     ) -> Result<(), Error> {
         let planes_a = self.stored_planes(stored_a, a.bytes.len())?;

@@ -20,6 +20,8 @@ const AHEAD: usize = 2 * ROW;
 pub(crate) struct Units<'a, const OTHERS: usize> {
     half: Half,
     others: [&'a [[u8; LEN]; TILE / LEN]; OTHERS],
+    /// What is added to the bytes of the last plane, if anything is.
+    moves: Option<&'a [[u8; LEN]; TILE / LEN]>,
     out: &'a mut [[u8; LEN]],
     /// What takes them in, if nobody changes them before.
     check: Option<&'a mut Check>,
@@ -32,6 +34,7 @@ impl<'a, const OTHERS: usize> Units<'a, OTHERS> {
     pub(crate) fn new(
         layout: Layout,
         others: [&'a [u8]; OTHERS],
+        moves: Option<&'a [u8; TILE]>,
         out: &'a mut [u8],
         check: Option<&'a mut Check>,
     ) -> Option<Units<'a, OTHERS>> {
@@ -45,6 +48,7 @@ impl<'a, const OTHERS: usize> Units<'a, OTHERS> {
         Some(Units {
             half: top(layout),
             others: own,
+            moves: moves.and_then(|moves| moves.as_chunks().0.try_into().ok()),
             out: out.as_chunks_mut().0,
             check,
             sums: crate::cpu::multiplies_wide(),
@@ -98,6 +102,10 @@ impl<const OTHERS: usize> Units<'_, OTHERS> {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
     fn at(&self, order: &Order, at: usize, symbols: __m512i) -> [__m512i; 4] {
+        let symbols = match self.moves {
+            Some(moves) => _mm512_add_epi8(symbols, load_bytes(&moves[at % (TILE / LEN)])),
+            None => symbols,
+        };
         let others = self
             .others
             .each_ref()

@@ -29,4 +29,9 @@ impl Kind {
             exponent,
         })
     }
+
+    /// Whether the last plane has just the exponents, each a byte.
+    pub(super) fn exponents_are_bytes(self) -> bool {
+        self.exponent == 8
+    }
 }

@@ -72,6 +72,11 @@ at_widest! {
 }
 
 at_widest! {
+    /// The sum of each element's row's part and its column's, as bytes.
+    pub(super) fn sums(place: Place<'_>, to: &mut [u8]) = sums_any
+}
+
+at_widest! {
     /// Finds the part of each row, where there is room for any: what its exponents are above the middle on average,
     /// when columns have what is theirs. And takes off what [`add`] adds.
     pub(super) fn subtract(
@@ -87,6 +92,24 @@ at_widest! {
 #[inline(always)]
 fn add_any(kind: Kind, place: Place<'_>, units: &mut [u8]) {
     for_word!(kind, add_rows(kind, place, units));
+}
+
+#[inline(always)]
+fn sums_any(place: Place<'_>, to: &mut [u8]) {
+    let mut rest = to;
+    let runs = place.rows.runs(place.first, rest.len());
+    for (i, run) in runs.enumerate() {
+        let (own, after) = rest.split_at_mut(run.len);
+        rest = after;
+        let row = place.parts.get(i).copied().unwrap_or(0);
+        let columns = place.columns_of(run);
+        if columns.is_empty() {
+            own.fill(row);
+        }
+        for (to, column) in own.iter_mut().zip(columns) {
+            *to = row.wrapping_add(*column);
+        }
+    }
 }
 
 #[inline(always)]

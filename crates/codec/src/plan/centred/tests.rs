@@ -1,4 +1,5 @@
 use super::*;
+use crate::cpu::{narrowly, plainly};
 use crate::{Dtype, Header, Hint, Parsed, decode, encode};
 
 /// Bell curves whose rows and columns have scales of their own.
@@ -23,6 +24,8 @@ fn blob(raw: &[u8], hint: &Hint, level: Level) -> (Code, Vec<u8>) {
     let id = *blake3::hash(raw).as_bytes();
     let blob = encode(raw, id, hint, None, level).bytes;
     assert!(decode(&blob, None).unwrap() == raw);
+    assert!(narrowly(|| decode(&blob, None)).unwrap() == raw);
+    assert!(plainly(|| decode(&blob, None)).unwrap() == raw);
     let Parsed::Header(header, _) = Header::parse(&blob).unwrap() else {
         panic!("no header");
     };

@@ -20,15 +20,45 @@ pub(super) struct Buffers {
     whole: Vec<u8>,
 }
 
-/// What makes units, from a number of them on, what they are at last.
-pub(in crate::plan) type Then<'a> = dyn Fn(usize, &mut [u8]) + 'a;
+/// What makes units what they are at last.
+#[derive(Clone, Copy)]
+pub(in crate::plan) enum Then<'a> {
+    /// Makes it of units, from a number of them on.
+    Units(&'a dyn Fn(usize, &mut [u8])),
+    /// Says what is to be added to their bytes in the last plane.
+    Last(&'a dyn Fn(usize, &mut [u8])),
+}
+
+impl Then<'_> {
+    /// Adds to bytes of the last plane, of units from a number of them on, what is to be added.
+    pub(in crate::plan::planes) fn add_to_last(self, at: usize, bytes: &mut [u8]) {
+        let Then::Last(moves) = self else {
+            return;
+        };
+        let mut by = [0; TILE];
+        for (i, bytes) in bytes.chunks_mut(TILE).enumerate() {
+            let by = &mut by[..bytes.len()];
+            moves(at + i * TILE, by);
+            for (byte, by) in bytes.iter_mut().zip(by) {
+                *byte = byte.wrapping_add(*by);
+            }
+        }
+    }
+
+    /// Makes of units what they are at last, where that is made of units.
+    pub(in crate::plan::planes) fn finish(self, at: usize, units: &mut [u8]) {
+        if let Then::Units(finish) = self {
+            finish(at, units);
+        }
+    }
+}
 
 /// Decodes the planes of a frame.
 pub(in crate::plan::planes) fn decode(
     layout: Layout,
     stored: &[StoredPlane<'_>],
     core: Decoded<'_>,
-    then: Option<&Then<'_>>,
+    then: Option<Then<'_>>,
     scratch: &mut super::Scratch,
 ) -> Result<(), Error> {
     let [buffers, _] = &mut scratch.frames;
@@ -43,7 +73,7 @@ pub(in crate::plan::planes) fn decode(
 pub(in crate::plan::planes) fn decode_two(
     layout: Layout,
     [one, other]: [(&[StoredPlane<'_>], Decoded<'_>); 2],
-    then: [Option<&Then<'_>>; 2],
+    then: [Option<Then<'_>>; 2],
     scratch: &mut super::Scratch,
 ) -> Result<(), Error> {
     let [buffers, more] = &mut scratch.frames;
@@ -72,7 +102,7 @@ struct Frame<'a> {
     /// Where the next ones go.
     out: &'a mut [u8],
     /// What makes of them what they are at last.
-    then: Option<&'a Then<'a>>,
+    then: Option<Then<'a>>,
     check: Check,
     asked: Option<&'a mut Check>,
 }
@@ -92,7 +122,7 @@ impl<'a> Frame<'a> {
     fn open(
         layout: Layout,
         stored: &[StoredPlane<'a>],
-        (core, then): (Decoded<'a>, Option<&'a Then<'a>>),
+        (core, then): (Decoded<'a>, Option<Then<'a>>),
         buffers: &'a mut Buffers,
     ) -> Result<Frame<'a>, Error> {
         let tiles = buffers
@@ -136,9 +166,18 @@ impl<'a> Frame<'a> {
         for (plane, (source, tile)) in planes.iter_mut().zip(bytes) {
             *plane = source.tile(tile, self.at, len / unit);
         }
+        let mut last_tile = [0; TILE];
+        if let (Some(then @ Then::Last(_)), Some(last)) =
+            (self.then, planes[..self.sources.len()].last_mut())
+        {
+            let moved = &mut last_tile[..len / unit];
+            moved.copy_from_slice(last);
+            then.add_to_last(self.at * TILE, moved);
+            *last = moved;
+        }
         planes::merge_from(self.layout, &planes[..self.sources.len()], out);
         if let Some(then) = self.then {
-            then(self.at * TILE, out);
+            then.finish(self.at * TILE, out);
         }
         self.check.absorb(out);
         (self.out, self.at) = (rest, self.at + 1);
@@ -211,8 +250,7 @@ fn one_tile(frame: &mut Frame<'_>) -> Option<Result<(), Error>> {
         if let Some((reader, units)) = frame.whole::<OTHERS>(tile)? {
             levels::Reader::rows([reader], machine, [units])?;
         }
-        frame.finish_units(tile);
-        if frame.then.is_some() {
+        if frame.finish_units(tile) {
             frame.check.absorb(tile);
         }
         Ok(())
@@ -240,9 +278,8 @@ fn two_tiles(frames: [&mut Frame<'_>; 2]) -> Option<Result<(), Error>> {
         ) {
             levels::Reader::rows([reader, more], machine, [units, others])?;
         }
-        one.finish_units(tile);
-        other.finish_units(more_tile);
-        if one.then.is_some() && other.then.is_some() {
+        let changed = [one.finish_units(tile), other.finish_units(more_tile)];
+        if changed == [true; 2] {
             Check::absorb_two([&mut one.check, &mut other.check], [tile, more_tile]);
         }
         Ok(())
@@ -285,20 +322,32 @@ impl<'f> Frame<'f> {
         let Some((Source::Levels(reader), others)) = self.sources.split_last_mut() else {
             return Ok(None);
         };
+        let moves = match self.then {
+            Some(Then::Last(moves)) => {
+                // Where that plane's bytes would be, if they were not put together at once.
+                moves(at * TILE, &mut self.tiles[OTHERS]);
+                Some(&self.tiles[OTHERS])
+            }
+            _ => None,
+        };
         let mut planes = [[].as_slice(); OTHERS];
         for (plane, (source, tile)) in planes.iter_mut().zip(others.iter().zip(&*self.tiles)) {
             *plane = source.tile(tile, at, TILE);
         }
-        let check = self.then.is_none().then_some(&mut self.check);
-        let units = Units::new(self.layout, planes, tile, check);
+        let check = match self.then {
+            Some(Then::Units(_)) => None,
+            _ => Some(&mut self.check),
+        };
+        let units = Units::new(self.layout, planes, moves, tile, check);
         Ok(units.map(|units| (&mut **reader, units)))
     }
 
-    /// Makes of a tile's units what they are at last.
-    fn finish_units(&mut self, tile: &mut [u8]) {
+    /// Makes of a tile's units what they are at last; whether that changed them.
+    fn finish_units(&mut self, tile: &mut [u8]) -> bool {
         if let Some(then) = self.then {
-            then(self.at * TILE, tile);
+            then.finish(self.at * TILE, tile);
         }
         self.at += 1;
+        matches!(self.then, Some(Then::Units(_)))
     }
 }
