@@ -1,4 +1,5 @@
-//! Runs of small integers of 64 bits, as a model's ids, positions and indices are: the upper bytes of each are zero.
+//! Runs of small integers of 64 or 32 bits, as a model's ids, positions and indices are: the upper bytes of each
+//! are zero.
 //!
 //! Such a run is often shorter than what shows by frequencies, and takes a thirtieth of its bytes where it is a
 //! chunk of its own.
@@ -8,12 +9,13 @@ use std::ops::Range;
 use super::Change;
 
 /// A shorter run is not looked for.
-const WORTH: usize = 2 << 10;
+const WORTH: usize = 1 << 10;
 
 /// From one place that is looked at to the next, and how many bytes of integers must be there.
-const PROBE: usize = 512;
+const PROBE: usize = 256;
 
-const WORD: usize = 8;
+/// What comes before a run and is shorter goes with it.
+const LEAD: usize = 64;
 
 /// Looks for the first place in `chunk` at which such a run begins, or ends where the chunk begins with one. A run
 /// may show only now of which the last look saw the beginning.
@@ -24,9 +26,10 @@ pub(super) fn find(chunk: &[u8], from: usize) -> Option<Change> {
             place += PROBE;
             continue;
         };
-        let cut = if run.start > 0 { run.start } else { run.end };
-        let ends = run.end + WORD <= chunk.len();
-        if run.len() >= WORTH && (run.start > 0 || ends) {
+        let begins = run.start >= LEAD;
+        let ends = run.end + LONGEST <= chunk.len();
+        if run.len() >= WORTH && (begins || ends) {
+            let cut = if begins { run.start } else { run.end };
             return Change::of(cut..cut, 0);
         }
         place = run.end.max(place + PROBE);
@@ -34,31 +37,50 @@ pub(super) fn find(chunk: &[u8], from: usize) -> Option<Change> {
     None
 }
 
-/// The run about a place.
+/// Bytes of the longest integers.
+const LONGEST: usize = 8;
+
+/// The longest run about a place. The upper bytes of floats whose lower ones are zero would be larger numbers.
 fn run_at(chunk: &[u8], place: usize) -> Option<Range<usize>> {
-    let window = chunk.get(place..place + PROBE + WORD - 1)?;
-    let phases = (0..WORD).map(|phase| (&window[phase..phase + PROBE], phase));
-    let whole = phases.filter(|(bytes, _)| bytes.chunks_exact(WORD).all(is_small));
-    let differing = whole.map(|(bytes, phase)| (low_bytes(bytes), phase));
-    let (low_bytes, phase) = differing.max()?;
-    if low_bytes < PROBE / WORD / 2 {
+    let long = run_of(chunk, place, |word: &[u8; LONGEST]| {
+        word[2] < 16 && word[3..] == [0; 5]
+    });
+    let short = run_of(chunk, place, |word: &[u8; 4]| {
+        word[1] < 16 && word[2..] == [0; 2]
+    });
+    let runs = long.into_iter().chain(short);
+    runs.max_by_key(ExactSizeIterator::len)
+}
+
+/// The run of integers of `WIDTH` bytes about a place.
+fn run_of<const WIDTH: usize>(
+    chunk: &[u8],
+    place: usize,
+    is_small: fn(&[u8; WIDTH]) -> bool,
+) -> Option<Range<usize>> {
+    let window = chunk.get(place..place + PROBE + WIDTH)?;
+    let phases = (0..WIDTH).map(|phase| (words::<WIDTH>(&window[phase..]), phase));
+    let whole = phases.filter(|(words, _)| words.iter().all(is_small));
+    let (low_bytes, phase) = whole.map(|(words, at)| (low_bytes(words), at)).max()?;
+    if low_bytes < PROBE / WIDTH / 2 {
         return None;
     }
     let (before, behind) = chunk.split_at(place + phase);
-    let before = before.rchunks_exact(WORD).take_while(|word| is_small(word));
-    let behind = behind.chunks_exact(WORD).take_while(|word| is_small(word));
+    let before = before.as_rchunks::<WIDTH>().1.iter().rev();
+    let before = before.take_while(|word| is_small(word)).count();
+    let behind = words::<WIDTH>(behind).iter();
+    let behind = behind.take_while(|word| is_small(word)).count();
     let at = place + phase;
-    Some(at - before.count() * WORD..at + behind.count() * WORD)
+    Some(at - before * WIDTH..at + behind * WIDTH)
 }
 
-fn is_small(word: &[u8]) -> bool {
-    word[3..] == [0; 5]
+fn words<const WIDTH: usize>(bytes: &[u8]) -> &[[u8; WIDTH]] {
+    bytes.as_chunks().0
 }
 
 /// How many words have a lowest byte: where a word begins, most do.
-fn low_bytes(words: &[u8]) -> usize {
-    let lowest = words.iter().step_by(WORD);
-    lowest.filter(|&&byte| byte != 0).count()
+fn low_bytes<const WIDTH: usize>(words: &[[u8; WIDTH]]) -> usize {
+    words.iter().filter(|word| word[0] != 0).count()
 }
 
 #[cfg(test)]
@@ -84,6 +106,14 @@ mod tests {
     }
 
     #[test]
+    fn integers_of_32_bits() {
+        let groups: Vec<u8> = (0..384_u32).flat_map(|i| (i / 128).to_le_bytes()).collect();
+        let bytes = [&[7; 3001][..], &groups, &[7; 3000]].concat();
+        assert_eq!(find(&bytes, 0).expect("its beginning").end, 3001);
+        assert_eq!(find(&bytes[3001..], 0).expect("its end").end, groups.len());
+    }
+
+    #[test]
     fn a_run_that_the_last_look_saw_a_part_of() {
         let bytes = [vec![7; 9000], ids(3000)].concat();
         assert_eq!(find(&bytes[..10_000], 0), None);
@@ -98,9 +128,12 @@ mod tests {
     fn zeros_and_short_runs_are_none() {
         assert_eq!(find(&[0; 100_000], 0), None);
         assert_eq!(find(&[], 0), None);
-        let short = [vec![7; 5000], ids(255), vec![7; 5000]].concat();
+        let short = [vec![7; 5000], ids(127), vec![7; 5000]].concat();
         assert_eq!(find(&short, 0), None);
-        let numbers: Vec<u8> = (0..9000_u32).flat_map(u32::to_le_bytes).collect();
-        assert_eq!(find(&numbers, 0), None);
+        let floats = (0..250_u8).cycle().take(9000).map(f32::from);
+        let singles: Vec<u8> = floats.clone().flat_map(f32::to_le_bytes).collect();
+        let doubles: Vec<u8> = floats.flat_map(|x| f64::from(x).to_le_bytes()).collect();
+        assert_eq!(find(&singles, 0), None);
+        assert_eq!(find(&doubles, 0), None);
     }
 }
