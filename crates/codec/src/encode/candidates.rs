@@ -112,6 +112,10 @@ fn standalone(raw: &[u8], facts: &Facts, level: Level) -> Vec<Candidate> {
         && let Some(blocks) = Blocks::fit(raw, facts)
     {
         let len = blocks.expected_len;
+        // Where quants are what takes the bytes, nothing else makes them smaller.
+        if raw.len() >= WORTH_SPEED && len > raw.len() / 2 {
+            plans.clear();
+        }
         plans.retain(|plan| !is_clear(len, plan.as_ref(), raw, facts));
         plans.push(Box::new(blocks));
     } else if let Some(fields) = Fields::of(facts) {

@@ -32,6 +32,7 @@ use crate::coder::rans::{Tables, encode_segments};
 use crate::cpu::at_best;
 use crate::scratch::Scratch;
 use crate::{Error, Level};
+use fit::Known;
 use grid::Grid;
 use groups::Groups;
 #[cfg(test)]
@@ -70,6 +71,7 @@ pub(crate) struct Blocks {
     /// What the quants' tables are written as: where a symbol has several parts, those of one.
     written: Tables,
     quants: Set,
+    known: Known,
     /// About how many bytes all takes; 0 where it was read.
     pub expected_len: usize,
 }
@@ -106,38 +108,26 @@ impl Blocks {
         buffers: &mut Frame,
         out: &mut Vec<u8>,
     ) -> bool {
-        pack::unpack(&self.kind, core, &mut buffers.fields);
-        self.find_groups(first, buffers);
-        for (ends, places) in self.kind.ends().iter().zip(&mut buffers.places) {
-            places.clear();
-            if self.marks.number() > 0 {
-                marks::find(&buffers.fields.quants, *ends, places);
-            }
+        let known = &self.known;
+        let blocks = first..first + core.len() / self.kind.unit;
+        let groups = self.first_group(blocks.start)..self.first_group(blocks.end);
+        if groups.end > known.groups.number {
+            return false;
         }
-        self.find_columns(first, buffers);
-        self.fill_contexts(first, 0..buffers.groups.number, buffers);
-        make(self.mode, &mut buffers.fields.halves);
-        self.find_classes(first, core.len() / self.kind.unit, buffers);
-        fill_sub_contexts(&buffers.fields.subs[0], &mut buffers.sub_contexts);
-        let Fields { halves, subs, .. } = &buffers.fields;
-        let mut before = buffers.classes.as_slice();
-        let each = self.halves.iter().zip(halves).zip(&mut buffers.symbols);
-        for ((words, half), symbols) in each {
-            words.symbols(half, before, symbols);
-            before = &symbols.high;
-        }
+        let (quants, contexts) = (&mut buffers.fields.quants, &mut buffers.contexts);
+        pack::unpack(&self.kind, core, quants);
+        self.fill_contexts(0, groups.clone(), (&known.groups, &known.places), contexts);
         let mut segments = Vec::with_capacity(8);
-        for (words, symbols) in self.halves.iter().zip(&buffers.symbols) {
-            segments.extend(words.segments(symbols));
+        for (words, symbols) in self.halves.iter().zip(&known.symbols) {
+            segments.extend(words.segments(symbols, blocks.clone()));
         }
-        let contexts = [&[], buffers.sub_contexts.as_slice()];
-        for ((set, subs), contexts) in self.subs.iter().zip(subs).zip(contexts) {
-            segments.push(set.segment(subs, contexts));
+        let of_subs = [&[], known.sub_contexts.as_slice()];
+        for ((set, subs), contexts) in self.subs.iter().zip(&known.subs).zip(of_subs) {
+            let contexts = contexts.get(groups.clone()).unwrap_or_default();
+            segments.push(set.segment(&subs[groups.clone()], contexts));
         }
-        segments.extend(self.marks.segments(&buffers.places, &buffers.columns));
-        let contexts = &buffers.contexts;
-        segments.push(self.quants.segment(&buffers.fields.quants, contexts));
-        out.extend_from_slice(&buffers.fields.low);
+        segments.extend(self.marks.segments(&known.places, &known.columns, groups));
+        segments.push(self.quants.segment(quants, contexts));
         encode_segments(&segments, out)
     }
 
@@ -154,14 +144,15 @@ impl Blocks {
         }
     }
 
-    /// The contexts of some groups' quants, of a frame whose marks are known.
-    fn fill_contexts(&self, first: usize, run: Range<usize>, frame: &mut Frame) {
-        let Frame {
-            groups,
-            contexts,
-            places,
-            ..
-        } = frame;
+    /// The contexts of some groups' quants, of groups whose marks are known, the first of which is the chunk's group
+    /// `first`.
+    fn fill_contexts(
+        &self,
+        first: usize,
+        run: Range<usize>,
+        (groups, places): (&Groups, &Places),
+        contexts: &mut Vec<u8>,
+    ) {
         let Blocks {
             kind, place, grid, ..
         } = self;
@@ -204,8 +195,7 @@ impl Plan for Blocks {
     fn encode(&self, core: Core<'_>, _: Level, scratch: &mut Scratch, out: &mut Vec<u8>) {
         let start = out.len();
         out.push(CODED);
-        let first = self.first_group(core.first);
-        let coded = self.encode_fields(core.bytes, first, &mut scratch.blocks.0[0], out);
+        let coded = self.encode_fields(core.bytes, core.first, &mut scratch.blocks.0[0], out);
         if !coded || out.len() - start > core.bytes.len() {
             out.truncate(start);
             out.push(RAW);

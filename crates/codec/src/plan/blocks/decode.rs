@@ -172,7 +172,8 @@ impl Blocks {
         let each = self.kind.groups();
         let run = open.done * each..(open.done + blocks) * each;
         let frame = &mut *open.frame;
-        self.fill_contexts(open.first, run, frame);
+        let known = (&frame.groups, &frame.places);
+        self.fill_contexts(open.first, run, known, &mut frame.contexts);
         frame.fields.quants.resize(blocks * self.kind.quants, 0);
     }
 

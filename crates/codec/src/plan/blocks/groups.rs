@@ -51,6 +51,14 @@ at_best! {
 }
 
 impl Groups {
+    /// Puts the next frame's groups behind these.
+    pub(super) fn append(&mut self, next: &Groups) {
+        self.number += next.number;
+        self.ratio.extend_from_slice(&next.ratio);
+        self.zero.extend_from_slice(&next.zero);
+        self.scale.extend_from_slice(&next.scale);
+    }
+
     /// Some of the groups.
     pub(super) fn run(&self, groups: Range<usize>) -> Run<'_> {
         Run {

@@ -2,6 +2,8 @@
 //! Where those are is told apart, and each has a context of its own, in which it says next to nothing; what is left in
 //! the others is that further quants may be as far out.
 
+use std::ops::Range;
+
 use super::kind::Kind;
 use super::place::Place;
 use super::sample::{Counts, PLACE};
@@ -81,6 +83,12 @@ fn find_wide(groups: &[[u8; GROUP]], ends: Ends, to: &mut Vec<u8>) {
     }
 }
 
+/// How many groups have no mark.
+pub(super) fn missing(places: &[u8]) -> usize {
+    let none = |place: &&u8| usize::from(**place) == NONE;
+    places.iter().filter(none).count()
+}
+
 /// Gives the quants at some places, by group, a context.
 pub(super) fn set(contexts: &mut [u8], places: &[u8], context: u8) {
     for (own, place) in contexts.as_chunks_mut::<GROUP>().0.iter_mut().zip(places) {
@@ -110,8 +118,8 @@ pub(super) fn fill_columns(place: &Place, first: usize, groups: usize, to: &mut 
 }
 
 impl Marks {
-    /// The best tables for all groups' places; `len` grows by about what all take.
-    pub(super) fn fit(places: &[Vec<u8>], place: &Place, len: &mut usize) -> Marks {
+    /// The best tables for all groups' places, and their contexts; `len` grows by about what all take.
+    pub(super) fn fit(places: &[Vec<u8>], place: &Place, len: &mut usize) -> (Marks, Vec<u8>) {
         let mut by_column = Vec::new();
         let columns = columns(place);
         if columns > 1 && !places.is_empty() {
@@ -128,7 +136,7 @@ impl Marks {
             *len += (bits / 8.0) as usize;
             Set::new(Tables::new(BITS, &best.by_context()))
         });
-        Marks(sets.collect())
+        (Marks(sets.collect()), by_column)
     }
 
     /// Takes so many from the beginning of bytes.
@@ -168,13 +176,18 @@ impl Marks {
         self.0.iter().any(|set| set.tables.contexts() > 1)
     }
 
+    /// Those of some groups' places.
     pub(super) fn segments<'a>(
         &'a self,
         places: &'a Places,
         columns: &'a [u8],
+        range: Range<usize>,
     ) -> impl Iterator<Item = Segment<'a>> {
+        let columns = columns.get(range.clone()).unwrap_or_default();
         let each = self.0.iter().zip(places);
-        each.map(|(set, places)| set.segment(places, own_columns(set, columns)))
+        each.map(move |(set, places)| {
+            set.segment(&places[range.clone()], own_columns(set, columns))
+        })
     }
 
     /// Decodes the places of so many groups of a frame, or of two side by side.

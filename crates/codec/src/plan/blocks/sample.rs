@@ -9,23 +9,27 @@ use std::ops::Range;
 
 use super::grid::{Axis, Columns, Grid};
 use super::groups::{Groups, Needs, Run};
-use super::kind::{Fields, Form, Kind};
-use super::marks::{self, Ends};
+use super::kind::{Fields, Kind};
+use super::marks::{self, Ends, Places};
 use super::pack::{unpack, unpack_params};
 use super::place::Place;
-use super::shared::write_grid;
 use crate::coder::rans::MAX_CONTEXTS;
 use crate::header::Facts;
 use axes::half;
 pub(super) use counts::Counts;
 use counts::Summed;
 
-/// Rows that tell of columns.
+/// Rows that tell whether columns are worth it, and those that tell of them then.
+const FEW: usize = 128;
 const ROWS: usize = 512;
-/// Quants of 4 bits by which classes are chosen; of those that have more bits, up to four times as many.
+/// The share of the quants' squares that columns' means must have, for all that these cost in time.
+const WORTH: f32 = 0.04;
+/// Quants by which classes are chosen; of those of more than 5 bits four times as many, if so many are there.
 const QUANTS: usize = 1 << 16;
 /// Bits that are enough for a mark's place.
 pub(super) const PLACE: u32 = 6;
+/// Of so many groups all but one have marks, where a quantiser makes such.
+const MARKED: usize = 8;
 /// Groups that are looked at as one where there are no rows, whole blocks of any kind.
 const RUN: usize = 64;
 /// The longest rows of groups whose columns are looked at.
@@ -36,6 +40,8 @@ const LONGEST: usize = 4096;
 pub(super) struct Sample<'a> {
     /// All blocks' fields but the quants.
     pub params: Fields,
+    /// All groups, each beside its row's in its frame.
+    pub groups: Groups,
     frames: Vec<Frame<'a>>,
     /// Some of the rows, or of what of them is in a frame.
     parts: Vec<Part>,
@@ -43,50 +49,36 @@ pub(super) struct Sample<'a> {
     quants: Vec<u8>,
     /// Of so many parts, one is for the choice of classes.
     apart: usize,
-    /// How many groups there are.
-    groups: usize,
 }
 
 struct Frame<'a> {
     core: &'a [u8],
-    /// The chunk's number of its first group.
-    first: usize,
-    groups: Groups,
+    /// The chunk's numbers of its groups.
+    groups: Range<usize>,
 }
 
 /// A run of groups of a frame.
 struct Part {
-    frame: usize,
-    /// The chunk's number of its first group.
-    first: usize,
-    /// The frame's numbers of them.
+    /// The chunk's numbers of them.
     groups: Range<usize>,
     /// Where their quants are among the sample's.
     quants: Range<usize>,
 }
 
-/// A grid, and about how many bits quants take by it with the tables.
-pub(super) struct Choice {
-    pub bits: f64,
-    pub grid: Grid,
-}
-
 impl<'a> Sample<'a> {
-    /// All blocks' fields, and some quants.
+    /// All blocks' fields.
     pub(super) fn take(raw: &'a [u8], facts: &Facts, kind: &Kind, place: &Place) -> Sample<'a> {
         let mut sample = Sample::default();
-        let mut fields = Fields::default();
+        let (mut fields, mut groups) = (Fields::default(), Groups::default());
         for frame in 0..facts.frames() {
             let core = &raw[facts.frame_range(frame)][facts.core(frame)];
             unpack_params(kind, core, &mut fields);
             let first = facts.first_unit(frame) * kind.groups();
-            let mut groups = Groups::default();
             groups.find(kind, place, first, &fields, Needs::ALL);
-            sample.groups += groups.number;
+            sample.groups.append(&groups);
             sample.frames.push(Frame {
                 core,
-                first,
-                groups,
+                groups: first..first + groups.number,
             });
             let params = &mut sample.params;
             for (to, from) in params.halves.iter_mut().zip(&fields.halves) {
@@ -96,32 +88,33 @@ impl<'a> Sample<'a> {
                 to.extend_from_slice(from);
             }
         }
-        sample.take_parts(kind, place);
         sample
     }
 
-    fn take_parts(&mut self, kind: &Kind, place: &Place) {
+    /// Takes the quants of about so many rows, or of what has as many quants as classes need.
+    fn take_parts(&mut self, kind: &Kind, place: &Place, rows: usize) {
         let run = match place.row() {
             row @ 1..=LONGEST => row,
             _ => RUN,
         };
-        let step = (self.groups / run / ROWS).max(1);
-        let mut fields = Fields::default();
+        let enough = QUANTS << (2 * u32::from(kind.bits > 5));
+        let rows = rows.max(enough / (run * kind.group));
+        let step = (self.groups.number / run / rows).max(1);
+        self.parts.clear();
+        self.quants.clear();
+        let mut quants = Vec::new();
         let mut number = 0usize;
-        for (frame, own) in self.frames.iter().enumerate() {
-            let mut at = 0;
-            while at < own.groups.number {
-                let column = place.column(own.first + at) % run;
-                let end = (at + run - column).min(own.groups.number);
+        for own in &self.frames {
+            let mut at = own.groups.start;
+            while at < own.groups.end {
+                let column = place.column(at) % run;
+                let end = (at + run - column).min(own.groups.end);
                 if number.is_multiple_of(step) {
-                    let blocks = at / kind.groups()..end / kind.groups();
-                    let core = &own.core[blocks.start * kind.unit..blocks.end * kind.unit];
-                    unpack(kind, core, &mut fields);
+                    let block = |group| (group - own.groups.start) / kind.groups() * kind.unit;
+                    unpack(kind, &own.core[block(at)..block(end)], &mut quants);
                     let start = self.quants.len();
-                    self.quants.extend_from_slice(&fields.quants);
+                    self.quants.extend_from_slice(&quants);
                     self.parts.push(Part {
-                        frame,
-                        first: own.first + at,
                         groups: at..end,
                         quants: start..self.quants.len(),
                     });
@@ -129,12 +122,11 @@ impl<'a> Sample<'a> {
                 (at, number) = (end, number + 1);
             }
         }
-        let enough = QUANTS << (kind.bits - 4).min(2);
         self.apart = (self.quants.len() / enough).max(1);
     }
 
     fn groups(&self, part: &Part) -> Run<'_> {
-        self.frames[part.frame].groups.run(part.groups.clone())
+        self.groups.run(part.groups.clone())
     }
 
     fn quants(&self, part: &Part) -> &[u8] {
@@ -147,32 +139,20 @@ impl<'a> Sample<'a> {
     }
 
     /// The cheapest contexts.
-    pub(super) fn grid(&self, kind: &Kind, place: &Place) -> Choice {
-        let mut best = self.with_columns(kind, place, Columns::default());
+    pub(super) fn grid(&mut self, kind: &Kind, place: &Place) -> Grid {
+        self.take_parts(kind, place, FEW);
+        let mut columns = Columns::default();
         // A row that is longer than what is there says nothing of its columns, however long it is.
-        if !(1..=self.groups.min(LONGEST)).contains(&place.row()) {
-            return best;
+        let by_columns = (1..=self.groups.number.min(LONGEST)).contains(&place.row());
+        if by_columns && self.sums(kind, place).told() > WORTH {
+            self.take_parts(kind, place, ROWS);
+            columns = self.columns(kind, place);
         }
-        let columns = self.columns(kind, place);
-        let logs = Columns {
-            logs: columns.logs.clone(),
-            ..Columns::default()
-        };
-        let mut told = best.bits;
-        for columns in [logs, columns] {
-            let other = self.with_columns(kind, place, columns);
-            let mut written = Vec::new();
-            write_grid(&other.grid, Form::Each, 0, &mut written);
-            let bits = other.bits + 8.0 * written.len() as f64 + 100.0;
-            if bits < told {
-                (best, told) = (other, bits);
-            }
-        }
-        best
+        self.with_columns(kind, place, columns)
     }
 
     /// The best numbers of classes, given the columns.
-    fn with_columns(&self, kind: &Kind, place: &Place, columns: Columns) -> Choice {
+    fn with_columns(&self, kind: &Kind, place: &Place, columns: Columns) -> Grid {
         let mut grid = Grid {
             zero: Axis::ONE,
             ratio: self.ratio_axis(&columns.logs),
@@ -200,14 +180,11 @@ impl<'a> Sample<'a> {
             counts = counts.halved(usize::from(grid.ratio.number));
             zero = half(zero);
         }
-        let (bits, zero, ratio) = best;
-        Choice {
-            bits,
-            grid: Grid {
-                zero,
-                ratio,
-                ..grid
-            },
+        let (_, zero, ratio) = best;
+        Grid {
+            zero,
+            ratio,
+            ..grid
         }
     }
 
@@ -217,57 +194,39 @@ impl<'a> Sample<'a> {
         let mut contexts = Vec::new();
         let mut groups = 0;
         for part in self.counted() {
-            grid.fill(kind, place, part.first, self.groups(part), &mut contexts);
-            counts.add(self.quants(part), &contexts);
+            let own = self.groups(part);
+            let quants = self.quants(part);
+            count(
+                &mut counts,
+                kind,
+                place,
+                grid,
+                part.groups.start,
+                own,
+                quants,
+                &mut contexts,
+            );
             groups += part.groups.len();
         }
-        (counts.summed(), self.groups as f64 / groups.max(1) as f64)
+        let times = self.groups.number as f64 / groups.max(1) as f64;
+        (counts.summed(), times)
     }
 
-    /// What marks are worth telling where quants take so many bits without, and how many bits they take then.
-    pub(super) fn marks(
-        &self,
-        kind: &Kind,
-        place: &Place,
-        grid: &Grid,
-        bits: f64,
-    ) -> (f64, &'static [Ends]) {
+    /// What marks are worth telling.
+    pub(super) fn marks(&self, kind: &Kind) -> &'static [Ends] {
+        let mut places = Vec::new();
+        let is_marked = |ends: &Ends| {
+            places.clear();
+            for part in self.counted() {
+                marks::find(self.quants(part), *ends, &mut places);
+            }
+            marks::missing(&places) <= places.len() / MARKED
+        };
         let ends = kind.ends();
-        if ends.is_empty() {
-            return (bits, ends);
-        }
-        let columns = marks::columns(place);
-        let mut counts = Counts::new(kind.bits, grid.contexts() + ends.len());
-        let of_place = || Counts::new(PLACE, columns);
-        let mut of_places: Vec<_> = ends.iter().map(|_| of_place()).collect();
-        let (mut contexts, mut places, mut own) = (Vec::new(), Vec::new(), Vec::new());
-        let mut groups = 0;
-        for part in self.counted() {
-            let quants = self.quants(part);
-            grid.fill(kind, place, part.first, self.groups(part), &mut contexts);
-            contexts.resize(quants.len(), 0);
-            if columns > 1 {
-                marks::fill_columns(place, part.first, part.groups.len(), &mut own);
-            }
-            for (i, (ends, of_places)) in ends.iter().zip(&mut of_places).enumerate() {
-                places.clear();
-                marks::find(quants, *ends, &mut places);
-                marks::set(&mut contexts, &places, (grid.contexts() + i) as u8);
-                of_places.add(&places, &own);
-            }
-            counts.add(quants, &contexts);
-            groups += part.groups.len();
-        }
-        let times = self.groups as f64 / groups.max(1) as f64;
-        let of_places = of_places.iter().map(|counts| {
-            let [by_column, all] = [counts.summed(), counts.in_one()];
-            by_column.cost(times).min(all.cost(times))
-        });
-        let with = counts.summed().cost(times) + of_places.sum::<f64>();
-        if with < bits {
-            (with, ends)
+        if ends.iter().all(is_marked) {
+            ends
         } else {
-            (bits, &[])
+            &[]
         }
     }
 
@@ -278,30 +237,57 @@ impl<'a> Sample<'a> {
         place: &Place,
         grid: &Grid,
         ends: &[Ends],
-    ) -> (Vec<[u32; 256]>, Vec<Vec<u8>>) {
+    ) -> (Summed, Places) {
         let mut counts = Counts::new(kind.bits, grid.contexts() + ends.len());
-        let (mut contexts, mut fields) = (Vec::new(), Fields::default());
-        let mut places = vec![Vec::with_capacity(self.groups); ends.len()];
+        let (mut contexts, mut quants) = (Vec::new(), Vec::new());
+        let mut places = Places::default();
         for frame in &self.frames {
             let tiles = frame.core.chunks(kind.tile() * kind.unit);
-            for (i, tile) in tiles.enumerate() {
-                unpack(kind, tile, &mut fields);
-                let at = i * kind.tile() * kind.groups();
+            let mut at = frame.groups.start;
+            for tile in tiles {
+                unpack(kind, tile, &mut quants);
                 let groups = at..at + tile.len() / kind.unit * kind.groups();
-                let groups = frame.groups.run(groups);
-                grid.fill(kind, place, frame.first + at, groups, &mut contexts);
-                if !ends.is_empty() {
-                    contexts.resize(fields.quants.len(), 0);
-                }
+                let own = self.groups.run(groups.clone());
+                count(
+                    &mut counts,
+                    kind,
+                    place,
+                    grid,
+                    at,
+                    own,
+                    &quants,
+                    &mut contexts,
+                );
                 for (i, (ends, places)) in ends.iter().zip(&mut places).enumerate() {
-                    let start = places.len();
-                    marks::find(&fields.quants, *ends, places);
-                    let context = (grid.contexts() + i) as u8;
-                    marks::set(&mut contexts, &places[start..], context);
+                    marks::find(&quants, *ends, places);
+                    let own = &places[groups.clone()];
+                    counts.mark(&quants, &contexts, own, grid.contexts() + i);
                 }
-                counts.add(&fields.quants, &contexts);
+                at = groups.end;
             }
         }
-        (counts.summed().by_context(), places)
+        (counts.summed(), places)
+    }
+}
+
+/// Counts the quants of some groups, the first of which is the chunk's group `first`. Contexts are those of groups, or
+/// of quants where the grid has columns.
+#[expect(clippy::too_many_arguments)]
+fn count(
+    counts: &mut Counts,
+    kind: &Kind,
+    place: &Place,
+    grid: &Grid,
+    first: usize,
+    groups: Run<'_>,
+    quants: &[u8],
+    contexts: &mut Vec<u8>,
+) {
+    if grid.columns.logs.is_empty() {
+        grid.classes(groups, contexts);
+        counts.add_groups(quants, contexts);
+    } else {
+        grid.fill(kind, place, first, groups, contexts);
+        counts.add(quants, contexts);
     }
 }

@@ -1,5 +1,6 @@
 //! What the frames of blocks share, as the header has it.
 
+use super::fit::Known;
 use super::grid::{Axis, Columns, Grid};
 use super::kind::{Form, Kind};
 use super::marks::{self, Marks};
@@ -67,6 +68,7 @@ impl Blocks {
             marks,
             written,
             quants: Set::new(quants),
+            known: Known::default(),
             expected_len: 0,
         })
     }

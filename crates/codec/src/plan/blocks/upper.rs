@@ -45,6 +45,14 @@ pub(super) fn words<const WORDS: usize>(bytes: &[u8]) -> [u64; WORDS] {
     std::array::from_fn(|i| u64::from_le_bytes(words[i]))
 }
 
+/// Puts words into the bytes that are there.
+#[inline(always)]
+pub(super) fn put<const WORDS: usize>(words: [u64; WORDS], bytes: &mut [u8]) {
+    for (to, word) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(words) {
+        *to = word.to_le_bytes();
+    }
+}
+
 #[inline(always)]
 pub(super) fn fours_back(word: u64) -> [u64; 4] {
     [0, 2, 4, 6].map(|shift| word >> shift & all(3))

@@ -1,10 +1,13 @@
 //! Numbers of 16 bits as two symbols: the upper bits, which are worth coding, and the lower ones with
 //! the sign.
 
+use std::ops::Range;
+
 use super::scales::Mode;
 use super::set::{Part, Set};
 use crate::Error;
 use crate::coder::rans::{Decoder, Segment, Tables, count};
+use crate::cpu::at_best;
 
 /// The most contexts that the upper symbols have.
 const CONTEXTS: usize = 16;
@@ -44,18 +47,28 @@ pub(super) struct Coded<'a, 'b> {
 
 impl Words {
     /// The best for a chunk's numbers, beside which there are the upper symbols of a series before, or
-    /// none. Also gives their upper symbols, and about how many bytes all take.
-    pub(super) fn fit(words: &[u16], before: &[u8], mode: Mode) -> (Words, Vec<u8>, usize) {
-        let rotated = || words.iter().map(|word| word.rotate_left(1));
-        let (low_bits, base, high) = upper(words, mode);
-        let low: Vec<u8> = rotated()
-            .map(|word| (word & ((1 << low_bits) - 1)) as u8)
-            .collect();
-        let counts = count(&high, &[], 1);
-        let none = Tables::new(BITS, &counts);
-        let plain = none.encoded_len(&counts) + none.written_len();
-        let (shift, tables, high_len) = by_other(&high, before, plain).unwrap_or((8, none, plain));
-        let (low_tables, low_len) = flat_or_not(&low);
+    /// none. Also gives their symbols, and about how many bytes all take.
+    pub(super) fn fit(split: Split, before: &[u8]) -> (Words, Symbols, usize) {
+        let Split {
+            low_bits,
+            base,
+            high,
+            low,
+        } = split;
+        let (shift, contexts, counts) = by_other(&high, before);
+        let sum = |i: usize| counts.iter().map(|own| own[i]).sum();
+        let together = [std::array::from_fn(sum)];
+        let len = |tables: &Tables, counts: &[[u32; 256]]| {
+            tables.encoded_len(counts) + tables.written_len()
+        };
+        let own = Tables::new(BITS, &counts);
+        let none = Tables::new(BITS, &together);
+        let [own_len, none_len] = [len(&own, &counts), len(&none, &together)];
+        let (shift, contexts, tables, high_len) = match own_len < none_len {
+            true => (shift, contexts, own, own_len),
+            false => (8, Vec::new(), none, none_len),
+        };
+        let (low_tables, low_len) = flat_or_not(&low, low_bits);
         let words = Words {
             low_bits,
             base,
@@ -63,7 +76,12 @@ impl Words {
             high: Set::new(tables),
             low: Set::new(low_tables),
         };
-        (words, high, high_len + low_len)
+        let symbols = Symbols {
+            high,
+            low,
+            contexts,
+        };
+        (words, symbols, high_len + low_len)
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>) {
@@ -87,19 +105,6 @@ impl Words {
         })
     }
 
-    /// A frame's numbers as symbols.
-    pub(super) fn symbols(&self, words: &[u16], before: &[u8], to: &mut Symbols) {
-        to.high.clear();
-        to.low.clear();
-        for word in words {
-            let word = word.rotate_left(1);
-            to.high
-                .push((word >> self.low_bits).wrapping_sub(self.base) as u8);
-            to.low.push((word & ((1 << self.low_bits) - 1)) as u8);
-        }
-        self.contexts(before, &mut to.contexts);
-    }
-
     fn contexts(&self, before: &[u8], to: &mut Vec<u8>) {
         to.clear();
         if self.shift < 8 {
@@ -107,10 +112,16 @@ impl Words {
         }
     }
 
-    pub(super) fn segments<'a>(&'a self, symbols: &'a Symbols) -> [Segment<'a>; 2] {
+    /// Those of some of the numbers.
+    pub(super) fn segments<'a>(
+        &'a self,
+        symbols: &'a Symbols,
+        range: Range<usize>,
+    ) -> [Segment<'a>; 2] {
+        let contexts = symbols.contexts.get(range.clone()).unwrap_or_default();
         [
-            self.high.segment(&symbols.high, &symbols.contexts),
-            self.low.segment(&symbols.low, &[]),
+            self.high.segment(&symbols.high[range.clone()], contexts),
+            self.low.segment(&symbols.low[range], &[]),
         ]
     }
 
@@ -143,37 +154,64 @@ impl Words {
     }
 }
 
-/// How many bits lower symbols have, what upper ones begin at, and these.
-pub(super) fn upper(words: &[u16], mode: Mode) -> (u32, u16, Vec<u8>) {
+/// Numbers as symbols.
+pub(super) struct Split {
+    low_bits: u32,
+    base: u16,
+    pub high: Vec<u8>,
+    low: Vec<u8>,
+}
+
+at_best! {
+    /// Numbers as symbols of as many bits as suit them.
+    pub(super) fn split(words: &[u16], mode: Mode) -> Split = split_any
+}
+
+#[inline(always)]
+fn split_any(words: &[u16], mode: Mode) -> Split {
     let rotated = || words.iter().map(|word| word.rotate_left(1));
     let least = rotated().min().unwrap_or(u16::MAX);
     let most = rotated().max().unwrap_or(0);
     let low_bits = low_bits(least, most, mode);
     let base = least >> low_bits;
     let high = rotated().map(|word| ((word >> low_bits) - base) as u8);
-    (low_bits, base, high.collect())
+    let low = rotated().map(|word| (word & ((1 << low_bits) - 1)) as u8);
+    Split {
+        low_bits,
+        base,
+        high: high.collect(),
+        low: low.collect(),
+    }
 }
 
 fn context(before: u8, shift: u8) -> u8 {
     (before >> shift).min(CONTEXTS as u8 - 1)
 }
 
-/// Tables by another series' symbols, if those make it smaller than it is without.
-fn by_other(high: &[u8], before: &[u8], plain: usize) -> Option<(u8, Tables, usize)> {
-    let most = before.iter().max()?;
-    let shift = (0..8).find(|shift| usize::from(most >> shift) < CONTEXTS)?;
-    let contexts: Vec<u8> = before
-        .iter()
-        .map(|symbol| context(*symbol, shift))
-        .collect();
-    let counts = count(high, &contexts, usize::from(most >> shift) + 1);
-    let tables = Tables::new(BITS, &counts);
-    let len = tables.encoded_len(&counts) + tables.written_len();
-    (len < plain).then_some((shift, tables, len))
+/// Contexts by another series' symbols, and how often symbols are in them; with none all are in one.
+fn by_other(high: &[u8], before: &[u8]) -> (u8, Vec<u8>, Vec<[u32; 256]>) {
+    let most = before.iter().max().copied().unwrap_or(0);
+    let shift = (0..8).find(|shift| usize::from(most >> shift) < CONTEXTS);
+    let shift = shift.unwrap_or(7);
+    let contexts = before.iter().map(|symbol| context(*symbol, shift));
+    let contexts: Vec<u8> = contexts.collect();
+    let number = usize::from(context(most, shift)) + 1;
+    let counts = count(high, &contexts, number);
+    (shift, contexts, counts)
 }
 
-/// The best tables, or those that have all symbols alike and are cheap to write.
-fn flat_or_not(low: &[u8]) -> (Tables, usize) {
+/// How many symbols show whether all are alike.
+const ALIKE: usize = 1 << 14;
+
+/// The best tables, or those that have all symbols of so many bits alike and are cheap to write.
+fn flat_or_not(low: &[u8], bits: u32) -> (Tables, usize) {
+    if low.len() > 2 * ALIKE && are_alike(low, bits) {
+        let mut flat = [0; 256];
+        flat[..1 << bits].fill(1);
+        let flat = Tables::new(BITS, &[flat]);
+        let len = low.len() * bits as usize / 8 + flat.written_len();
+        return (flat, len);
+    }
     let counts = count(low, &[], 1);
     let flat = counts[0].map(|count| u32::from(count > 0));
     let [best, flat] = [counts[0], flat].map(|counts| Tables::new(BITS, &[counts]));
@@ -184,6 +222,16 @@ fn flat_or_not(low: &[u8]) -> (Tables, usize) {
     } else {
         (best, best_len)
     }
+}
+
+/// Whether some of the symbols are as often equal as if all of so many bits were as likely, but for a hundredth of a bit.
+fn are_alike(low: &[u8], bits: u32) -> bool {
+    let from = (low.len() - ALIKE) / 2;
+    let counts = count(&low[from..from + ALIKE], &[], 1);
+    let tables = Tables::new(BITS, &counts);
+    let flattered = (1 << bits) as f64 * std::f64::consts::LOG2_E / 2.0;
+    let best = tables.cost(0, &counts[0]) + flattered;
+    best > ALIKE as f64 * (f64::from(bits) - 0.01)
 }
 
 /// Bits of the lower symbol, of words from the least to the most with the sign behind the lowest bit: two or

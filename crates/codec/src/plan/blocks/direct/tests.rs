@@ -1,5 +1,5 @@
 use super::*;
-use crate::plan::blocks::kind::{Fields, Form};
+use crate::plan::blocks::kind::Form;
 use crate::plan::blocks::pack::unpack;
 
 /// Symbols and lower bits a quant at a time, as the format has them.
@@ -37,15 +37,15 @@ fn the_same_as_quant_by_quant() {
         let mut hasher = blake3::Hasher::new();
         hasher.update(kind.dtype.name().as_bytes());
         hasher.finalize_xof().fill(&mut blocks);
-        let mut fields = Fields::default();
-        unpack(&kind, &blocks, &mut fields);
+        let mut quants = Vec::new();
+        unpack(&kind, &blocks, &mut quants);
         let upper = kind.upper();
         assert_eq!(upper.form, Form::Upper);
-        let (symbols, low) = by_quants(&upper, &fields.quants);
+        let (symbols, low) = by_quants(&upper, &quants);
         let mut back = vec![0; blocks.len()];
         merge(&upper, &symbols, &low, &mut back);
-        let quants = std::mem::take(&mut fields.quants);
-        unpack(&kind, &back, &mut fields);
-        assert!(fields.quants == quants, "{}", kind.dtype.name());
+        let before = std::mem::take(&mut quants);
+        unpack(&kind, &back, &mut quants);
+        assert!(before == quants, "{}", kind.dtype.name());
     }
 }

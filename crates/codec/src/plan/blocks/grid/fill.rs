@@ -1,6 +1,9 @@
 //! From groups to the contexts of their quants.
 
-use super::{Columns, Grid};
+use std::cell::RefCell;
+
+use super::{Axis, Columns, Grid};
+use crate::cpu::at_best;
 use crate::plan::blocks::groups::Run;
 use crate::plan::blocks::half::to_single;
 use crate::plan::blocks::kind::Kind;
@@ -40,9 +43,10 @@ impl Grid {
         }
         out.resize(groups.number * kind.group, 0);
         if self.columns.logs.is_empty() {
-            for (i, out) in out.chunks_exact_mut(kind.group).enumerate() {
-                out.fill(self.class(groups, i));
-            }
+            CLASSES.with_borrow_mut(|classes| {
+                self.classes(groups, classes);
+                spread(classes, kind.group, out);
+            });
             return;
         }
         match kind.group {
@@ -82,10 +86,16 @@ impl Grid {
         }
     }
 
-    /// The context of a group, without columns.
-    fn class(&self, groups: Run<'_>, i: usize) -> u8 {
-        let [zero, ratio] = [groups.zero, groups.ratio].map(|all| all.get(i).copied().unwrap_or(0));
-        self.zero.class(zero) * self.ratio.number + self.ratio.class(ratio)
+    /// The context of each group, without columns.
+    pub(in super::super) fn classes(&self, groups: Run<'_>, out: &mut Vec<u8>) {
+        out.clear();
+        out.resize(groups.number, 0);
+        if self.ratio.number > 1 {
+            classes(self.ratio, groups.ratio, 1, out);
+        }
+        if self.zero.number > 1 {
+            classes(self.zero, groups.zero, self.ratio.number, out);
+        }
     }
 
     /// The contexts of one group's quants.
@@ -110,6 +120,52 @@ impl Grid {
                 start + self.ratio.class(groups.ratio[i] + log[k])
             });
         }
+    }
+}
+
+thread_local! {
+    /// Room for the classes of groups.
+    static CLASSES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+at_best! {
+    fn classes(axis: Axis, values: &[i16], times: u8, out: &mut [u8]) = classes_any
+}
+
+/// Adds so many times the classes of values; a value that is missing is 0.
+#[inline(always)]
+fn classes_any(axis: Axis, values: &[i16], times: u8, out: &mut [u8]) {
+    if values.is_empty() {
+        let class = axis.class(0) * times;
+        out.iter_mut().for_each(|out| *out += class);
+    }
+    for (out, value) in out.iter_mut().zip(values) {
+        *out += axis.class(*value) * times;
+    }
+}
+
+at_best! {
+    /// Each class as often as a group has quants.
+    fn spread(classes: &[u8], group: usize, out: &mut [u8]) = spread_any
+}
+
+#[inline(always)]
+fn spread_any(classes: &[u8], group: usize, out: &mut [u8]) {
+    match group {
+        32 => spread_by::<32>(classes, out),
+        16 => spread_by::<16>(classes, out),
+        _ => {
+            for (class, out) in classes.iter().zip(out.chunks_exact_mut(group)) {
+                out.fill(*class);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn spread_by<const GROUP: usize>(classes: &[u8], out: &mut [u8]) {
+    for (class, out) in classes.iter().zip(out.as_chunks_mut::<GROUP>().0) {
+        *out = [*class; GROUP];
     }
 }
 
@@ -138,7 +194,6 @@ pub(super) fn shifted(mean: i16, steps: i16) -> i16 {
 mod tests {
     use super::*;
     use crate::Dtype;
-    use crate::plan::blocks::grid::Axis;
     use crate::plan::blocks::groups::Groups;
 
     #[test]

@@ -1,7 +1,7 @@
 //! Blocks of 32 quants that have no groups.
 
-use super::{Fields, View};
-use crate::plan::blocks::upper::{all, words};
+use super::View;
+use crate::plan::blocks::upper::{all, put, words};
 
 /// Where the parts of a simple block, of 32 quants, are.
 pub(super) struct Simple {
@@ -23,15 +23,13 @@ impl Simple {
 
 /// Halves; perhaps the quants' fifth bits; nibbles, of which the upper ones are the second half.
 #[inline(always)]
-pub(super) fn unpack_simple<const UNIT: usize>(simple: Simple, blocks: &[u8], fields: &mut Fields) {
+pub(super) fn unpack_simple<const UNIT: usize>(simple: Simple, blocks: &[u8], quants: &mut [u8]) {
     let at = simple.quants();
-    let quants = fields.quants.as_chunks_mut::<32>().0;
+    let quants = quants.as_chunks_mut::<32>().0;
     for (block, to) in blocks.as_chunks::<UNIT>().0.iter().zip(quants) {
-        // By arrays and words, of which vectors are made.
-        let nibbles: [u8; 16] = std::array::from_fn(|j| block[at + j]);
-        let (low, high) = to.split_at_mut(16);
-        low.copy_from_slice(&nibbles.map(|both| both & 15));
-        high.copy_from_slice(&nibbles.map(|both| both >> 4));
+        // By words: of loops over bytes vectors are made at times only.
+        let [a, b] = words(&block[at..at + 16]);
+        put([a, b, a >> 4, b >> 4].map(|word| word & all(15)), to);
         if simple.high {
             for (to, bits) in to.as_chunks_mut::<8>().0.iter_mut().zip(&block[at - 4..at]) {
                 let fifths = spread(*bits) << 4;
@@ -76,14 +74,6 @@ fn fifths(quants: &[u8; 32]) -> [u8; 4] {
 
 /// The nibbles of a block, two at a time.
 #[inline(always)]
-pub(super) fn unpack_pairs<const UNIT: usize>(blocks: &[u8], fields: &mut Fields) {
-    let pairs = fields.quants.as_chunks_mut::<16>().0;
-    for (block, to) in blocks.as_chunks::<UNIT>().0.iter().zip(pairs) {
-        to.copy_from_slice(&block[UNIT - 16..]);
-    }
-}
-
-#[inline(always)]
 pub(super) fn pack_pairs<const UNIT: usize>(fields: View<'_>, blocks: &mut [u8]) {
     let pairs = fields.quants.as_chunks::<16>().0;
     let blocks = blocks.as_chunks_mut::<UNIT>().0;
@@ -98,11 +88,11 @@ pub(super) fn pack_pairs<const UNIT: usize>(fields: View<'_>, blocks: &mut [u8])
 
 /// A half and 32 signed bytes, which are moved up to be positive.
 #[inline(always)]
-pub(super) fn unpack_bytes(blocks: &[u8], fields: &mut Fields) {
-    let quants = fields.quants.as_chunks_mut::<32>().0;
+pub(super) fn unpack_bytes(blocks: &[u8], quants: &mut [u8]) {
+    let quants = quants.as_chunks_mut::<32>().0;
     let blocks = blocks.as_chunks::<34>().0;
     for (block, to) in blocks.iter().zip(quants) {
-        *to = std::array::from_fn(|j| block[2 + j] ^ 0x80);
+        put(words::<4>(&block[2..]).map(|word| word ^ all(0x80)), to);
     }
 }
 
@@ -112,6 +102,7 @@ pub(super) fn pack_bytes(fields: View<'_>, blocks: &mut [u8]) {
     let blocks = blocks.as_chunks_mut::<34>().0;
     for ((block, from), scale) in blocks.iter_mut().zip(quants).zip(fields.halves[0]) {
         block[..2].copy_from_slice(&scale.to_le_bytes());
-        block[2..].copy_from_slice(&from.map(|quant| quant ^ 0x80));
+        let quants = words::<4>(from).map(|word| word ^ all(0x80));
+        put(quants, &mut block[2..]);
     }
 }

@@ -1,26 +1,24 @@
 //! Blocks of 256 quants, whose groups have scales of their own.
 
 use super::{Fields, View};
+use crate::plan::blocks::upper::{all, put, words};
 
 /// Two halves; 8 scales and 8 minimums of 6 bits; perhaps the quants' fifth bits; for each two groups
 /// 32 bytes, of which the low nibbles are the first group.
 #[inline(always)]
-pub(super) fn unpack_k<const UNIT: usize>(high: bool, blocks: &[u8], fields: &mut Fields) {
-    let quants = fields.quants.as_chunks_mut::<256>().0;
+pub(super) fn unpack_k<const UNIT: usize>(high: bool, blocks: &[u8], quants: &mut [u8]) {
+    let quants = quants.as_chunks_mut::<256>().0;
     for (block, to) in blocks.as_chunks::<UNIT>().0.iter().zip(quants) {
-        // By arrays, of which vectors are made.
-        let fifths: [u8; 32] = std::array::from_fn(|j| block[16 + j]);
-        for (pair, to) in to.as_chunks_mut::<64>().0.iter_mut().enumerate() {
-            let both: [u8; 32] = std::array::from_fn(|j| block[UNIT - 128 + 32 * pair + j]);
-            let mut own = [both.map(|both| both & 15), both.map(|both| both >> 4)];
-            if high {
-                for (i, own) in own.iter_mut().enumerate() {
-                    let fifths = fifths.map(|bits| (bits >> (2 * pair + i) & 1) << 4);
-                    *own = std::array::from_fn(|j| own[j] | fifths[j]);
-                }
-            }
-            to[..32].copy_from_slice(&own[0]);
-            to[32..].copy_from_slice(&own[1]);
+        // By words: of loops over bytes vectors are made at times only.
+        let fifths = words::<4>(&block[16..]);
+        let pairs = block[UNIT - 128..].as_chunks::<32>().0;
+        for (group, to) in to.as_chunks_mut::<32>().0.iter_mut().enumerate() {
+            let nibbles = words::<4>(&pairs[group / 2]);
+            let quants = std::array::from_fn::<u64, 4, _>(|i| {
+                let fifth = if high { fifths[i] >> group & all(1) } else { 0 };
+                nibbles[i] >> (4 * (group % 2)) & all(15) | fifth << 4
+            });
+            put(quants, to);
         }
     }
 }
@@ -74,18 +72,17 @@ pub(super) fn pack_k<const UNIT: usize>(high: bool, fields: View<'_>, blocks: &m
 /// Nibbles; the upper 2 bits; 16 signed scales, which are moved up to be positive; a half. Each 128
 /// quants have 64 bytes of nibbles and 32 of upper bits.
 #[inline(always)]
-pub(super) fn unpack_six(blocks: &[u8], fields: &mut Fields) {
-    let quants = fields.quants.as_chunks_mut::<256>().0;
+pub(super) fn unpack_six(blocks: &[u8], quants: &mut [u8]) {
+    let quants = quants.as_chunks_mut::<256>().0;
     for (block, to) in blocks.as_chunks::<210>().0.iter().zip(quants) {
         for (part, to) in to.as_chunks_mut::<128>().0.iter_mut().enumerate() {
-            let nibbles: [u8; 64] = std::array::from_fn(|j| block[64 * part + j]);
-            let upper: [u8; 32] = std::array::from_fn(|j| block[128 + 32 * part + j]);
+            let upper = words::<4>(&block[128 + 32 * part..]);
             for (i, to) in to.as_chunks_mut::<32>().0.iter_mut().enumerate() {
-                let from = 32 * (i % 2);
-                let (nibble, two) = (4 * (i / 2), 2 * i);
-                *to = std::array::from_fn(|j| {
-                    nibbles[from + j] >> nibble & 15 | (upper[j] >> two & 3) << 4
+                let nibbles = words::<4>(&block[64 * part + 32 * (i % 2)..]);
+                let quants = std::array::from_fn::<u64, 4, _>(|j| {
+                    nibbles[j] >> (4 * (i / 2)) & all(15) | (upper[j] >> (2 * i) & all(3)) << 4
                 });
+                put(quants, to);
             }
         }
     }

@@ -15,7 +15,7 @@ impl Sample<'_> {
     pub(super) fn zero_axis(&self, kind: &Kind, place: &Place, grid: &Grid) -> Axis {
         let zeros = self
             .counted()
-            .flat_map(|part| grid.zeros(kind, place, part.first, self.groups(part)));
+            .flat_map(|part| grid.zeros(kind, place, part.groups.start, self.groups(part)));
         let (least, most) = match range(zeros, 0.01) {
             Some([least, most]) if least < most => (least, most),
             _ => return Axis::ONE,

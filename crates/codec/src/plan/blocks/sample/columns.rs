@@ -10,27 +10,29 @@ use crate::plan::blocks::numbers::MOST;
 use crate::plan::blocks::place::Place;
 
 impl Sample<'_> {
-    /// How far the columns' values are from their means beside the others', and those means.
-    pub(super) fn columns(&self, kind: &Kind, place: &Place) -> Columns {
-        let mut sums = Sums::new(place.row() * kind.group);
-        let mut numbers = vec![0u32; place.row()];
+    /// What the columns' values are, by the sample's quants.
+    pub(super) fn sums(&self, kind: &Kind, place: &Place) -> Sums {
+        let mut sums = Sums::new(kind.group, place.row());
         for part in &self.parts {
             let groups = self.groups(part);
-            let mut column = place.column(part.first);
+            let mut column = place.column(part.groups.start);
             for (i, quants) in self.quants(part).chunks_exact(kind.group).enumerate() {
                 let by = (f32::from(groups.ratio[i]) * (-1.0 / 16.0)).exp2();
                 let zero = match groups.zero.get(i) {
                     Some(twice) => f32::from(*twice) / 2.0,
                     None => f32::from(1u16 << (kind.bits - 1)),
                 };
-                numbers[column] += 1;
-                sums.add(column * kind.group, quants, [zero, by, groups.scale[i]]);
+                sums.add(column, quants, [zero, by, groups.scale[i]]);
                 column = place.after(column);
             }
         }
-        let each = 0..sums.values.len();
-        let each = each.map(|i| sums.means(i, numbers[i / kind.group].max(1) as f32));
-        let each: Vec<(f32, f32)> = each.collect();
+        sums
+    }
+
+    /// How far the columns' values are from their means beside the others', and those means.
+    pub(super) fn columns(&self, kind: &Kind, place: &Place) -> Columns {
+        let sums = self.sums(kind, place);
+        let each: Vec<(f32, f32)> = (0..sums.values.len()).map(|i| sums.means(i)).collect();
         let mean_log = each.iter().map(|(log, _)| log).sum::<f32>() / each.len() as f32;
         let unit = from_single(self.step());
         let most = f32::from(MOST);
@@ -60,7 +62,10 @@ impl Sample<'_> {
 }
 
 /// Sums over the values of each column.
-struct Sums {
+pub(super) struct Sums {
+    group: usize,
+    /// How many values there are, by the columns of a group.
+    numbers: Vec<u32>,
     values: Vec<f32>,
     /// Beside those of their rows.
     ratios: Vec<f32>,
@@ -68,28 +73,48 @@ struct Sums {
 }
 
 impl Sums {
-    fn new(columns: usize) -> Sums {
-        let none = || vec![0.0; columns];
+    fn new(group: usize, groups: usize) -> Sums {
+        let none = || vec![0.0; group * groups];
         Sums {
+            group,
+            numbers: vec![0; groups],
             values: none(),
             ratios: none(),
             squares: none(),
         }
     }
 
-    /// Adds a group's quants, of which the first is in a column.
+    /// Adds the quants of a group, by which of its row it is.
     fn add(&mut self, column: usize, quants: &[u8], of: [f32; 3]) {
-        let columns = column..column + quants.len();
+        self.numbers[column] += 1;
+        let columns = column * self.group..(column + 1) * self.group;
         let values = &mut self.values[columns.clone()];
         let ratios = &mut self.ratios[columns.clone()];
         add(quants, of, values, ratios, &mut self.squares[columns]);
     }
 
     /// The log2 of how far values of a column are from their mean, and the mean.
-    fn means(&self, column: usize, number: f32) -> (f32, f32) {
+    fn means(&self, column: usize) -> (f32, f32) {
+        let number = self.number(column);
         let ratio = self.ratios[column] / number;
         let variance = (self.squares[column] / number - ratio * ratio).max(1e-9);
         (variance.log2() / 2.0, self.values[column] / number)
+    }
+
+    fn number(&self, column: usize) -> f32 {
+        self.numbers[column / self.group].max(1) as f32
+    }
+
+    /// The part of all squares that is in the columns' means, less what chance puts there.
+    pub(super) fn told(&self) -> f32 {
+        let (mut told, mut all) = (0.0, 0.0);
+        for (i, (ratio, square)) in self.ratios.iter().zip(&self.squares).enumerate() {
+            let number = self.number(i);
+            let of_mean = ratio * ratio / number;
+            told += of_mean - (square - of_mean) / number;
+            all += square;
+        }
+        told / f32::max(all, f32::MIN_POSITIVE)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::cpu::at_best;
+use crate::plan::blocks::marks::GROUP;
 
 /// How often each quant occurs in each context, which is above the quant's bits.
 #[derive(Debug, Clone)]
@@ -10,6 +11,10 @@ pub(in super::super) struct Counts {
     bits: u32,
     /// Two of each, so that equal neighbours do not wait for each other; what is said of them is of their sums.
     counts: [Vec<u32>; 2],
+    /// Two neighbours as one, the second in the upper bits: of groups of quants of 4 bits.
+    pairs: Vec<[u32; 256]>,
+    /// How many of them are in other contexts after all.
+    taken: Vec<u32>,
 }
 
 impl Counts {
@@ -17,7 +22,9 @@ impl Counts {
         let counts = vec![0; contexts << bits];
         Counts {
             bits,
+            taken: counts.clone(),
             counts: [counts.clone(), counts],
+            pairs: vec![[0; 256]; if bits == 4 { contexts } else { 0 }],
         }
     }
 
@@ -26,10 +33,58 @@ impl Counts {
         add(self.bits, quants, contexts, &mut self.counts);
     }
 
+    /// Counts quants of whole groups, each of which has a context.
+    pub(in super::super) fn add_groups(&mut self, quants: &[u8], contexts: &[u8]) {
+        let group = quants.len() / contexts.len().max(1);
+        let [even, odd] = &mut self.counts;
+        match self.bits {
+            4 => add_pairs(quants, contexts, group, &mut self.pairs),
+            5 => add_groups::<32>(quants, contexts, group, even, odd),
+            6 => add_groups::<64>(quants, contexts, group, even, odd),
+            _ => add_groups::<256>(quants, contexts, group, even, odd),
+        }
+    }
+
+    /// Takes the quants at some places, by group, for those of another context. Contexts are those of groups, or of
+    /// quants; with none all were in the first.
+    pub(in super::super) fn mark(
+        &mut self,
+        quants: &[u8],
+        contexts: &[u8],
+        places: &[u8],
+        context: usize,
+    ) {
+        let apart = contexts.len() / places.len().max(1);
+        let counts = &mut self.counts[0];
+        for (i, (own, place)) in quants.as_chunks::<GROUP>().0.iter().zip(places).enumerate() {
+            let place = usize::from(*place);
+            let Some(quant) = own.get(place) else {
+                continue;
+            };
+            let at = if apart > 1 { apart * i + place } else { i };
+            let before = contexts.get(at).copied().unwrap_or(0);
+            let quant = usize::from(*quant);
+            self.taken[usize::from(before) << self.bits | quant] += 1;
+            counts[context << self.bits | quant] += 1;
+        }
+    }
+
     /// All in one.
     fn sums(&self) -> Vec<u32> {
         let [even, odd] = &self.counts;
-        even.iter().zip(odd).map(|(even, odd)| even + odd).collect()
+        let both = even.iter().zip(odd);
+        let mut sums: Vec<u32> = both.map(|(even, odd)| even + odd).collect();
+        for (sums, pairs) in sums.as_chunks_mut::<16>().0.iter_mut().zip(&self.pairs) {
+            for (pair, count) in pairs.iter().enumerate() {
+                for quant in [pair & 15, pair >> 4] {
+                    sums[quant] += count;
+                }
+            }
+        }
+        for (sum, taken) in sums.iter_mut().zip(&self.taken) {
+            *sum -= taken;
+        }
+        sums
     }
 
     pub(in super::super) fn summed(&self) -> Summed {
@@ -78,6 +133,37 @@ fn add_all(bits: u32, quants: &[u8], contexts: &[u8], [even, odd]: &mut [Vec<u32
     for (i, quant) in rest.iter().enumerate() {
         let context = context_rest.get(i).copied().unwrap_or(0);
         even[usize::from(context) << bits | usize::from(*quant)] += 1;
+    }
+}
+
+fn add_pairs(quants: &[u8], contexts: &[u8], group: usize, pairs: &mut [[u32; 256]]) {
+    for (own, context) in quants.chunks_exact(group).zip(contexts) {
+        let pairs = &mut pairs[usize::from(*context)];
+        for word in own.as_chunks::<8>().0 {
+            let word = u64::from_le_bytes(*word);
+            let word = word | word >> 4;
+            for i in 0..4 {
+                pairs[(word >> (16 * i)) as usize & 255] += 1;
+            }
+        }
+    }
+}
+
+fn add_groups<const N: usize>(
+    quants: &[u8],
+    contexts: &[u8],
+    group: usize,
+    even: &mut [u32],
+    odd: &mut [u32],
+) {
+    let (even, odd) = (even.as_chunks_mut::<N>().0, odd.as_chunks_mut::<N>().0);
+    for (own, context) in quants.chunks_exact(group).zip(contexts) {
+        let context = usize::from(*context);
+        let (even, odd) = (&mut even[context], &mut odd[context]);
+        for [a, b] in own.as_chunks::<2>().0 {
+            even[usize::from(*a) % N] += 1;
+            odd[usize::from(*b) % N] += 1;
+        }
     }
 }
 
