@@ -5,7 +5,7 @@ mod wide;
 mod words;
 
 #[cfg(target_arch = "x86_64")]
-pub(crate) use wide::Units;
+pub(crate) use wide::{Units, absorb};
 use words::{Half, merge2, merge4, merge8, split2, split4, split8};
 
 use crate::cpu::at_widest;

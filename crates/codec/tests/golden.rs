@@ -237,6 +237,15 @@ fn plan_cases() -> Vec<(u8, Case)> {
             ),
         ),
         (
+            5,
+            case(
+                "fields-fours-q8_0",
+                (Dtype::GgmlQ8_0, q8_0(&bell.repeat(4))),
+                None,
+                Level::Fast,
+            ),
+        ),
+        (
             3,
             case(
                 "tuned-bf16",

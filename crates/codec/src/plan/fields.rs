@@ -6,11 +6,14 @@
 
 mod frame;
 mod kind;
+#[cfg(target_arch = "x86_64")]
+mod lace;
 mod order;
 mod pieces;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod tiles;
 mod turns;
 mod words;
 
@@ -77,7 +80,7 @@ impl Plan for Fields {
                 core.bytes.copy_from_slice(bytes);
                 Ok(())
             }
-            Some((&CODED, bytes)) => scratch.fields.decode(&self.kind, bytes, core.bytes),
+            Some((&CODED, bytes)) => scratch.fields.decode(&self.kind, bytes, core),
             _ => Err(Error::Malformed("frame of fields")),
         }
     }

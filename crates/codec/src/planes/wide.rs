@@ -124,7 +124,7 @@ impl<const OTHERS: usize> Units<'_, OTHERS> {
 /// A check's step.
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq")]
-fn absorb(lanes: __m512i, row: __m512i) -> __m512i {
+pub(crate) fn absorb(lanes: __m512i, row: __m512i) -> __m512i {
     let step = _mm512_set1_epi64(STEP as i64);
     _mm512_rol_epi64::<TURN>(_mm512_mullo_epi64(_mm512_xor_si512(lanes, row), step))
 }

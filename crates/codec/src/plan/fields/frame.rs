@@ -4,17 +4,20 @@ use super::kind::{Kind, Quants, Subs};
 use super::order::Order;
 use super::pieces::{self, Pieces};
 use super::shape::Shape;
+use super::tiles::{self, Parts};
 use super::turns;
 use super::words::Words;
 use crate::coder;
 use crate::cpu::at_widest;
-use crate::plan::Part;
 use crate::plan::blocks::Mode;
 use crate::plan::directory::{self, Plane, Writer};
+use crate::plan::{Decoded, Part};
 use crate::{Error, Level};
 
 /// What a symbol costs in time, as bits that it would have to save.
 const SYMBOL: f64 = 0.1;
+/// The same of signed bytes, of which few bits can be saved.
+const SYMBOL_OF_BYTES: f64 = 0.5;
 
 /// Buffers that are used again.
 #[derive(Debug, Default)]
@@ -35,6 +38,7 @@ pub(crate) struct Buffers {
     high: Vec<u8>,
     low: Vec<u8>,
     symbols: Vec<u8>,
+    tiles: tiles::Buffers,
 }
 
 /// What a frame begins with, and its planes.
@@ -77,6 +81,9 @@ impl Kind {
         match self.quants {
             Quants::Points if level == Level::Fast => &[Shape::TopOfNibbles],
             Quants::Nibbles | Quants::PairedNibbles => &[Shape::TopOfNibbles, Shape::Nibbles],
+            Quants::Bytes if level == Level::Fast => {
+                &[Shape::TopOfFours, Shape::Upper, Shape::Whole]
+            }
             Quants::Bytes => &[Shape::TopOfBytes, Shape::Upper, Shape::Whole],
             Quants::Fifths | Quants::PairedFifths => &[Shape::Nibbles],
             Quants::Points => &[Shape::TopOfNibbles, Shape::Whole],
@@ -101,6 +108,10 @@ impl Buffers {
         coder: &mut coder::Scratch,
         out: &mut Vec<u8>,
     ) {
+        if kind.quants == Quants::Bytes && self.shape.is_none() {
+            let sample = pieces::sample_bytes(core);
+            self.shape = Some(Shape::best(kind.shapes(level), &sample, SYMBOL_OF_BYTES));
+        }
         self.take(kind, core, level);
         let mode = self.find_origins(kind.mode);
         let best = || Shape::best(kind.shapes(level), &self.dense, SYMBOL);
@@ -148,9 +159,10 @@ impl Buffers {
         &mut self,
         kind: &Kind,
         stored: &[u8],
-        core: &mut [u8],
+        core: Decoded<'_>,
     ) -> Result<(), Error> {
-        self.resize(kind, core.len() / kind.unit);
+        let blocks = core.bytes.len() / kind.unit;
+        self.resize(kind, blocks);
         let head = Head::read(kind, &mut self.order, stored)?;
         let (of_words, rest) = head.planes.split_at(2 * kind.halves);
         let each = head.words.iter().zip(of_words.as_chunks().0);
@@ -168,39 +180,36 @@ impl Buffers {
         }
         self.order.place(&self.halves[0]);
         self.find_turns(kind);
-        self.decode_quants(kind, head.shape, rest, core)?;
-        pieces::put_subs(kind, &self.subs, core);
-        Ok(())
-    }
-
-    fn decode_quants(
-        &mut self,
-        kind: &Kind,
-        shape: Shape,
-        planes: &[Plane<'_>],
-        core: &mut [u8],
-    ) -> Result<(), Error> {
-        let [plain, low, symbols @ ..] = planes else {
+        let [plain, low, symbols @ ..] = rest else {
             return Err(Error::Malformed("planes of quants"));
         };
-        let plain_len = core.len() / kind.unit * kind.plain();
-        let plain = plain.bytes(plain_len, &mut self.plain)?;
-        let len = self.dense.len();
-        let low = low.bytes(shape.low_len(len), &mut self.low)?;
-        self.symbols.resize(shape.symbols_len(len), 0);
+        let parts = Parts {
+            kind,
+            shape: head.shape,
+            halves: self.halves.each_ref().map(Vec::as_slice),
+            subs: self.subs.each_ref().map(Vec::as_slice),
+            turns: &self.turns,
+            plain: plain.bytes(blocks * kind.plain(), &mut self.plain)?,
+            low: low.bytes(head.shape.low_len(blocks * kind.dense()), &mut self.low)?,
+        };
+        if let [symbols] = symbols {
+            return parts.put(*symbols, &mut self.tiles, core.bytes, core.check);
+        }
+        let Buffers {
+            symbols: all,
+            dense,
+            order,
+            ..
+        } = self;
+        all.resize(head.shape.symbols_len(blocks * kind.dense()), 0);
         let mut start = 0;
-        for (plane, end) in symbols.iter().zip(&self.order.ends) {
-            let end = shape.symbols_len(end * kind.dense());
-            plane.decode(&mut self.symbols[start..end])?;
+        for (plane, end) in symbols.iter().zip(&order.ends) {
+            let end = head.shape.symbols_len(end * kind.dense());
+            plane.decode(&mut all[start..end])?;
             start = end;
         }
-        shape.merge(&self.symbols, low, &mut self.dense);
-        let pieces = Pieces {
-            order: &self.order.blocks,
-            turns: &self.turns,
-        };
-        let halves = self.halves.each_ref().map(Vec::as_slice);
-        pieces::put(kind, &pieces, halves, &self.dense, plain, core);
+        dense.resize(blocks * kind.dense(), 0);
+        parts.put_some(&order.blocks, all, dense, core.bytes);
         Ok(())
     }
 
@@ -216,22 +225,26 @@ impl Buffers {
         for (i, subs) in self.subs.iter_mut().enumerate() {
             subs.resize(blocks * series.get(i).unwrap_or(&0), 0);
         }
-        self.dense.resize(blocks * kind.dense(), 0);
     }
 
     /// Takes blocks apart.
     fn take(&mut self, kind: &Kind, core: &[u8], level: Level) {
         let blocks = core.len() / kind.unit;
         self.resize(kind, blocks);
+        self.dense.resize(blocks * kind.dense(), 0);
         self.plain.resize(blocks * kind.plain(), 0);
         pieces::take_halves(kind, core, &mut self.halves);
         pieces::take_subs(kind, core, &mut self.subs);
-        let several = kind.quants == Quants::Bytes && level != Level::Fast;
+        let marked = self.shape == Some(Shape::TopOfFours);
+        let several = kind.quants == Quants::Bytes
+            && level != Level::Fast
+            && self.shape == Some(Shape::Whole);
         self.order.fit(&self.halves[0], several);
         self.find_turns(kind);
         let pieces = Pieces {
             order: &self.order.blocks,
             turns: &self.turns,
+            marked,
         };
         pieces::take(kind, &pieces, core, &mut self.dense, &mut self.plain);
     }

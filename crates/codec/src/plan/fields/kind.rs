@@ -129,6 +129,15 @@ impl Kind {
         }
     }
 
+    /// By how much quants are turned: so many bytes of a block.
+    pub(super) fn turns(&self) -> usize {
+        match self.quants {
+            Quants::Nibbles => 1,
+            Quants::PairedNibbles | Quants::Twos => 4,
+            _ => 0,
+        }
+    }
+
     /// Bytes of a block that are looked at closer.
     pub(super) fn dense(&self) -> usize {
         match self.quants {

@@ -21,6 +21,8 @@ pub(super) struct Pieces<'a> {
     pub order: &'a [u16],
     /// By how much nibbles are turned, a byte for each group or pair of groups.
     pub turns: &'a [u8],
+    /// Whether of signed bytes the highest bit says only that it is not as the next one.
+    pub marked: bool,
 }
 
 pub(super) use subs::{put_subs, take_subs};
@@ -253,10 +255,14 @@ fn put_pairs<'a>(
     }
 }
 
-/// Signed bytes, folded: the sign is the lowest bit.
+/// Signed bytes, marked or folded: then the sign is the lowest bit.
 #[inline(always)]
 fn take_bytes(pieces: &Pieces<'_>, blocks: &[u8], dense: &mut [u8]) {
     let (blocks, dense) = (blocks.as_chunks().0, dense.as_chunks_mut().0);
+    if pieces.marked {
+        let each = dense.iter_mut().zip(blocks);
+        return each.for_each(|(to, block)| *to = marked(block));
+    }
     #[cfg(target_arch = "x86_64")]
     if let Some(machine) = Wide::here() {
         return wide::take_bytes(machine, pieces.order, blocks, dense);
@@ -273,6 +279,20 @@ fn take_bytes(pieces: &Pieces<'_>, blocks: &[u8], dense: &mut [u8]) {
 }
 
 #[inline(always)]
+fn marked(block: &[u8; 34]) -> [u8; 32] {
+    let mut own = [0; 32];
+    own.copy_from_slice(&block[2..]);
+    own.iter_mut().for_each(|byte| *byte = mark(*byte));
+    own
+}
+
+/// Whether a number's magnitude is at least half of the largest, as the highest bit. Its own inverse.
+#[inline(always)]
+fn mark(byte: u8) -> u8 {
+    byte ^ byte << 1 & 0x80
+}
+
+#[inline(always)]
 fn folded(block: &[u8; 34]) -> [u8; 32] {
     let mut own = [0; 32];
     own.copy_from_slice(&block[2..]);
@@ -284,7 +304,16 @@ fn folded(block: &[u8; 34]) -> [u8; 32] {
 
 #[inline(always)]
 fn put_bytes(pieces: &Pieces<'_>, dense: &[u8], scales: &[u16], blocks: &mut [u8]) {
-    let (blocks, dense) = (blocks.as_chunks_mut().0, dense.as_chunks().0);
+    let (blocks, dense) = (blocks.as_chunks_mut::<34>().0, dense.as_chunks::<32>().0);
+    if pieces.marked {
+        for (block, (from, scale)) in blocks.iter_mut().zip(dense.iter().zip(scales)) {
+            let mut own = *from;
+            own.iter_mut().for_each(|byte| *byte = mark(*byte));
+            block[..2].copy_from_slice(&scale.to_le_bytes());
+            block[2..].copy_from_slice(&own);
+        }
+        return;
+    }
     #[cfg(target_arch = "x86_64")]
     if let Some(machine) = Wide::here() {
         return wide::put_bytes(machine, pieces.order, scales, dense, blocks);
@@ -299,6 +328,14 @@ fn put_bytes(pieces: &Pieces<'_>, dense: &[u8], scales: &[u16], blocks: &mut [u8
             unfold(from, *scale, block);
         }
     }
+}
+
+/// Of some blocks of signed bytes, from all parts of a frame, the quants as they are folded.
+pub(super) fn sample_bytes(blocks: &[u8]) -> Vec<u8> {
+    const SAMPLE: usize = 64;
+    let blocks = blocks.as_chunks().0;
+    let some = blocks.iter().step_by(blocks.len().div_ceil(SAMPLE).max(1));
+    some.flat_map(folded).collect()
 }
 
 #[inline(always)]

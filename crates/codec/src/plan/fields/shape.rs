@@ -19,6 +19,8 @@ pub(super) enum Shape {
     TopOfBytes = 4,
     /// The top bits of the four pairs of bits of two bytes.
     TopOfPairs = 5,
+    /// The top bits of four bytes.
+    TopOfFours = 6,
 }
 
 /// How many bytes a tile has, how many symbols they are, and how many bytes of lower bits.
@@ -37,6 +39,7 @@ impl Shape {
             Shape::TopOfNibbles,
             Shape::TopOfBytes,
             Shape::TopOfPairs,
+            Shape::TopOfFours,
         ]
         .into_iter()
         .find(|shape| *shape as u8 == code)
@@ -49,6 +52,7 @@ impl Shape {
             Shape::Upper => (128, 128, 64),
             Shape::TopOfNibbles | Shape::TopOfBytes => (256, 128, 192),
             Shape::TopOfPairs => (128, 64, 64),
+            Shape::TopOfFours => (512, 128, 448),
         };
         Tile {
             bytes,
@@ -97,6 +101,7 @@ impl Shape {
             Shape::TopOfNibbles => of(|byte| byte & 0x88) + 6.0,
             Shape::TopOfBytes => of(|byte| byte >> 6) + 6.0,
             Shape::TopOfPairs => of(|byte| byte & 0xaa) + 4.0,
+            Shape::TopOfFours => of(|byte| byte >> 7) + 7.0,
         }
     }
 
@@ -113,6 +118,7 @@ impl Shape {
             Shape::TopOfNibbles => split_tops_of_nibbles(whole, symbols, low),
             Shape::TopOfBytes => split_tops_of_bytes(whole, symbols, low),
             Shape::TopOfPairs => split_tops_of_pairs(whole, symbols, low),
+            Shape::TopOfFours => split_tops_of_fours(whole, symbols, low),
         }
     }
 
@@ -130,6 +136,7 @@ impl Shape {
             Shape::TopOfNibbles => merge_tops_of_nibbles(symbols, low, whole),
             Shape::TopOfBytes => merge_tops_of_bytes(symbols, low, whole),
             Shape::TopOfPairs => merge_tops_of_pairs(symbols, low, whole),
+            Shape::TopOfFours => merge_tops_of_fours(symbols, low, whole),
         }
     }
 }
@@ -184,6 +191,14 @@ at_widest! {
 
 at_widest! {
     fn merge_tops_of_pairs(symbols: &[u8], low: &[u8], bytes: &mut [u8]) = tops_of_pairs_back
+}
+
+at_widest! {
+    fn split_tops_of_fours(bytes: &[u8], symbols: &mut [u8], low: &mut [u8]) = tops_of_fours
+}
+
+at_widest! {
+    fn merge_tops_of_fours(symbols: &[u8], low: &[u8], bytes: &mut [u8]) = tops_of_fours_back
 }
 
 /// As many runs of 64 bytes as there are, of their own: nothing else can be in their place while they are worked
@@ -321,6 +336,49 @@ fn tops_of_pairs_back(symbols: &[u8], low: &[u8], bytes: &mut [u8]) {
     }
 }
 
+/// Of eight bytes the top bits are two symbols; seven have the lower bits of the eighth in their place.
+#[inline(always)]
+fn tops_of_fours(bytes: &[u8], symbols: &mut [u8], low: &mut [u8]) {
+    let symbols = symbols.as_chunks_mut::<64>().0.as_chunks_mut::<2>().0;
+    let low = low.as_chunks_mut::<64>().0.as_chunks_mut::<7>().0;
+    let to = symbols.iter_mut().zip(low);
+    for (bytes, (symbols, low)) in bytes.as_chunks::<512>().0.iter().zip(to) {
+        let all = runs::<8>(bytes);
+        for (half, to) in all.as_chunks::<4>().0.iter().zip(symbols) {
+            let [a, b, c, d] = half;
+            for i in 0..64 {
+                to[i] = a[i] >> 7 << 3 | b[i] >> 7 << 2 | c[i] >> 7 << 1 | d[i] >> 7;
+            }
+        }
+        let [own @ .., last] = all;
+        for (place, (own, to)) in own.iter().zip(low).enumerate() {
+            for i in 0..64 {
+                to[i] = own[i] & 0x7f | last[i] << (7 - place) & 0x80;
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn tops_of_fours_back(symbols: &[u8], low: &[u8], bytes: &mut [u8]) {
+    let to = bytes.as_chunks_mut::<64>().0.as_chunks_mut::<8>().0;
+    let from = symbols.as_chunks::<128>().0.iter();
+    for (to, (symbols, low)) in to.iter_mut().zip(from.zip(low.as_chunks::<448>().0)) {
+        let (symbols, low) = (runs::<2>(symbols), runs::<7>(low));
+        let mut last = [0; 64];
+        for (place, own) in low.iter().enumerate() {
+            for i in 0..64 {
+                last[i] |= (own[i] & 0x80) >> (7 - place);
+                to[place][i] = own[i] & 0x7f | symbols[place / 4][i] << (4 + place % 4) & 0x80;
+            }
+        }
+        for i in 0..64 {
+            last[i] |= symbols[1][i] << 7;
+        }
+        to[7] = last;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -329,7 +387,7 @@ mod tests {
     fn bytes_come_back() {
         let mut bytes = vec![0; 1700];
         blake3::Hasher::new().finalize_xof().fill(&mut bytes);
-        for code in 0..6 {
+        for code in 0..7 {
             let shape = Shape::from_code(code).unwrap();
             for len in [0, 3, 64, 255, 256, 1700] {
                 let bytes = &bytes[..len];
@@ -341,6 +399,6 @@ mod tests {
                 assert!(back == bytes, "{shape:?} {len}");
             }
         }
-        assert_eq!(Shape::from_code(6), None);
+        assert_eq!(Shape::from_code(7), None);
     }
 }

@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use super::shape::Shape;
 use super::*;
+use crate::check::Check;
 use crate::cpu::{narrowly, plainly};
 use crate::{Dtype, Hint};
 
@@ -43,13 +45,15 @@ fn encoded(plan: &Fields, raw: &[u8], level: Level) -> Vec<u8> {
 
 fn decoded(plan: &Fields, stored: &[u8], len: usize) -> Result<Vec<u8>, Error> {
     let mut back = vec![0; len];
+    let mut check = Check::new();
     let core = Decoded {
         first: 0,
         bytes: &mut back,
         base: &[],
-        check: None,
+        check: Some(&mut check),
     };
     plan.decode(stored, core, &mut Scratch::default())?;
+    assert_eq!(check.finish(&back), crate::check::check(&back));
     Ok(back)
 }
 
@@ -95,6 +99,36 @@ fn every_kind_comes_back() {
             }
             let len = round_trip(dtype, &plain_blocks(dtype, 3000), level);
             assert!(len < 3000 * unit / 8 * 7, "{}: {len}", dtype.name());
+        }
+    }
+}
+
+/// Blocks of signed bytes about 0.
+fn bell_blocks(number: usize) -> Vec<u8> {
+    let mut blocks = noise(number * 34, 5);
+    let more = noise(number * 34, 6);
+    for (block, more) in blocks.chunks_exact_mut(34).zip(more.chunks_exact(34)) {
+        for (byte, other) in block.iter_mut().zip(more) {
+            *byte = ((i16::from(*byte as i8) + i16::from(*other as i8)) / 2) as u8;
+        }
+        block[1] = 0x1c;
+    }
+    blocks
+}
+
+#[test]
+fn tiles_of_signed_bytes_come_back() {
+    let dtype = Dtype::GgmlQ8_0;
+    for number in [511, 512, 1600, 2049] {
+        let raw = bell_blocks(number);
+        for (level, shape) in [
+            (Level::Fast, Shape::TopOfFours),
+            (Level::Default, Shape::TopOfBytes),
+        ] {
+            let len = round_trip(dtype, &raw, level);
+            assert!(len < raw.len() / 50 * 49, "{number}: {len}");
+            let plan = Fields::of(&facts(dtype, &raw)).unwrap();
+            assert_eq!(encoded(&plan, &raw, level)[3], shape as u8);
         }
     }
 }

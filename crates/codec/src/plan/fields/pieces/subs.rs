@@ -10,7 +10,7 @@ at_widest! {
 
 at_widest! {
     /// Puts them, where all other fields are already.
-    pub(in crate::plan::fields) fn put_subs(kind: &Kind, subs: &[Vec<u8>; 2], blocks: &mut [u8]) = put
+    pub(in crate::plan::fields) fn put_subs(kind: &Kind, subs: [&[u8]; 2], blocks: &mut [u8]) = put
 }
 
 #[inline(always)]
@@ -100,7 +100,7 @@ fn thirds_back(scales: &[u8; 16]) -> [[u8; 4]; 3] {
 }
 
 #[inline(always)]
-fn put(kind: &Kind, [scales, minimums]: &[Vec<u8>; 2], blocks: &mut [u8]) {
+fn put(kind: &Kind, [scales, minimums]: [&[u8]; 2], blocks: &mut [u8]) {
     let blocks = blocks.chunks_exact_mut(kind.unit);
     let sixteen = scales.as_chunks::<16>().0;
     match kind.subs {
