@@ -17,7 +17,7 @@ const MAX_BITS: u32 = 11;
 /// The longest code that is read by tables which are made fast.
 const SHORT_BITS: u32 = 8;
 /// The share by which a plane may be longer for that.
-const FOR_SPEED: f64 = 0.004;
+const FOR_SPEED: f64 = 0.015;
 /// Streams of a plane.
 const STREAMS: usize = 4;
 /// Bytes of a stream's length.
@@ -74,6 +74,11 @@ impl Code {
             *first += 1;
         }
         Code { lengths, bits }
+    }
+
+    /// Whether planes of some length are read several symbols a look-up, by a table that is made fast.
+    pub(crate) fn is_read_fast(&self) -> bool {
+        self.longest() <= SHORT_BITS && decode::are_many(self)
     }
 
     /// The length of the longest code.

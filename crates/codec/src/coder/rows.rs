@@ -18,6 +18,11 @@ pub(super) const WORDS: usize = TILE / 64;
 /// One bit of each symbol of a tile, row by row.
 pub(super) type Plane = [u64; WORDS];
 
+/// What begins where a line of the cache does, so that vectors which are as long as that lie in one.
+#[repr(C, align(64))]
+#[derive(Clone)]
+pub(crate) struct Lines<T>(pub T);
+
 /// All symbols of a tile.
 pub(super) const ALL: Plane = [u64::MAX; WORDS];
 

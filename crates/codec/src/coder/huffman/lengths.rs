@@ -124,15 +124,34 @@ pub(in crate::coder) fn read(
     Ok((lengths, usize::div_ceil(taken, 2)))
 }
 
-/// The bytes that have a code, with its length: most have none, and are passed over by eights.
+/// The bytes that have a code, with its length. Most have none, and are passed over.
+#[inline(always)]
 pub(in crate::coder) fn present(lengths: &[u8; 256]) -> impl Iterator<Item = (u8, u8)> {
-    let eights = (0..=u8::MAX).step_by(8).zip(lengths.as_chunks::<8>().0);
-    eights
-        .filter(|(_, eight)| **eight != [0; 8])
-        .flat_map(|(at, eight)| {
-            let bytes = (at..=u8::MAX).zip(*eight);
-            bytes.filter(|(_, len)| *len > 0)
-        })
+    let mut left = [0u64; 4];
+    for (at, eight) in lengths.as_chunks::<8>().0.iter().enumerate() {
+        left[at / 8] |= any_of_eight(*eight) << (at % 8 * 8);
+    }
+    let mut part = 0;
+    std::iter::from_fn(move || {
+        while left[part] == 0 {
+            part += 1;
+            if part == left.len() {
+                part = 0;
+                return None;
+            }
+        }
+        let byte = part * 64 + left[part].trailing_zeros() as usize;
+        left[part] &= left[part] - 1;
+        Some((byte as u8, lengths[byte]))
+    })
+}
+
+/// A bit for each byte of a word, of 128 at most, that is not 0.
+#[inline(always)]
+fn any_of_eight(bytes: [u8; 8]) -> u64 {
+    let tops = (u64::from_le_bytes(bytes) + 0x7f7f_7f7f_7f7f_7f7f) >> 7 & 0x0101_0101_0101_0101;
+    // Byte `i`'s bit gets to bit `56 + i`.
+    tops.wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
 /// What a code of so many bits takes of all 2^[`MAX_BITS`]; 0 for none.

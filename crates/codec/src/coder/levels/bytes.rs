@@ -14,12 +14,13 @@ use crate::coder::turned;
 #[cfg(target_arch = "x86_64")]
 use crate::coder::vectors::Wide;
 
-/// The bytes of words that are in planes; escapes take theirs from the literals, nothing if there are too few.
+/// The bytes of words that are in planes, of so many rows; escapes take theirs from the literals, nothing if there are too few.
 pub(super) fn from_planes(
     shape: &Shape,
     bytes: &Bytes,
     planes: &[Plane; LEVELS],
     literals: &mut Read,
+    rows: usize,
     tile: &mut [u8; TILE],
 ) -> Option<()> {
     #[cfg(target_arch = "x86_64")]
@@ -30,15 +31,15 @@ pub(super) fn from_planes(
             planes,
             literals,
         };
-        return wide::from_planes(machine, [words], &mut &mut *tile);
+        return wide::from_planes(machine, [words], rows, &mut &mut *tile);
     }
-    from_planes_plain(shape, bytes.table(shape), planes, literals, tile)
+    from_planes_plain(shape, bytes.table(shape), planes, literals, rows, tile)
 }
 
 on_best! {
     fn from_planes_plain(
         shape: &Shape, bytes: &Table, planes: &[Plane; LEVELS], literals: &mut Read,
-        tile: &mut [u8; TILE],
+        rows: usize, tile: &mut [u8; TILE],
     ) -> Option<()> = from_planes_with
 }
 
@@ -83,9 +84,11 @@ fn from_planes_with<M: Machine>(
     bytes: &Table,
     planes: &[Plane; LEVELS],
     literals: &mut Read,
+    rows: usize,
     tile: &mut [u8; TILE],
 ) -> Option<()> {
-    for (r, tile) in tile.as_chunks_mut::<ROW>().0.iter_mut().enumerate() {
+    let tile = &mut tile.as_chunks_mut::<ROW>().0[..rows];
+    for (r, tile) in tile.iter_mut().enumerate() {
         for half in 0..2 {
             let row = |plane: &Plane| std::array::from_fn(|word| plane[8 * r + 4 * half + word]);
             // Planes beyond the words' bits may have anything.
@@ -108,6 +111,7 @@ fn from_planes_with<M: Machine>(
         return Some(());
     };
     for (tile, escapes) in tile
+        .as_flattened_mut()
         .as_chunks_mut::<64>()
         .0
         .iter_mut()

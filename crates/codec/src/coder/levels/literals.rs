@@ -13,14 +13,12 @@ use crate::coder::{Coding, entropy, huffman};
 /// Fewer are not worth a code of their own.
 const LEAST_CODED: usize = 48;
 /// Fewer take less time with a table that gives one after the other than with all that levels need.
-const LEAST_LEVELS: usize = 512;
-/// The share by which they may be longer in levels, which are read several times as fast.
-const FOR_SPEED: f64 = 0.01;
-/// Of so many what levels take beside their bits is little.
-const MANY: usize = 24 << 10;
-/// The share of their length that fewer take where levels may be as small.
-const MOST_FOR_LEVELS: f64 = 0.75;
-/// Bytes that a code takes beside those.
+const LEAST_LEVELS: usize = 1024;
+/// The share by which they may be longer in levels, and the bytes, than with codes that are looked up one by one, which
+/// takes several times as long.
+const FOR_SPEED: f64 = 0.005;
+const MORE_FOR_SPEED: f64 = 48.0;
+/// Bytes that a code takes beside its symbols' bits.
 const AROUND: f64 = 40.0;
 /// Zeros that a reader finds beyond the last: for symbols past the plane's end, and for a vector.
 pub(super) const SPARE: usize = TILE + WIDE;
@@ -77,24 +75,23 @@ fn encode_all(
     {
         return coding;
     }
+    let code = huffman::Code::fast(&counts);
+    let len = code.encoded_len(&counts).min(literals.len());
     if within.is_some()
         && literals.len() >= LEAST_LEVELS
-        && (literals.len() >= MANY || least < literals.len() as f64 * MOST_FOR_LEVELS)
+        && !code.is_read_fast()
         && let Some(fit) = fit_within(&counts)
-        && fit.len(literals.len()) as f64 <= least * (1.0 + FOR_SPEED) + AROUND
+        && fit.len(literals.len()) as f64 <= len as f64 * (1.0 + FOR_SPEED) + MORE_FOR_SPEED
     {
         let way = Way::Levels(Box::new(fit.code()));
         if let Some(coding) = way.encode(literals, within, out) {
             let _ = kept.set(way);
             return coding;
         }
-    } else {
-        let code = huffman::Code::fast(&counts);
-        if code.encoded_len(&counts) < literals.len() {
-            huffman::encode(literals, &code, 0, out);
-            let _ = kept.set(Way::Huffman(Box::new(code)));
-            return Coding::Huffman;
-        }
+    } else if len < literals.len() {
+        huffman::encode(literals, &code, 0, out);
+        let _ = kept.set(Way::Huffman(Box::new(code)));
+        return Coding::Huffman;
     }
     out.extend_from_slice(literals);
     Coding::Raw

@@ -7,10 +7,12 @@ use std::cell::OnceCell;
 
 use super::spec::{Shape, Spec};
 use super::writer::reach;
-use super::{COUNT_LEN, LEVELS, Plane, ROW, ROW_BYTES, TILE, WORDS, bytes, count_of, literals};
+use super::{
+    COUNT_LEN, LEVELS, Plane, ROW, ROW_BYTES, ROWS, TILE, WORDS, bytes, count_of, literals,
+};
 use crate::Error;
 use crate::coder::machine::{Machine, Table, WINDOW, on_best};
-use crate::coder::rows::{ALL, first, take_whole};
+use crate::coder::rows::{ALL, Lines, first, take_whole};
 #[cfg(target_arch = "x86_64")]
 use crate::coder::vectors::{Rows, Wide};
 
@@ -23,7 +25,7 @@ pub(crate) struct Reader<'a> {
     strings: Vec<String<'a>>,
     literals: Literals,
     /// Those of the tile in work.
-    planes: Box<[Plane; LEVELS]>,
+    planes: Box<Lines<[Plane; LEVELS]>>,
 }
 
 /// The bytes of all words, and these as plain kernels take them, once one does.
@@ -112,28 +114,29 @@ impl<'a> Reader<'a> {
                 bytes: literals::decode(rest, plane_len, within)?,
                 at: 0,
             },
-            planes: Box::new([[0; WORDS]; LEVELS]),
+            planes: Box::new(Lines([[0; WORDS]; LEVELS])),
         })
     }
 
     /// Decodes the next symbols: a tile of them, but for the plane's last.
     pub(crate) fn tile(&mut self, out: &mut [u8]) -> Result<(), Error> {
         if let Ok(tile) = <&mut [u8; TILE]>::try_from(&mut *out) {
-            read_planes(self, &ALL)?;
-            return self.bytes(tile);
+            read_planes(self, &ALL, ROWS)?;
+            return self.bytes(ROWS, tile);
         }
         let there = if self.shape.whole == 0 {
             first(out.len())
         } else {
             ALL
         };
-        read_planes(self, &there)?;
+        let rows = out.len().div_ceil(ROW);
+        read_planes(self, &there, rows)?;
         let mut tile = [0; TILE];
-        self.bytes(&mut tile)?;
+        self.bytes(rows, &mut tile)?;
         let len = out.len();
         out.copy_from_slice(&tile[..len]);
         // Which the payload lacks: zeros were read instead.
-        let past = self.shape.escapes_past_end(TILE - len);
+        let past = self.shape.escapes_past_end(rows * ROW - len);
         self.literals.at = self.literals.at.saturating_sub(past);
         Ok(())
     }
@@ -146,24 +149,25 @@ impl<'a> Reader<'a> {
         mut out: impl Rows<N>,
     ) -> Result<(), Error> {
         for reader in &mut readers {
-            read_planes(reader, &ALL)?;
+            read_planes(reader, &ALL, ROWS)?;
         }
         let words = readers.map(|reader| bytes::wide::Words {
             shape: &reader.shape,
             bytes: &reader.bytes.words,
-            planes: &reader.planes,
+            planes: &reader.planes.0,
             literals: &mut reader.literals,
         });
-        let enough = bytes::wide::from_planes(machine, words, &mut out);
+        let enough = bytes::wide::from_planes(machine, words, ROWS, &mut out);
         enough.ok_or(Error::Malformed("literals end early"))
     }
 
-    fn bytes(&mut self, tile: &mut [u8; TILE]) -> Result<(), Error> {
+    fn bytes(&mut self, rows: usize, tile: &mut [u8; TILE]) -> Result<(), Error> {
         let enough = bytes::from_planes(
             &self.shape,
             &self.bytes,
-            &self.planes,
+            &self.planes.0,
             &mut self.literals,
+            rows,
             tile,
         );
         enough.ok_or(Error::Malformed("literals end early"))
@@ -180,11 +184,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Reads the next tile of all planes: the symbols that are there, which matters where all levels are strings.
-fn read_planes(reader: &mut Reader<'_>, there: &Plane) -> Result<(), Error> {
+/// Reads the next tile of all planes: so many rows of it at least, and of these the symbols that are there, which matters
+/// where all levels are strings.
+fn read_planes(reader: &mut Reader<'_>, there: &Plane, rows: usize) -> Result<(), Error> {
     #[cfg(target_arch = "x86_64")]
     if let Some(machine) = Wide::here() {
-        return wide::read_planes(machine, reader, there);
+        return wide::read_planes(machine, reader, there, rows);
     }
     read_planes_plain(reader, there)
 }
@@ -200,7 +205,7 @@ fn read_planes_with<M: Machine>(
     there: &Plane,
 ) -> Result<(), Error> {
     read_whole(reader);
-    let (shape, planes) = (&reader.shape, &mut *reader.planes);
+    let (shape, planes) = (&reader.shape, &mut reader.planes.0);
     for (string, level) in reader.strings.iter_mut().zip(shape.whole..) {
         // A symbol that did not get to the level before has zeros from there on, which are below the bound.
         let mask = reach(shape, planes, level, there);
@@ -213,7 +218,7 @@ fn read_planes_with<M: Machine>(
 /// Reads the planes that have a bit for each symbol.
 #[inline(always)]
 fn read_whole(reader: &mut Reader<'_>) {
-    let (shape, planes) = (&reader.shape, &mut *reader.planes);
+    let (shape, planes) = (&reader.shape, &mut reader.planes.0);
     let (raw, whole) = reader.whole.split_at_mut(shape.raw);
     for (plane, from) in planes.iter_mut().zip(raw) {
         take_whole(from, plane);
@@ -226,7 +231,7 @@ fn read_whole(reader: &mut Reader<'_>) {
 impl String<'_> {
     /// Has the next bits spread: from a window of the string and a bit of it on, up to the bit that is returned.
     #[inline(always)]
-    fn read(&mut self, mut spread: impl FnMut(&[u8; WINDOW], usize) -> usize) -> Result<(), Error> {
+    fn read(&mut self, spread: impl FnOnce(&[u8; WINDOW], usize) -> usize) -> Result<(), Error> {
         let (start, bit) = (self.at / 8, self.at % 8);
         let from = self.from.get(start..).unwrap_or_default();
         let end = match from.first_chunk::<WINDOW>() {

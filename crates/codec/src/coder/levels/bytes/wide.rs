@@ -16,10 +16,11 @@ pub(in crate::coder::levels) struct Words<'a> {
     pub literals: &'a mut Read,
 }
 
-/// As its plain twin, for tiles of several planes side by side, to wherever their rows go.
+/// As its plain twin, for so many rows of several planes' tiles side by side, to wherever they go.
 pub(in crate::coder::levels) fn from_planes<const N: usize>(
     machine: Wide,
     words: [Words<'_>; N],
+    rows: usize,
     out: &mut impl Rows<N>,
 ) -> Option<()> {
     let bits = words.iter().map(|words| words.shape.bits()).max();
@@ -27,9 +28,9 @@ pub(in crate::coder::levels) fn from_planes<const N: usize>(
     #[allow(unsafe_code)]
     unsafe {
         match bits {
-            Some(..=6) => from_planes_wide::<6, N>(machine, words, out),
-            Some(7) => from_planes_wide::<7, N>(machine, words, out),
-            _ => from_planes_wide::<8, N>(machine, words, out),
+            Some(..=6) => from_planes_wide::<6, N>(machine, words, rows, out),
+            Some(7) => from_planes_wide::<7, N>(machine, words, rows, out),
+            _ => from_planes_wide::<8, N>(machine, words, rows, out),
         }
     }
 }
@@ -49,10 +50,11 @@ impl Rows<1> for &mut [u8; TILE] {
 fn from_planes_wide<const BITS: u32, const N: usize>(
     machine: Wide,
     mut words: [Words<'_>; N],
+    rows: usize,
     out: &mut impl Rows<N>,
 ) -> Option<()> {
     let mut symbols = [[[0; WIDE]; VECTORS]; N];
-    for row in 0..ROWS {
+    for row in 0..rows {
         for (symbols, words) in symbols.iter_mut().zip(&mut words) {
             read_row::<BITS>(words, row, symbols)?;
         }

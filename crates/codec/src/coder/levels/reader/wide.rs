@@ -4,32 +4,52 @@ use std::arch::x86_64::*;
 
 use super::{Reader, WINDOW, read_whole};
 use crate::Error;
-use crate::coder::levels::spec::Shape;
 use crate::coder::levels::{LEVELS, Plane};
-use crate::coder::rows::{ROWS, TILE, WORDS};
+use crate::coder::rows::{Lines, ROWS, TILE, WORDS};
 use crate::coder::vectors::{Wide, load_bytes, load_words, store_words};
 
 /// Words of a row of a plane.
 const OCTET: usize = WORDS / ROWS;
 
 /// As its plain twin.
-pub(super) fn read_planes(_: Wide, reader: &mut Reader<'_>, there: &Plane) -> Result<(), Error> {
+pub(super) fn read_planes(
+    _: Wide,
+    reader: &mut Reader<'_>,
+    there: &Plane,
+    rows: usize,
+) -> Result<(), Error> {
     // SAFETY: a `Wide` exists only where there are the features.
     #[allow(unsafe_code)]
     unsafe {
-        read_planes_wide(reader, there)
+        read_planes_wide(reader, there, rows)
     }
 }
 
 #[target_feature(
     enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt"
 )]
-fn read_planes_wide(reader: &mut Reader<'_>, there: &Plane) -> Result<(), Error> {
+fn read_planes_wide(reader: &mut Reader<'_>, there: &Plane, rows: usize) -> Result<(), Error> {
     read_whole(reader);
     reader.whole.iter().for_each(|next| fetch(next));
-    let (shape, planes) = (&reader.shape, &mut *reader.planes);
+    let (shape, planes) = (&reader.shape, &mut reader.planes.0);
     for (string, level) in reader.strings.iter_mut().zip(shape.whole..) {
-        string.read(|window, at| spread(window, at, shape, level, there, planes))?;
+        let own = Level {
+            there,
+            rows,
+            bound: shape.bound(level),
+            plane: shape.plane(level),
+            planes,
+        };
+        string.read(|window, at| match level {
+            0 => spread::<0>(window, at, own),
+            1 => spread::<1>(window, at, own),
+            2 => spread::<2>(window, at, own),
+            3 => spread::<3>(window, at, own),
+            4 => spread::<4>(window, at, own),
+            5 => spread::<5>(window, at, own),
+            6 => spread::<6>(window, at, own),
+            _ => spread::<7>(window, at, own),
+        })?;
         fetch(string.from.get(string.at / 8..).unwrap_or_default());
     }
     Ok(())
@@ -44,85 +64,107 @@ fn fetch(next: &[u8]) {
     }
 }
 
-/// Spreads the bits of a level from bit `at` of a window on, and says where the next is.
+/// A level that is read.
+struct Level<'a> {
+    /// Which symbols there are.
+    there: &'a Plane,
+    /// Of so many rows.
+    rows: usize,
+    /// What a symbol's bits so far are at least, if it gets here.
+    bound: u16,
+    /// Which plane it is. Those after it have the levels before, from the last on.
+    plane: usize,
+    planes: &'a mut [Plane; LEVELS],
+}
+
+/// Spreads the bits of a level, before which there are `BEFORE`, from bit `at` of a window on, and says where the
+/// next is.
 #[inline]
 #[target_feature(
     enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,avx512vpopcntdq,bmi1,bmi2,popcnt"
 )]
-fn spread(
-    window: &[u8; WINDOW],
-    mut at: usize,
-    shape: &Shape,
-    level: usize,
-    there: &Plane,
-    planes: &mut [Plane; LEVELS],
-) -> usize {
+fn spread<const BEFORE: usize>(window: &[u8; WINDOW], at: usize, level: Level<'_>) -> usize {
     const COPIES: [u8; 64] = places([1, 0]);
     const NEXT: [u8; 64] = places([0, 1]);
     let (copies, next) = (load_bytes(&COPIES), load_bytes(&NEXT));
     let seven = _mm512_set1_epi64(7);
-    let (mut bits, mut masks) = ([0; WORDS], [0; WORDS]);
-    for row in 0..ROWS {
-        let reached = load_words(&there.as_chunks::<OCTET>().0[row]);
-        let reached = reach(shape, planes, level, reached, row);
+    let Some((planes, before)) = level.planes.split_at_mut_checked(level.plane + 1) else {
+        return at;
+    };
+    let (Some(plane), Some(before)) = (planes.last_mut(), before.first_chunk::<BEFORE>()) else {
+        return at;
+    };
+    let ones: [__m512i; BEFORE] =
+        std::array::from_fn(|bit| ones_where(level.bound >> bit & 1 == 0));
+    let mut own = Lines([[0; OCTET]; 2]);
+    let mut at = _mm512_set1_epi64(at as i64);
+    let rows = plane.as_chunks_mut::<OCTET>().0.iter_mut();
+    for (row, to) in rows.enumerate().take(level.rows) {
+        let mut reached = load_words(&level.there.as_chunks().0[row]);
+        for (plane, ones) in before.iter().zip(ones) {
+            // Both, or one of them: as the bound has a one or none.
+            const MOST: i32 = 0xe8;
+            let bits = load_words(&plane.as_chunks().0[row]);
+            reached = _mm512_ternarylogic_epi64::<MOST>(reached, bits, ones);
+        }
         let counts = _mm512_popcnt_epi64(reached);
-        let up_to = sums(counts);
-        let first = _mm512_sub_epi64(up_to, counts);
-        let first = _mm512_add_epi64(first, _mm512_set1_epi64((at % 8) as i64));
+        let first = _mm512_add_epi64(sums_before(counts), _mm512_and_si512(at, seven));
         // The bytes from those on in which the bits of each word begin: with less than 8 bits and those of seven
         // words before them, all are among 64, and the next eight as well.
         let bytes = _mm512_shuffle_epi8(_mm512_srli_epi64::<3>(first), copies);
         let bytes = _mm512_add_epi8(bytes, next);
         // Less than 8 bits and those of seven rows came before: no remainder is taken, but a bound seen.
-        let own = &window[at / 8 % (TILE / 8)..];
-        let (Some(low), Some(high)) = (own.first_chunk(), own[OCTET..].first_chunk()) else {
-            return at;
+        let start = _mm_cvtsi128_si64(_mm512_castsi512_si128(at)) as usize / 8 % (TILE / 8);
+        let (Some(low), Some(high)) = (
+            window[start..].first_chunk(),
+            window[start + OCTET..].first_chunk(),
+        ) else {
+            break;
         };
         let low = _mm512_permutexvar_epi8(bytes, load_bytes(low));
         let high = _mm512_permutexvar_epi8(bytes, load_bytes(high));
         let found = _mm512_shrdv_epi64(low, high, _mm512_and_si512(first, seven));
-        store_words(found, &mut bits.as_chunks_mut().0[row]);
-        store_words(reached, &mut masks.as_chunks_mut().0[row]);
-        let last = _mm512_extracti64x2_epi64::<3>(up_to);
-        at += _mm_extract_epi64::<1>(last) as usize;
+        store_words(found, &mut own.0[0]);
+        store_words(reached, &mut own.0[1]);
+        let [found, reached] = &own.0;
+        for ((to, found), reached) in to.iter_mut().zip(found).zip(reached) {
+            *to = _pdep_u64(*found, *reached);
+        }
+        at = _mm512_add_epi64(at, sum(counts));
     }
-    for ((to, bits), mask) in planes[shape.plane(level)].iter_mut().zip(bits).zip(masks) {
-        *to = _pdep_u64(bits, mask);
-    }
-    at
+    _mm_cvtsi128_si64(_mm512_castsi512_si128(at)) as usize
 }
 
-/// As its plain twin, of a row.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn reach(
-    shape: &Shape,
-    planes: &[Plane; LEVELS],
-    level: usize,
-    there: __m512i,
-    row: usize,
-) -> __m512i {
-    let (bound, mut mask) = (shape.bound(level), there);
-    for bit in 0..level {
-        let plane = &planes[shape.plane(level - 1 - bit)];
-        let own = load_words(&plane.as_chunks::<OCTET>().0[row]);
-        mask = if bound >> bit & 1 == 1 {
-            _mm512_and_si512(mask, own)
-        } else {
-            _mm512_or_si512(mask, own)
-        };
-    }
-    mask
+fn ones_where(all: bool) -> __m512i {
+    _mm512_set1_epi64(if all { -1 } else { 0 })
 }
 
-/// The sum of each word and those before it.
+/// The sum of the words before each, which are bytes.
 #[inline]
-#[target_feature(enable = "avx512f")]
-fn sums(words: __m512i) -> __m512i {
-    let none = _mm512_setzero_si512();
-    let two = _mm512_add_epi64(words, _mm512_alignr_epi64::<7>(words, none));
-    let four = _mm512_add_epi64(two, _mm512_alignr_epi64::<6>(two, none));
-    _mm512_add_epi64(four, _mm512_alignr_epi64::<4>(four, none))
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+fn sums_before(counts: __m512i) -> __m512i {
+    const FIRSTS: [u8; 64] = places([0, 8]);
+    const BEFORE: u64 = {
+        let (mut before, mut at) = (0, 0);
+        while at < 64 {
+            before |= ((at % 8 < at / 8) as u64) << at;
+            at += 1;
+        }
+        before
+    };
+    let bytes = _mm512_maskz_permutexvar_epi8(BEFORE, load_bytes(&FIRSTS), counts);
+    _mm512_sad_epu8(bytes, _mm512_setzero_si512())
+}
+
+/// The sum of all words, which are bytes, in each.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+fn sum(counts: __m512i) -> __m512i {
+    const FIRSTS: [u8; 64] = places([0, 8]);
+    let bytes = _mm512_permutexvar_epi8(load_bytes(&FIRSTS), counts);
+    _mm512_sad_epu8(bytes, _mm512_setzero_si512())
 }
 
 /// By byte: so many times the first byte of its word, within 16 bytes, and so many times its place in the word.
