@@ -2,6 +2,8 @@
 
 mod unseen;
 
+use std::sync::LazyLock;
+
 /// The counts of a plane's bytes.
 pub(crate) fn histogram(bytes: &[u8]) -> [u32; 256] {
     // Four tables, so that a run of one byte does not wait for its own counter.
@@ -81,17 +83,29 @@ pub(crate) fn entropy(counts: &[u32; 256]) -> f64 {
 /// The bits that an adaptive order-0 code of the bytes takes, which starts with half an occurrence
 /// of each byte: unlike the entropy, what a sample of any size shows can be compared.
 pub(crate) fn adaptive_bits(bytes: &[u8]) -> f64 {
-    let seen: f64 = histogram(bytes).into_iter().map(ln_halves).sum();
+    let counts = histogram(bytes).into_iter();
+    // Most are 0.
+    let seen: f64 = counts.filter(|count| *count > 0).map(ln_halves).sum();
     let all = ln_gamma(bytes.len() as f64 + 128.0) - ln_gamma(128.0);
     (all - seen) / std::f64::consts::LN_2
 }
 
+/// Logarithms take their time: those of counts that samples have are kept.
+static KEPT: LazyLock<Vec<f64>> = LazyLock::new(|| (0..KEPT_COUNTS).map(ln_halves_of).collect());
+const KEPT_COUNTS: u32 = 32 << 10;
+
 /// The logarithm of 1/2 * 3/2 * 5/2 and so on, of so many factors.
 fn ln_halves(factors: u32) -> f64 {
+    match KEPT.get(factors as usize) {
+        Some(kept) => *kept,
+        None => ln_halves_of(factors),
+    }
+}
+
+fn ln_halves_of(factors: u32) -> f64 {
     const FEW: [f64; 4] = [1.0, 0.5, 0.75, 1.875];
     const LN_GAMMA_HALF: f64 = 0.572_364_942_924_700_1;
     match factors {
-        // Most counts are this, and each logarithm takes its time.
         0 => 0.0,
         few @ 1..4 => FEW[few as usize].ln(),
         many => ln_gamma(f64::from(many) + 0.5) - LN_GAMMA_HALF,

@@ -43,8 +43,10 @@ pub(super) fn find(units: &[u8], dtype: Dtype) -> Option<(u32, u64)> {
 struct Look {
     start: usize,
     exponents: Vec<u8>,
-    /// Of all before each, and of their squares.
-    sums: Vec<(u32, u32)>,
+    /// Of all before each.
+    sums: Vec<u32>,
+    /// Of the squares of those.
+    squares: Vec<u32>,
     mean: f64,
     variance: f64,
 }
@@ -72,21 +74,17 @@ impl Look {
             exponent => exponent.saturating_sub(least).min(255) as u8,
         };
         let exponents: Vec<u8> = exponents.iter().map(near).collect();
-        let (mut sum, mut squares) = (0, 0);
-        let mut sums = vec![(0, 0)];
-        sums.extend(exponents.iter().map(|&exponent| {
-            sum += u32::from(exponent);
-            squares += u32::from(exponent) * u32::from(exponent);
-            (sum, squares)
-        }));
-        let n = exponents.len() as f64;
-        let mean = f64::from(sum) / n;
+        let sums = up_to_each(exponents.iter().map(|&exponent| u32::from(exponent)));
+        let squares = up_to_each(exponents.iter().map(|&exponent| u32::from(exponent).pow(2)));
+        let n = exponents.len();
+        let mean = f64::from(sums[n]) / n as f64;
         Look {
             start,
+            mean,
+            variance: f64::from(squares[n]) / n as f64 - mean * mean,
             exponents,
             sums,
-            mean,
-            variance: f64::from(squares) / n - mean * mean,
+            squares,
         }
     }
 
@@ -152,14 +150,15 @@ impl Look {
 
     /// The variance within rows that begin at a place.
     fn in_rows(&self, len: usize, place: usize) -> f64 {
-        let ends = self.sums[place..].iter().step_by(len);
-        let (mut found, mut count) = (0.0, 0);
-        for (before, end) in ends.clone().zip(ends.skip(1)) {
-            let sum = f64::from(end.0 - before.0);
-            found += f64::from(end.1 - before.1) - sum * sum / len as f64;
-            count += len - 1;
-        }
-        found / count.max(1) as f64
+        let rows = (self.exponents.len() - place) / len;
+        let square = |row: usize| {
+            let at = place + row * len;
+            u64::from(self.sums[at + len] - self.sums[at]).pow(2)
+        };
+        let of_sums: u64 = (0..rows).map(square).sum();
+        let all = self.squares[place + rows * len] - self.squares[place];
+        let found = f64::from(all) - of_sums as f64 / len as f64;
+        found / (rows * (len - 1)).max(1) as f64
     }
 
     /// Where a row best begins.
@@ -186,6 +185,17 @@ impl Look {
         let (gain, len) = all.max_by(|a, b| a.0.total_cmp(&b.0))?;
         Some((gain, len, self.place(len)))
     }
+}
+
+/// The sums of all before each.
+fn up_to_each(numbers: impl ExactSizeIterator<Item = u32>) -> Vec<u32> {
+    let mut sums = vec![0; numbers.len() + 1];
+    let mut sum = 0;
+    for (end, number) in sums[1..].iter_mut().zip(numbers) {
+        sum += number;
+        *end = sum;
+    }
+    sums
 }
 
 at_widest! {
