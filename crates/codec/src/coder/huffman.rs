@@ -76,11 +76,6 @@ impl Code {
         Code { lengths, bits }
     }
 
-    /// Whether planes of some length are read several symbols a look-up, by a table that is made fast.
-    pub(crate) fn is_read_fast(&self) -> bool {
-        self.longest() <= SHORT_BITS && decode::are_many(self)
-    }
-
     /// The length of the longest code.
     fn longest(&self) -> u32 {
         self.lengths.iter().copied().max().unwrap_or(0).into()

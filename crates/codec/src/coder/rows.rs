@@ -32,9 +32,14 @@ pub(super) fn first(count: usize) -> Plane {
         return ALL;
     }
     let mut plane = [0; WORDS];
-    for symbol in 0..count {
-        let (t, byte) = (symbol % ROW / 64, symbol % 64);
-        plane[symbol / ROW * 8 + byte / 8] |= 1 << (byte % 8 * 8 + t);
+    let (rows, words) = (count / ROW, count % ROW);
+    plane[..rows * 8].fill(u64::MAX);
+    // Bytes of the last row have a bit for each of so many words, and the first bytes one more.
+    let (all, more) = ((1u8 << (words / 64)) - 1, 1 << (words / 64));
+    let bytes: [u8; ROW_BYTES] =
+        std::array::from_fn(|byte| if byte < words % 64 { all | more } else { all });
+    for (word, bytes) in plane[rows * 8..].iter_mut().zip(bytes.as_chunks::<8>().0) {
+        *word = u64::from_le_bytes(*bytes);
     }
     plane
 }

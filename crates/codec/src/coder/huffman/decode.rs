@@ -68,11 +68,6 @@ fn read<const SIZE: usize>(
     }
 }
 
-/// Whether the table for short codes has several of them an entry.
-pub(super) fn are_many(code: &Code) -> bool {
-    many::pays(code, SHORT)
-}
-
 /// What of a word its first bits are, as many as a table of so many entries is for.
 #[inline(always)]
 fn index<const SIZE: usize>(word: u64) -> usize {

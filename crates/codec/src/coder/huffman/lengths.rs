@@ -101,17 +101,20 @@ pub(in crate::coder) fn read(
     other: u32,
 ) -> Result<([u8; 256], usize), Error> {
     const ERROR: Error = Error::Malformed("code lengths");
-    let mut nibbles = bytes.iter().flat_map(|byte| [byte & 15, byte >> 4]);
+    let nibble = |at: usize| {
+        bytes
+            .get(at / 2)
+            .map(|byte| byte >> (at % 2 * 4) & 15)
+            .ok_or(ERROR)
+    };
     let mut lengths = [0; 256];
     let (mut at, mut taken, mut space) = (0, 0, (1usize << MAX_BITS) - share(other));
     while space > 0 {
         taken += 1;
-        match nibbles.next().ok_or(ERROR)? {
+        match nibble(taken - 1)? {
             RUN => {
+                at += usize::from(nibble(taken)? | nibble(taken + 1)? << 4) + 1;
                 taken += 2;
-                let low = nibbles.next().ok_or(ERROR)?;
-                let high = nibbles.next().ok_or(ERROR)?;
-                at += usize::from(low | high << 4) + 1;
             }
             len if u32::from(len) <= most => {
                 *lengths.get_mut(at).ok_or(ERROR)? = len;

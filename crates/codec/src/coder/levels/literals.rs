@@ -79,7 +79,6 @@ fn encode_all(
     let len = code.encoded_len(&counts).min(literals.len());
     if within.is_some()
         && literals.len() >= LEAST_LEVELS
-        && !code.is_read_fast()
         && let Some(fit) = fit_within(&counts)
         && fit.len(literals.len()) as f64 <= len as f64 * (1.0 + FOR_SPEED) + MORE_FOR_SPEED
     {
