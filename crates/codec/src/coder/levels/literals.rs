@@ -11,7 +11,7 @@ use crate::coder::histogram::histogram;
 use crate::coder::{Coding, entropy, huffman};
 
 /// Fewer are not worth a code of their own.
-const LEAST_CODED: usize = 48;
+const LEAST_CODED: usize = 256;
 /// Fewer take less time with a table that gives one after the other than with all that levels need.
 const LEAST_LEVELS: usize = 1024;
 /// The share by which they may be longer in levels, and the bytes, than with codes that are looked up one by one, which

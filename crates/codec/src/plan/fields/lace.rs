@@ -8,65 +8,71 @@ use crate::coder::vectors::load_bytes;
 /// Bytes of a vector.
 const LEN: usize = 64;
 
-/// Where the bytes of so many vectors of blocks are from.
-pub(super) struct Lace<const OUT: usize> {
+/// Where the bytes of a vector of blocks are from.
+pub(super) struct Lace {
     /// The first vector of quants.
-    first: [usize; OUT],
+    first: usize,
     /// Places in that and in the one after it.
-    quants: [[u8; LEN]; OUT],
+    quants: [u8; LEN],
     /// Which bytes are of heads, and their places among those.
-    of_heads: [u64; OUT],
-    heads: [[u8; LEN]; OUT],
+    of_heads: u64,
+    heads: [u8; LEN],
 }
 
-impl<const OUT: usize> Lace<OUT> {
-    /// Of blocks of so many bytes, which begin with a head.
-    pub(super) const fn new(unit: usize, head: usize) -> Lace<OUT> {
+/// So many vectors of blocks of so many bytes, which begin with a head.
+pub(super) const fn laces<const OUT: usize>(unit: usize, head: usize) -> [Lace; OUT] {
+    let mut laces = [const {
+        Lace {
+            first: 0,
+            quants: [0; LEN],
+            of_heads: 0,
+            heads: [0; LEN],
+        }
+    }; OUT];
+    let mut out = 0;
+    while out < OUT {
+        laces[out] = Lace::new(out * LEN, unit, head);
+        out += 1;
+    }
+    laces
+}
+
+impl Lace {
+    /// Of the vector that begins at a byte of blocks.
+    const fn new(start: usize, unit: usize, head: usize) -> Lace {
+        // The first byte may be a head's: then the quants begin after that.
+        let first = start / unit * (unit - head) + (start % unit).saturating_sub(head);
         let mut lace = Lace {
-            first: [0; OUT],
-            quants: [[0; LEN]; OUT],
-            of_heads: [0; OUT],
-            heads: [[0; LEN]; OUT],
+            first: first / LEN,
+            quants: [0; LEN],
+            of_heads: 0,
+            heads: [0; LEN],
         };
-        let mut out = 0;
-        while out < OUT {
-            let start = out * LEN;
-            // The first byte may be a head's, and the quants begin after it.
-            let before = start / unit * (unit - head);
-            let within = start % unit;
-            let quant = before + within.saturating_sub(head);
-            lace.first[out] = quant / LEN;
-            let mut at = 0;
-            while at < LEN {
-                let (block, within) = ((start + at) / unit, (start + at) % unit);
-                if within < head {
-                    lace.of_heads[out] |= 1 << at;
-                    lace.heads[out][at] = (block * head + within) as u8;
-                } else {
-                    let quant = block * (unit - head) + within - head;
-                    lace.quants[out][at] = (quant - lace.first[out] * LEN) as u8;
-                }
-                at += 1;
+        let mut at = 0;
+        while at < LEN {
+            let (block, within) = ((start + at) / unit, (start + at) % unit);
+            if within < head {
+                lace.of_heads |= 1 << at;
+                lace.heads[at] = (block * head + within) as u8;
+            } else {
+                let quant = block * (unit - head) + within - head;
+                lace.quants[at] = (quant - lace.first * LEN) as u8;
             }
-            out += 1;
+            at += 1;
         }
         lace
     }
 
-    /// The vector of blocks of this number.
+    /// The vector of blocks.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
     pub(super) fn vector<const QUANTS: usize>(
         &self,
-        number: usize,
         quants: &[__m512i; QUANTS],
         heads: __m512i,
     ) -> __m512i {
-        let first = self.first[number];
-        let next = quants[(first + 1).min(QUANTS - 1)];
-        let places = load_bytes(&self.quants[number]);
-        let quants = _mm512_permutex2var_epi8(quants[first], places, next);
-        let places = load_bytes(&self.heads[number]);
-        _mm512_mask_permutexvar_epi8(quants, self.of_heads[number], places, heads)
+        let next = quants[(self.first + 1).min(QUANTS - 1)];
+        let quants = _mm512_permutex2var_epi8(quants[self.first], load_bytes(&self.quants), next);
+        _mm512_mask_permutexvar_epi8(quants, self.of_heads, load_bytes(&self.heads), heads)
     }
 }

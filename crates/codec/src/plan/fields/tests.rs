@@ -103,30 +103,41 @@ fn every_kind_comes_back() {
     }
 }
 
-/// Blocks of signed bytes about 0.
-fn bell_blocks(number: usize) -> Vec<u8> {
-    let mut blocks = noise(number * 34, 5);
-    let more = noise(number * 34, 6);
-    for (block, more) in blocks.chunks_exact_mut(34).zip(more.chunks_exact(34)) {
+/// Blocks of quants that are near the middle more often than not: signed bytes, or nibbles at the end of a block.
+fn bell_blocks(dtype: Dtype, number: usize) -> Vec<u8> {
+    let unit = dtype.block_bytes();
+    let mut blocks = noise(number * unit, 5);
+    let more = noise(number * unit, 6);
+    let nibble = |a: u8, b: u8| (a % 8 + 4 + if b.is_multiple_of(4) { 8 } else { 0 }) % 16;
+    for (block, more) in blocks.chunks_exact_mut(unit).zip(more.chunks_exact(unit)) {
         for (byte, other) in block.iter_mut().zip(more) {
-            *byte = ((i16::from(*byte as i8) + i16::from(*other as i8)) / 2) as u8;
+            *byte = match dtype {
+                Dtype::GgmlQ8_0 => (*byte as i8).midpoint(*other as i8) as u8,
+                _ => nibble(*byte, *other) | nibble(*byte >> 4, other >> 4) << 4,
+            };
         }
-        block[1] = 0x1c;
+        // The scale, and a minimum of -7 times that.
+        block[..2].copy_from_slice(&[0, 0x1c]);
+        if dtype == Dtype::GgmlQ4_1 {
+            block[2..4].copy_from_slice(&[0, 0xa7]);
+        }
     }
     blocks
 }
 
 #[test]
-fn tiles_of_signed_bytes_come_back() {
-    let dtype = Dtype::GgmlQ8_0;
-    for number in [511, 512, 1600, 2049] {
-        let raw = bell_blocks(number);
-        for (level, shape) in [
-            (Level::Fast, Shape::TopOfFours),
-            (Level::Default, Shape::TopOfBytes),
-        ] {
+fn whole_tiles_come_back() {
+    let cases = [
+        (Dtype::GgmlQ8_0, Level::Fast, Shape::TopOfFours),
+        (Dtype::GgmlQ8_0, Level::Default, Shape::TopOfBytes),
+        (Dtype::GgmlQ4_0, Level::Default, Shape::TopOfNibbles),
+        (Dtype::GgmlQ4_1, Level::Default, Shape::TopOfNibbles),
+    ];
+    for (dtype, level, shape) in cases {
+        for number in [511, 512, 1600, 2049] {
+            let raw = bell_blocks(dtype, number);
             let len = round_trip(dtype, &raw, level);
-            assert!(len < raw.len() / 50 * 49, "{number}: {len}");
+            assert!(len < raw.len() / 100 * 99, "{}: {len}", dtype.name());
             let plan = Fields::of(&facts(dtype, &raw)).unwrap();
             assert_eq!(encoded(&plan, &raw, level)[3], shape as u8);
         }

@@ -1,5 +1,5 @@
 //! Quants from their planes to their blocks, tile by tile: what one step leaves is in the nearest cache for the
-//! next, and so are the blocks for the check.
+//! next. Kernels have the check take in what they make at once.
 
 #[cfg(target_arch = "x86_64")]
 mod wide;
@@ -14,9 +14,6 @@ use crate::coder::rows::TILE;
 use crate::coder::vectors::Wide;
 use crate::coder::{Coding, levels};
 use crate::plan::directory::Plane;
-
-/// Bytes that the check takes in at once.
-const CHECKED: usize = 64;
 
 /// Buffers that are used again.
 #[derive(Debug, Default)]
@@ -95,9 +92,6 @@ impl<'a> Parts<'a> {
             let dense = &mut buffers.dense[..here * self.kind.dense()];
             let symbols = source.next(&mut tile[..self.shape.symbols_len(dense.len())])?;
             parts.put_some(&[], symbols, dense, to);
-            if let Some(check) = check.as_deref_mut().filter(|_| to.len() % CHECKED == 0) {
-                check.absorb(to);
-            }
         }
         match source {
             Source::Levels(reader) => reader.finish(),
