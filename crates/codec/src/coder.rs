@@ -21,7 +21,8 @@ use crate::Error;
 pub(crate) use bits::turned;
 pub(crate) use choose::{How, Kept, Sample, Way};
 pub(crate) use choose::{
-    comes_again, encode, encode_bytes, encode_next, encode_symbols, encode_texts, zstd_len,
+    comes_again, encode, encode_bytes, encode_low, encode_next, encode_symbols, encode_texts,
+    zstd_len,
 };
 pub(crate) use histogram::{adaptive_bits, entropy, histogram};
 

@@ -36,7 +36,7 @@ pub(crate) fn encode_next(
         return encode(plane, level, scratch, out);
     }
     let sample = Sample::of(plane);
-    if let Some(coding) = again(plane, &sample, slot, level, scratch, out) {
+    if let Some(coding) = again(plane, &sample, slot, effort(level).drift, scratch, out) {
         return coding;
     }
     let (coding, how) = decide(plane, level, scratch, out);
@@ -45,17 +45,33 @@ pub(crate) fn encode_next(
     coding
 }
 
-/// Encodes a plane in the way of the frame before, if a sample shows that it is as good.
-fn again(
+/// As [`encode_next`], for bits below those that are coded, which are as good as random as a rule.
+pub(crate) fn encode_low(
     plane: &[u8],
-    sample: &Sample,
     slot: usize,
     level: Level,
     scratch: &mut Scratch,
     out: &mut Vec<u8>,
+) -> Coding {
+    if level == Level::Max || !look::are_noise(plane) {
+        return encode_next(plane, slot, level, scratch, out);
+    }
+    out.extend_from_slice(plane);
+    Coding::Raw
+}
+
+/// Encodes a plane in the way of the frame before, if a sample shows that it is as good: at a loss of at most such a
+/// share.
+fn again(
+    plane: &[u8],
+    sample: &Sample,
+    slot: usize,
+    drift: f32,
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
 ) -> Option<Coding> {
     let way = scratch.kept.take(slot)?;
-    if !way.fits(sample, effort(level).drift) {
+    if !way.fits(sample, drift) {
         return None;
     }
     let coding = way.encode(plane, scratch, out)?;
@@ -149,14 +165,18 @@ pub(crate) fn encode_symbols(
     scratch: &mut Scratch,
     out: &mut Vec<u8>,
 ) -> Coding {
-    if plane.len() < LEAST_SYMBOLS {
+    if plane.len() < kept::LEAST {
         return encode(plane, level, scratch, out);
     }
     let sample = Sample::of(plane);
+    let drift = effort(level).drift * (FEW_SYMBOLS as f32 / plane.len() as f32).clamp(1.0, 16.0);
     if level != Level::Max
-        && let Some(coding) = again(plane, &sample, slot, level, scratch, out)
+        && let Some(coding) = again(plane, &sample, slot, drift, scratch, out)
     {
         return coding;
+    }
+    if plane.len() < LEAST_SYMBOLS {
+        return encode(plane, level, scratch, out);
     }
     let counts = about(plane);
     match fit_symbols(&counts, plane.len(), effort(level)) {
@@ -173,7 +193,12 @@ pub(crate) fn encode_symbols(
 
 /// A code in levels, if it is nearly the best.
 fn fit_symbols(counts: &[u32; 256], plane_len: usize, effort: &Effort) -> Option<levels::Fit> {
-    let raw = mask::apart(counts, loss(counts, plane_len, effort));
+    let kinds = counts.iter().filter(|count| **count > 0).count();
+    // Few symbols have no bits that stand apart.
+    let raw = match kinds {
+        ..=FEW_KINDS => 0,
+        _ => mask::apart(counts, loss(kinds, plane_len, effort)),
+    };
     let near = (entropy(counts) * (1.0 + NEAR) + NEAR_BITS).min(NOISE);
     let fit = levels::fit_symbols(&mask::without(counts, raw), raw);
     fit.filter(|fit| fit.bits <= near)
@@ -181,11 +206,10 @@ fn fit_symbols(counts: &[u32; 256], plane_len: usize, effort: &Effort) -> Option
 
 /// The bits a byte that may be lost, with those that a sample only seems to save: half of one for each of its values,
 /// and a half more.
-fn loss(counts: &[u32; 256], plane_len: usize, effort: &Effort) -> f32 {
+fn loss(kinds: usize, plane_len: usize, effort: &Effort) -> f32 {
     if effort.for_speed == 0.0 {
         return 0.0;
     }
-    let kinds = counts.iter().filter(|count| **count > 0).count();
     effort.for_speed + 0.36 * kinds as f32 / seen(plane_len) as f32
 }
 
@@ -205,6 +229,10 @@ pub(crate) fn encode_texts(
 
 /// Fewer symbols are not worth whole rows and several strings.
 const LEAST_SYMBOLS: usize = 4 << 10;
+/// So many kinds of them are those of a few bits.
+const FEW_KINDS: usize = 16;
+/// What fewer symbols lose by a code that is not their own is little beside a frame.
+const FEW_SYMBOLS: usize = 64 << 10;
 /// By how much a code in levels may be longer than the entropy, and how many bits more.
 const NEAR: f64 = 0.02;
 const NEAR_BITS: f64 = 0.08;

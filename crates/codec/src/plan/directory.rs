@@ -48,6 +48,14 @@ impl<'a> Writer<'a> {
         });
     }
 
+    /// The next plane, of bits that are below those that are coded.
+    pub(super) fn add_low(&mut self, plane: &[u8]) {
+        let slot = self.added;
+        self.add_by(plane, |plane, level, coder, out| {
+            coder::encode_low(plane, slot, level, coder, out)
+        });
+    }
+
     /// The next plane, of bytes of which nothing is known.
     pub(super) fn add_bytes(&mut self, plane: &[u8]) {
         let slot = self.added;

@@ -6,7 +6,7 @@ use crate::coder::{Coding, Scratch, levels, split};
 use crate::cpu::at_best;
 
 /// Shorter planes are decided on alone.
-pub(super) const LEAST: usize = 4 << 10;
+pub(super) const LEAST: usize = 512;
 
 /// Ways by the place of their plane in a frame.
 #[derive(Default)]

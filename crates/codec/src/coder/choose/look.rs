@@ -56,6 +56,37 @@ pub(super) fn is_noise(plane: &[u8], repeats: f64) -> bool {
     entropy(&histogram(&sample)) > 7.88
 }
 
+/// Whether a small sample of low bits shows nothing that is worth a code.
+pub(super) fn are_noise(low_bits: &[u8]) -> bool {
+    const RUNS: usize = 32;
+    const RUN: usize = 32;
+    const SAMPLE: u32 = (RUNS * RUN) as u32;
+    // Sums of squares: of counts that are all equal but for chance, which adds 2 % a time; and of those of bytes that
+    // have a hundredth less than 8 bits.
+    const LEAST: u32 = SAMPLE + SAMPLE * SAMPLE / 256;
+    const MOST: u32 = LEAST + LEAST / 8;
+    const MOST_EQUAL: u32 = SAMPLE / 48;
+    let step = low_bits.len() / RUNS;
+    if step < RUN {
+        return false;
+    }
+    let mut counts = [0u32; 256];
+    let mut equal = 0;
+    for run in low_bits
+        .chunks(step)
+        .filter_map(|part| part.first_chunk::<RUN>())
+        .take(RUNS)
+    {
+        run.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
+        equal += run
+            .windows(2)
+            .map(|two| u32::from(two[0] == two[1]))
+            .sum::<u32>();
+    }
+    let squares: u32 = counts.iter().map(|count| count * count).sum();
+    squares <= MOST && equal <= MOST_EQUAL
+}
+
 /// Whether there are runs of one byte that chance does not make.
 pub(super) fn has_runs(plane: &[u8], counts: &[u32; 256]) -> bool {
     runs(plane) > 0.01 + 2.0 * by_chance(counts).powi(8)

@@ -132,7 +132,7 @@ impl Buffers {
             self.low.resize(how.low_len(words.len()), 0);
             how.split(words, &mut self.high, &mut self.low);
             writer.add_symbols(&self.high);
-            writer.add(&self.low);
+            writer.add_low(&self.low);
         }
         for subs in &self.subs[..kind.series().len()] {
             writer.add_symbols(subs);
@@ -145,8 +145,8 @@ impl Buffers {
         self.symbols.resize(shape.symbols_len(len), 0);
         self.low.resize(shape.low_len(len), 0);
         shape.split(&self.dense, &mut self.symbols, &mut self.low);
-        writer.add(&self.plain);
-        writer.add(&self.low);
+        writer.add_low(&self.plain);
+        writer.add_low(&self.low);
         let mut start = 0;
         for end in &self.order.ends {
             let end = shape.symbols_len(end * kind.dense());
