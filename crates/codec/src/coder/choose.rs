@@ -128,8 +128,10 @@ fn decide(
     let coded = code.len(plane.len(), &full);
     let worth = plane.len() - (plane.len() as f64 * effort.least_gain) as usize;
     let limit = coded.min(worth);
+    let saved = (plane.len() - limit) as f64;
+    let for_zstd = limit.saturating_sub((saved * effort.zstd_gain) as usize);
     if look::repeats_itself(plane, &full, coded, repeats, effort)
-        && zstd(plane, limit, level, scratch, out)
+        && zstd(plane, for_zstd, level, scratch, out)
     {
         return (Coding::Zstd, None);
     }
@@ -372,6 +374,9 @@ struct Effort {
     /// The levels of zstd that are tried. Higher ones are not always smaller on planes: they find
     /// matches that cost more than the code of their bytes.
     zstd: &'static [i32],
+    /// What zstd must save beyond a plane's code, as a share of what that saves: it takes twenty times as long, but
+    /// where little is to be found.
+    zstd_gain: f64,
     /// Those that are tried on bytes among which short strings come again.
     strings: &'static [i32],
     /// The one for texts.
@@ -393,6 +398,7 @@ const fn effort(level: Level) -> &'static Effort {
         Level::Fast => &Effort {
             least_gain: 0.03,
             zstd: &[1],
+            zstd_gain: 0.1,
             strings: &[1],
             texts: 1,
             alike: 1.55,
@@ -404,6 +410,7 @@ const fn effort(level: Level) -> &'static Effort {
         Level::Default => &Effort {
             least_gain: 0.01,
             zstd: &[1, 3],
+            zstd_gain: 0.1,
             strings: &[5],
             texts: 3,
             alike: 1.55,
@@ -415,6 +422,7 @@ const fn effort(level: Level) -> &'static Effort {
         Level::Max => &Effort {
             least_gain: 0.0,
             zstd: &[1, 3, 6, 12],
+            zstd_gain: 0.0,
             strings: &[6, 12],
             texts: 6,
             alike: 1.1,
