@@ -101,6 +101,10 @@ fn plan_cases() -> Vec<(u8, Case)> {
     let like = scaled.iter().zip(&steps);
     let like: Vec<f32> = like.map(|(w, step)| 0.6 * w + 0.8 * step).collect();
     let like = f32_bytes(&like);
+    let bells = bell(13, 160 * ROW);
+    let mean = |i: usize| ((i % ROW * 97 % 83) as f32 - 41.0) / 1000.0;
+    let about = bells.iter().enumerate().map(|(i, w)| w + mean(i));
+    let about: Vec<f32> = about.collect();
     let bell = bell(10, 24_000);
     let far: Vec<f32> = self::scaled(12, 160 * ROW)
         .iter()
@@ -186,7 +190,34 @@ fn plan_cases() -> Vec<(u8, Case)> {
             2,
             case(
                 "blocks-marks-q8_0",
-                (Dtype::GgmlQ8_0, q8_0(&scaled)),
+                (Dtype::GgmlQ8_0, q8_0(&scaled, f32::trunc)),
+                None,
+                Level::Max,
+            ),
+        ),
+        (
+            2,
+            case(
+                "blocks-twos-q4_1",
+                (Dtype::GgmlQ4_1, q4_1(&scaled)),
+                None,
+                Level::Max,
+            ),
+        ),
+        (
+            2,
+            case(
+                "blocks-twos-q5_0",
+                (Dtype::GgmlQ5_0, q5_0(&bells)),
+                None,
+                Level::Max,
+            ),
+        ),
+        (
+            2,
+            case(
+                "blocks-shifted-q8_0",
+                (Dtype::GgmlQ8_0, q8_0(&about, f32::round)),
                 None,
                 Level::Max,
             ),
@@ -231,7 +262,7 @@ fn plan_cases() -> Vec<(u8, Case)> {
             5,
             case(
                 "fields-q8_0",
-                (Dtype::GgmlQ8_0, q8_0(&bell.repeat(4))),
+                (Dtype::GgmlQ8_0, q8_0(&bell.repeat(4), f32::trunc)),
                 None,
                 Level::Default,
             ),
@@ -240,7 +271,7 @@ fn plan_cases() -> Vec<(u8, Case)> {
             5,
             case(
                 "fields-fours-q8_0",
-                (Dtype::GgmlQ8_0, q8_0(&bell.repeat(4))),
+                (Dtype::GgmlQ8_0, q8_0(&bell.repeat(4), f32::trunc)),
                 None,
                 Level::Fast,
             ),
@@ -410,10 +441,10 @@ fn q5_0(weights: &[f32]) -> Vec<u8> {
 }
 
 /// Weights in blocks of 32: scale, signed bytes.
-fn q8_0(weights: &[f32]) -> Vec<u8> {
+fn q8_0(weights: &[f32], whole: fn(f32) -> f32) -> Vec<u8> {
     let block = |block: &[f32]| {
         let step = block.iter().fold(0f32, |a, b| a.max(b.abs())) / 127.0;
-        let quant = |w: &f32| (w / step) as i8 as u8;
+        let quant = |w: &f32| whole(w / step) as i8 as u8;
         let mut bytes = f16_bytes(&[step]);
         bytes.extend(block.iter().map(quant));
         bytes

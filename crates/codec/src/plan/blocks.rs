@@ -22,6 +22,7 @@ mod set;
 mod shared;
 #[cfg(test)]
 mod tests;
+mod twos;
 mod upper;
 mod words;
 
@@ -43,6 +44,7 @@ use marks::{Marks, Places};
 use place::Place;
 pub(in crate::plan) use scales::Mode;
 use set::Set;
+use twos::{Taken, Twos};
 use words::{Symbols, Words};
 
 /// What a frame begins with that is stored as it is.
@@ -71,6 +73,8 @@ pub(crate) struct Blocks {
     /// What the quants' tables are written as: where a symbol has several parts, those of one.
     written: Tables,
     quants: Set,
+    /// Where two quants are a symbol without their marks, how.
+    twos: Option<Twos>,
     known: Known,
     /// About how many bytes all takes; 0 where it was read.
     pub expected_len: usize,
@@ -92,6 +96,11 @@ struct Frame {
     places: Places,
     columns: Vec<u8>,
     symbols: [Symbols; 2],
+    /// By twos, some groups' symbols and what is below them.
+    taken: Taken,
+    /// What lies where marks left place, and of that the scales' part.
+    extras: Vec<u8>,
+    lent: Vec<u8>,
 }
 
 impl Blocks {
@@ -114,9 +123,7 @@ impl Blocks {
         if groups.end > known.groups.number {
             return false;
         }
-        let (quants, contexts) = (&mut buffers.fields.quants, &mut buffers.contexts);
-        pack::unpack(&self.kind, core, quants);
-        self.fill_contexts(0, groups.clone(), (&known.groups, &known.places), contexts);
+        pack::unpack(&self.kind, core, &mut buffers.fields.quants);
         let mut segments = Vec::with_capacity(8);
         for (words, symbols) in self.halves.iter().zip(&known.symbols) {
             segments.extend(words.segments(symbols, blocks.clone()));
@@ -126,9 +133,63 @@ impl Blocks {
             let contexts = contexts.get(groups.clone()).unwrap_or_default();
             segments.push(set.segment(&subs[groups.clone()], contexts));
         }
+        if let Some(twos) = &self.twos {
+            self.take_twos(twos, groups, buffers);
+            let Frame {
+                taken,
+                contexts,
+                places,
+                columns,
+                ..
+            } = buffers;
+            let exceptions = taken.exceptions.len() as u32;
+            out.extend_from_slice(&exceptions.to_le_bytes()[..3]);
+            out.extend_from_slice(&taken.exceptions);
+            out.extend_from_slice(&taken.low);
+            let all = 0..places[0].len();
+            segments.extend(self.marks.segments(places, columns, all));
+            let symbols = &taken.symbols[..contexts.len()];
+            segments.push(self.quants.segment(symbols, contexts));
+            return encode_segments(&segments, out);
+        }
+        let contexts = &mut buffers.contexts;
+        self.fill_contexts(0, groups.clone(), (&known.groups, &known.places), contexts);
         segments.extend(self.marks.segments(&known.places, &known.columns, groups));
-        segments.push(self.quants.segment(quants, contexts));
+        segments.push(self.quants.segment(&buffers.fields.quants, contexts));
         encode_segments(&segments, out)
+    }
+
+    /// Takes a frame's quants, of these groups of the chunk, apart by twos.
+    fn take_twos(&self, twos: &Twos, groups: Range<usize>, frame: &mut Frame) {
+        let Frame {
+            fields,
+            contexts,
+            classes,
+            places,
+            columns,
+            taken,
+            extras,
+            ..
+        } = frame;
+        let (quants, run) = (&mut fields.quants, self.known.groups.run(groups.clone()));
+        places.iter_mut().for_each(Vec::clear);
+        for (ends, places) in twos.ends().iter().zip(&mut *places) {
+            marks::find(quants, *ends, places);
+        }
+        if self.marks.by_column() {
+            marks::fill_columns(&self.place, groups.start, groups.len(), columns);
+        }
+        let spots = twos::spots(places, 0..groups.len());
+        let lent = self.known.lent.get(groups.clone()).unwrap_or_default();
+        taken.exceptions.clear();
+        twos.extras(quants, spots, lent, extras, &mut taken.exceptions);
+        if !self.grid.columns.means.is_empty() {
+            self.grid
+                .shift(&self.place, groups.start, run, false, quants);
+        }
+        twos.split(quants, spots, extras, taken);
+        self.grid.classes(run, classes);
+        twos.contexts(classes, self.grid.contexts(), contexts);
     }
 
     /// What the other fields of a frame say of its groups.

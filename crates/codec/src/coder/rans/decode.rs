@@ -18,11 +18,13 @@ impl Tables {
     pub(crate) fn decoder(&self) -> DecodeTables {
         let bits = self.bits;
         let mut entries = Vec::with_capacity(self.contexts() << bits);
-        for shares in &self.shares {
+        for (context, shares) in self.shares.iter().enumerate() {
             for (symbol, &share) in shares.iter().enumerate() {
                 let first = (symbol as u32) << (2 * bits) | u32::from(share);
                 entries.extend((0..u32::from(share)).map(|i| first | i << bits));
             }
+            // Products may have no sum at all, of symbols that make no pair.
+            entries.resize((context + 1) << bits, 0);
         }
         DecodeTables {
             bits,

@@ -58,6 +58,12 @@ pub(super) fn is_exact(bits: u32, share: u16) -> bool {
 }
 
 impl Tables {
+    /// Whether an encoder can be made of them.
+    pub(crate) fn encode(&self) -> bool {
+        let mut shares = self.shares.as_flattened().iter();
+        shares.all(|share| is_exact(self.bits, *share))
+    }
+
     /// What the encoder needs of them.
     ///
     /// # Panics

@@ -1,6 +1,6 @@
 //! Tables of symbols that consist of several independent parts.
 
-use super::Tables;
+use super::{MAX_CONTEXTS, Tables};
 
 /// Bits of such tables.
 const BITS: u32 = 12;
@@ -10,6 +10,17 @@ impl Tables {
     /// independent; of 12 bits.
     pub(crate) fn pairs(&self) -> Tables {
         self.products(2 * self.bits, |own, pair| own[pair & 15] * own[pair >> 4])
+    }
+
+    /// Those of pairs, and behind them, where there are singles too, the tables themselves, of symbols below 16. Nothing
+    /// where they have others, or other bits.
+    pub(crate) fn pairs_and(&self, singles: bool) -> Option<Tables> {
+        let fit = self.bits == BITS && self.shares.iter().all(|own| own[16..] == [0; 240]);
+        let mut all = fit.then(|| self.pairs())?;
+        if singles {
+            all.shares.extend_from_slice(&self.shares);
+        }
+        (all.shares.len() <= MAX_CONTEXTS).then_some(all)
     }
 
     /// The tables of four symbols below 4, the first one in the lowest bits of a byte, as if these were

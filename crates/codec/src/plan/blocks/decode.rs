@@ -3,6 +3,7 @@
 
 use super::kind::{Kind, View};
 use super::set::Part;
+use super::twos::{self, Twos};
 use super::{Blocks, Buffers, Frame, fill_sub_contexts, marks, pack, undo, words};
 use crate::Error;
 use crate::coder::rans::{Decoder, LANES};
@@ -20,15 +21,28 @@ struct Open<'a> {
     frame: &'a mut Frame,
     /// How many of its blocks are done.
     done: usize,
+    /// By twos, what is below the symbols, and the quants that stand in marks' stead.
+    low: &'a [u8],
+    exceptions: &'a [u8],
 }
 
 impl<'a> Open<'a> {
     /// The quants that are next, of which the contexts are known.
-    fn quants(&mut self) -> Part<'_, 'a> {
+    fn quants(&mut self, by_twos: bool) -> Part<'_, 'a> {
+        let Frame {
+            fields,
+            taken,
+            contexts,
+            ..
+        } = &mut *self.frame;
+        let out = match by_twos {
+            true => &mut taken.symbols[..contexts.len()],
+            false => fields.quants.as_mut_slice(),
+        };
         Part {
             decoder: &mut self.decoder,
-            contexts: &self.frame.contexts,
-            out: &mut self.frame.fields.quants,
+            contexts,
+            out,
         }
     }
 }
@@ -68,9 +82,10 @@ impl Blocks {
         while a.done + tile <= both {
             self.contexts(&mut a, tile);
             self.contexts(&mut b, tile);
-            self.quants.decode([a.quants(), b.quants()])?;
-            self.pack(&mut a, tile);
-            self.pack(&mut b, tile);
+            let by_twos = self.twos.is_some();
+            self.quants.decode([a.quants(by_twos), b.quants(by_twos)])?;
+            self.pack(&mut a, tile)?;
+            self.pack(&mut b, tile)?;
         }
         self.finish(a)?;
         self.finish(b)
@@ -114,17 +129,32 @@ impl Blocks {
         let first = self.first_group(core.first);
         let blocks = core.bytes.len() / self.kind.unit;
         frame.fields.resize(&self.kind, blocks);
-        let (low, payload) = payload
-            .split_at_checked(frame.fields.low.len())
-            .ok_or(Error::Malformed("lower bits"))?;
-        frame.fields.low.copy_from_slice(low);
+        const CUT: Error = Error::Malformed("lower bits");
         self.find_classes(first, blocks, frame);
+        let (mut rest, mut exceptions, mut low) = (payload, &[][..], &[][..]);
+        frame.lent.clear();
+        if let Some(twos) = &self.twos {
+            let (number, after) = rest.split_first_chunk::<3>().ok_or(CUT)?;
+            let number = u32::from_le_bytes([number[0], number[1], number[2], 0]);
+            (exceptions, rest) = after.split_at_checked(number as usize).ok_or(CUT)?;
+            let low_len = blocks * self.kind.groups() * twos.low_len();
+            (low, rest) = rest.split_at_checked(low_len).ok_or(CUT)?;
+            if twos.lent() > 0 {
+                twos.scales(low, &mut frame.lent);
+            }
+        } else {
+            let own;
+            (own, rest) = rest.split_at_checked(frame.fields.low.len()).ok_or(CUT)?;
+            frame.fields.low.copy_from_slice(own);
+        }
         Ok(Open {
-            decoder: Decoder::new(payload)?,
+            decoder: Decoder::new(rest)?,
             first,
             bytes: core.bytes,
             frame,
             done: 0,
+            low,
+            exceptions,
         })
     }
 
@@ -136,6 +166,7 @@ impl Blocks {
                 words::Coded {
                     decoder: &mut open.decoder,
                     before: before.last().map_or(&open.frame.classes, |own| &own.high),
+                    lent: &open.frame.lent,
                     symbols: &mut symbols[0],
                     words: &mut open.frame.fields.halves[i],
                 }
@@ -172,13 +203,24 @@ impl Blocks {
         let each = self.kind.groups();
         let run = open.done * each..(open.done + blocks) * each;
         let frame = &mut *open.frame;
+        if let Some(twos) = &self.twos {
+            self.grid.classes(frame.groups.run(run), &mut frame.classes);
+            twos.contexts(&frame.classes, self.grid.contexts(), &mut frame.contexts);
+            let len = frame.contexts.len() + twos::SLACK;
+            frame.taken.symbols.resize(len, 0);
+            frame.fields.quants.resize(blocks * self.kind.quants, 0);
+            return;
+        }
         let known = (&frame.groups, &frame.places);
         self.fill_contexts(open.first, run, known, &mut frame.contexts);
         frame.fields.quants.resize(blocks * self.kind.quants, 0);
     }
 
     /// Puts the next few blocks together.
-    fn pack(&self, open: &mut Open<'_>, blocks: usize) {
+    fn pack(&self, open: &mut Open<'_>, blocks: usize) -> Result<(), Error> {
+        if let Some(twos) = &self.twos {
+            self.join(twos, open, blocks)?;
+        }
         let unit = self.kind.unit;
         let range = open.done..open.done + blocks;
         let to = &mut open.bytes[range.start * unit..range.end * unit];
@@ -189,6 +231,30 @@ impl Blocks {
         };
         pack::pack(&self.kind, view, to);
         open.done += blocks;
+        Ok(())
+    }
+
+    /// The quants of the next few blocks by what twos have of them.
+    fn join(&self, twos: &Twos, open: &mut Open<'_>, blocks: usize) -> Result<(), Error> {
+        let each = self.kind.groups();
+        let run = open.done * each..(open.done + blocks) * each;
+        let Frame {
+            fields,
+            groups,
+            places,
+            taken,
+            ..
+        } = &mut *open.frame;
+        let low = &open.low[run.start * twos.low_len()..run.end * twos.low_len()];
+        let spots = twos::spots(places, run.clone());
+        let quants = &mut fields.quants;
+        twos.join(taken, low, spots, quants)?;
+        if !self.grid.columns.means.is_empty() {
+            let first = open.first + run.start;
+            let groups = groups.run(run);
+            self.grid.shift(&self.place, first, groups, true, quants);
+        }
+        twos.mark(low, spots, &mut open.exceptions, quants)
     }
 
     /// Decodes the quants that are left of a frame.
@@ -197,8 +263,11 @@ impl Blocks {
         while open.done < all {
             let blocks = self.kind.tile().min(all - open.done);
             self.contexts(&mut open, blocks);
-            self.quants.decode([open.quants()])?;
-            self.pack(&mut open, blocks);
+            self.quants.decode([open.quants(self.twos.is_some())])?;
+            self.pack(&mut open, blocks)?;
+        }
+        if !open.exceptions.is_empty() {
+            return Err(Error::Malformed("exceptions"));
         }
         open.decoder.finish()
     }

@@ -1,31 +1,54 @@
 //! Finding the tables and the contexts that suit a chunk.
 
 use super::Blocks;
+use super::grid::{Axis, Columns, Grid};
 use super::groups::Groups;
 use super::kind::{Fields, Kind};
-use super::marks::{Marks, Places};
+use super::marks::{self, Marks, Places};
 use super::place::Place;
 use super::sample::Sample;
 use super::scales::Mode;
 use super::set::Set;
+use super::shared::TWOS_BITS;
+use super::twos::Twos;
 use super::words::{self, Symbols, Words};
-use crate::coder::rans::{Tables, count};
+use crate::coder::rans::{MAX_CONTEXTS, Tables, count};
 use crate::header::Facts;
 
 /// Bits of the tables of groups' scales.
 const SUB_BITS: u32 = 12;
+
+/// The most contexts of symbols of two quants, whose tables are large; and where there are such of one quant, too.
+const TWOS_CONTEXTS: usize = 16;
+const SINGLE_CONTEXTS: usize = 8;
 
 /// What encoding needs to know of a chunk's blocks beside their quants, as fitting found it: none of a plan that was
 /// read.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub groups: Groups,
-    /// Where marks are, and the contexts of that.
+    /// Where marks are, and the contexts of that; not where quants are taken by twos.
     pub places: Places,
     pub columns: Vec<u8>,
     pub symbols: [Symbols; 2],
+    /// The scales' lowest bits, if they are told elsewhere.
+    pub lent: Vec<u8>,
     pub subs: [Vec<u8>; 2],
     pub sub_contexts: Vec<u8>,
+}
+
+/// How quants are coded.
+struct Choice {
+    twos: Option<Twos>,
+    grid: Grid,
+    marks: Marks,
+    /// Of all groups, and their contexts, or none.
+    places: Places,
+    columns: Vec<u8>,
+    written: Tables,
+    quants: Tables,
+    /// About how many bytes they take.
+    len: usize,
 }
 
 impl Blocks {
@@ -37,32 +60,39 @@ impl Blocks {
         if sample.params.halves[0].is_empty() {
             return None;
         }
-        let grid = sample.grid(&kind, &place);
-        let ends = sample.marks(&kind);
-        let (counts, places) = sample.count_all(&kind, &place, &grid, ends);
-        let mut len = (counts.cost(1.0) / 8.0) as usize;
-        let written = Tables::new(table_bits(&kind), &counts.by_context());
-        let (marks, columns) = Marks::fit(&places[..ends.len()], &place, &mut len);
+        let Choice {
+            twos,
+            grid,
+            marks,
+            places,
+            columns,
+            written,
+            quants,
+            mut len,
+        } = choose(&mut sample, &kind, &place);
         let (mut params, groups) = (sample.params, sample.groups);
         let mode = mode(&kind, &mut params);
-        let (classes, halves, symbols) = halves(&kind, &place, &params.halves, mode, &mut len);
+        let lent = twos.map_or(0, |twos| twos.lent());
+        let halves = halves(&kind, &place, &params.halves, mode, lent, &mut len);
         let (subs, sub_contexts) = sub_tables(&kind, &params.subs, &mut len);
         Some(Blocks {
             kind,
             place,
             mode,
-            classes,
-            halves,
+            classes: halves.classes,
+            halves: halves.words,
             subs,
             grid,
             marks,
-            quants: Set::new(written.clone()),
+            quants: Set::new(quants),
             written,
+            twos,
             known: Known {
                 groups,
                 places,
                 columns,
-                symbols,
+                symbols: halves.symbols,
+                lent: halves.lent,
                 subs: params.subs,
                 sub_contexts,
             },
@@ -71,30 +101,139 @@ impl Blocks {
     }
 }
 
-/// The classes of a row's blocks, the tables of all halves, and their symbols.
+fn choose(sample: &mut Sample<'_>, kind: &Kind, place: &Place) -> Choice {
+    let columns = sample.look(kind, place);
+    let ends = sample.marks(kind);
+    let by_twos = Twos::of(kind, ends.len())
+        .filter(|_| columns.logs.is_empty() || kind.bits == 8)
+        .and_then(|twos| by_twos(sample, kind, place, twos, &columns));
+    if let Some(choice) = by_twos {
+        return choice;
+    }
+    // The sample may be of twos by now.
+    let columns = sample.look(kind, place);
+    let most = MAX_CONTEXTS - marks::MOST;
+    let grid = sample.grid(kind, place, columns, kind.bits, most);
+    let (counts, places) = sample.count_all(kind, place, &grid, ends);
+    let mut len = (counts.cost(1.0) / 8.0) as usize;
+    let mut columns = Vec::new();
+    if marks::columns(place) > 1 && !ends.is_empty() {
+        marks::fill_columns(place, 0, sample.groups.number, &mut columns);
+    }
+    let marks = Marks::fit(&places[..ends.len()], &columns, place, 1.0, &mut len);
+    let written = Tables::new(table_bits(kind), &counts.by_context());
+    Choice {
+        twos: None,
+        grid,
+        marks,
+        places,
+        columns,
+        quants: written.clone(),
+        written,
+        len,
+    }
+}
+
+/// Symbols of two quants, where those are worth it.
+fn by_twos(
+    sample: &mut Sample<'_>,
+    kind: &Kind,
+    place: &Place,
+    twos: Twos,
+    columns: &Columns,
+) -> Option<Choice> {
+    if twos.low_len() > 0 && !sample.is_smooth(&twos) {
+        return None;
+    }
+    let columns = Columns {
+        logs: Vec::new(),
+        ..columns.clone()
+    };
+    let shifts = Grid {
+        zero: Axis::ONE,
+        ratio: Axis::ONE,
+        columns,
+    };
+    let (places, by_column) = sample.keep(kind, place, &twos, &shifts);
+    let most = match twos.has_single() {
+        true => SINGLE_CONTEXTS,
+        false => TWOS_CONTEXTS,
+    };
+    let grid = sample.grid(kind, place, shifts.columns, 4, most);
+    let counts = sample.count_sample(4, &grid).all_occur();
+    let written = Tables::new(TWOS_BITS, &counts.by_context());
+    let quants = written
+        .pairs_and(twos.has_single())
+        .filter(Tables::encode)?;
+    let times = sample.times();
+    let mut len = (counts.cost(times) / 8.0) as usize;
+    len += sample.groups.number * twos.low_len();
+    let marks = &places[..twos.ends().len()];
+    let columns = match marks::columns(place) {
+        1 => &[],
+        _ => by_column.as_slice(),
+    };
+    // Of a whole chunk, too, others may be in no sample's stead.
+    let marks = Marks::fit(
+        marks,
+        columns,
+        place,
+        times.max(1.0 + f64::EPSILON),
+        &mut len,
+    );
+    Some(Choice {
+        twos: Some(twos),
+        grid,
+        marks,
+        places: Places::default(),
+        columns: Vec::new(),
+        written,
+        quants,
+        len,
+    })
+}
+
+/// How halves are coded.
+#[derive(Default)]
+struct Halves {
+    /// The classes of a row's blocks.
+    classes: Vec<u8>,
+    words: Vec<Words>,
+    symbols: [Symbols; 2],
+    lent: Vec<u8>,
+}
+
+/// The tables of all halves, and their symbols; so many of the scales' lowest bits are told elsewhere.
 fn halves(
     kind: &Kind,
     place: &Place,
     halves: &[Vec<u16>; 2],
     mode: Mode,
+    lent: u32,
     len: &mut usize,
-) -> (Vec<u8>, Vec<Words>, [Symbols; 2]) {
-    let (mut all, mut symbols): (Vec<Words>, [Symbols; 2]) = Default::default();
-    let (mut classes, mut before) = (Vec::new(), Vec::new());
+) -> Halves {
+    let mut all = Halves::default();
+    let mut before = Vec::new();
     for (i, half) in halves[..kind.halves].iter().enumerate() {
         let split = words::split(half, mode);
+        let mut own_lent = 0;
         if i == 0 {
-            classes = scale_classes(kind, place, &split.high);
-            super::fill_classes(&classes, kind, place, 0, half.len(), &mut before);
+            all.classes = scale_classes(kind, place, &split.high);
+            super::fill_classes(&all.classes, kind, place, 0, half.len(), &mut before);
+            if lent > 0 {
+                let own = split.low.iter().map(|low| low & ((1 << lent) - 1));
+                all.lent.extend(own);
+            }
+            own_lent = lent;
         } else {
-            before.clone_from(&symbols[i - 1].high);
+            before.clone_from(&all.symbols[i - 1].high);
         }
-        let (words, own, words_len) = Words::fit(split, &before);
+        let (words, own, words_len) = Words::fit(split, &before, own_lent);
         *len += words_len;
-        all.push(words);
-        symbols[i] = own;
+        all.words.push(words);
+        all.symbols[i] = own;
     }
-    (classes, all, symbols)
+    all
 }
 
 /// What the halves were made from, if all of them were; puts that in their place.

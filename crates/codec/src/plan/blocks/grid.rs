@@ -86,7 +86,7 @@ impl Grid {
         Needs {
             ratio: with_columns || self.ratio.number > 1,
             zero: with_columns || self.zero.number > 1,
-            scale: with_columns,
+            scale: with_columns || !self.columns.means.is_empty(),
         }
     }
 

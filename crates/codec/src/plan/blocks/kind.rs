@@ -42,6 +42,8 @@ pub(super) enum Form {
     Pairs,
     /// The upper bits of several.
     Upper,
+    /// The upper bits of two that are no marks.
+    Twos,
 }
 
 impl Kind {

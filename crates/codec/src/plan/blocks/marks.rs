@@ -85,7 +85,7 @@ fn find_wide(groups: &[[u8; GROUP]], ends: Ends, to: &mut Vec<u8>) {
 
 /// How many groups have no mark.
 pub(super) fn missing(places: &[u8]) -> usize {
-    let none = |place: &&u8| usize::from(**place) == NONE;
+    let none = |place: &&u8| usize::from(**place) >= NONE;
     places.iter().filter(none).count()
 }
 
@@ -118,25 +118,33 @@ pub(super) fn fill_columns(place: &Place, first: usize, groups: usize, to: &mut 
 }
 
 impl Marks {
-    /// The best tables for all groups' places, and their contexts; `len` grows by about what all take.
-    pub(super) fn fit(places: &[Vec<u8>], place: &Place, len: &mut usize) -> (Marks, Vec<u8>) {
-        let mut by_column = Vec::new();
+    /// The best tables for groups' places by their contexts, of which there are so many times as many; `len` grows by about
+    /// what all take.
+    pub(super) fn fit(
+        places: &[Vec<u8>],
+        by_column: &[u8],
+        place: &Place,
+        times: f64,
+        len: &mut usize,
+    ) -> Marks {
         let columns = columns(place);
-        if columns > 1 && !places.is_empty() {
-            fill_columns(place, 0, places[0].len(), &mut by_column);
-        }
+        let every: Vec<u8> = (0..=NONE as u8).collect();
         let sets = places.iter().map(|places| {
             let mut all = Counts::new(PLACE, columns);
-            all.add(places, &by_column);
+            all.add(places, by_column);
+            if times > 1.0 {
+                // What some do not have others may.
+                (0..columns).for_each(|own| all.add(&every, &[own as u8; NONE + 1]));
+            }
             let (columns, one) = (all.summed(), all.in_one());
-            let (best, bits) = match (columns.cost(1.0), one.cost(1.0)) {
+            let (best, bits) = match (columns.cost(times), one.cost(times)) {
                 (by_column, alone) if by_column < alone => (columns, by_column),
                 (_, alone) => (one, alone),
             };
             *len += (bits / 8.0) as usize;
             Set::new(Tables::new(BITS, &best.by_context()))
         });
-        (Marks(sets.collect()), by_column)
+        Marks(sets.collect())
     }
 
     /// Takes so many from the beginning of bytes.

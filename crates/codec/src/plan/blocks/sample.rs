@@ -13,11 +13,11 @@ use super::kind::{Fields, Kind};
 use super::marks::{self, Ends, Places};
 use super::pack::{unpack, unpack_params};
 use super::place::Place;
-use crate::coder::rans::MAX_CONTEXTS;
+use super::twos::{self, Taken, Twos};
 use crate::header::Facts;
 use axes::half;
 pub(super) use counts::Counts;
-use counts::Summed;
+use counts::{Summed, bits};
 
 /// Rows that tell whether columns are worth it, and those that tell of them then.
 const FEW: usize = 128;
@@ -138,35 +138,122 @@ impl<'a> Sample<'a> {
         self.parts.iter().step_by(self.apart)
     }
 
-    /// The cheapest contexts.
-    pub(super) fn grid(&mut self, kind: &Kind, place: &Place) -> Grid {
+    /// Takes a sample, and what columns are worth telling by it.
+    pub(super) fn look(&mut self, kind: &Kind, place: &Place) -> Columns {
         self.take_parts(kind, place, FEW);
-        let mut columns = Columns::default();
         // A row that is longer than what is there says nothing of its columns, however long it is.
         let by_columns = (1..=self.groups.number.min(LONGEST)).contains(&place.row());
-        if by_columns && self.sums(kind, place).told() > WORTH {
-            self.take_parts(kind, place, ROWS);
-            columns = self.columns(kind, place);
+        if !by_columns || self.sums(kind, place).told() <= WORTH {
+            return Columns::default();
         }
-        self.with_columns(kind, place, columns)
+        self.take_parts(kind, place, ROWS);
+        self.columns(kind, place)
     }
 
-    /// The best numbers of classes, given the columns.
-    fn with_columns(&self, kind: &Kind, place: &Place, columns: Columns) -> Grid {
+    /// Whether what is below the upper bits of quants that are no marks says next to nothing.
+    pub(super) fn is_smooth(&self, twos: &Twos) -> bool {
+        /// Of so many parts one is looked at.
+        const APART: usize = 4;
+        /// The bits of a quant that may be lost.
+        const LOST: f64 = 0.05;
+        let mut counts = Counts::new(8, 1);
+        for part in self.parts.iter().step_by(APART) {
+            counts.add(self.quants(part), &[]);
+        }
+        let mut all = counts.summed().by_context()[0];
+        for end in twos.ends().as_flattened() {
+            all[usize::from(*end)] = 0;
+        }
+        let low = twos.low_len() as u32 * 8 / marks::GROUP as u32;
+        let mut upper = [0; 16];
+        for (quant, count) in all.iter().enumerate() {
+            upper[quant >> low & 15] += count;
+        }
+        let number: u32 = all.iter().sum();
+        let ([by_all, occur], [by_upper, few]) = (bits(&all).into(), bits(&upper).into());
+        // What has more symbols is more flattered by a sample.
+        let flattered = (occur - few) * std::f64::consts::LOG2_E / 2.0;
+        let by_upper = by_upper + f64::from(number * low);
+        by_upper <= by_all + flattered + LOST * f64::from(number)
+    }
+
+    /// Makes of the sample's quants the upper bits of those that are no marks, told from their columns' means. The marks'
+    /// places, and which of its row each group is.
+    pub(super) fn keep(
+        &mut self,
+        kind: &Kind,
+        place: &Place,
+        twos: &Twos,
+        grid: &Grid,
+    ) -> (Places, Vec<u8>) {
+        let mut places = Places::default();
+        let (mut columns, mut own) = (Vec::new(), Vec::new());
+        let (mut taken, mut kept) = (Taken::default(), Vec::new());
+        for part in &mut self.parts {
+            let quants = &mut self.quants[part.quants.clone()];
+            let start = columns.len();
+            marks::fill_columns(place, part.groups.start, part.groups.len(), &mut own);
+            columns.extend_from_slice(&own);
+            for (ends, places) in twos.ends().iter().zip(&mut places) {
+                marks::find(quants, *ends, places);
+            }
+            if !grid.columns.means.is_empty() {
+                let groups = self.groups.run(part.groups.clone());
+                grid.shift(place, part.groups.start, groups, false, quants);
+            }
+            let spots = twos::spots(&places, start..columns.len());
+            twos.split(quants, spots, &[], &mut taken);
+            let first = kept.len();
+            twos.nibbles(&taken.symbols, part.groups.len(), &mut kept);
+            part.quants = first..kept.len();
+        }
+        self.quants = kept;
+        debug_assert_eq!(kind.group, marks::GROUP);
+        (places, columns)
+    }
+
+    /// How many times as many groups there are as in the sample, all of it.
+    pub(super) fn times(&self) -> f64 {
+        let groups: usize = self.parts.iter().map(|part| part.groups.len()).sum();
+        self.groups.number as f64 / groups.max(1) as f64
+    }
+
+    /// How often the sample's quants are in a grid's contexts, by groups.
+    pub(super) fn count_sample(&self, bits: u32, grid: &Grid) -> Summed {
+        let mut counts = Counts::new(bits, grid.contexts());
+        let mut contexts = Vec::new();
+        for part in &self.parts {
+            grid.classes(self.groups(part), &mut contexts);
+            counts.add_groups(self.quants(part), &contexts);
+        }
+        counts.summed()
+    }
+
+    /// The best numbers of classes, given the columns, of at most so many contexts; quants have so many bits.
+    pub(super) fn grid(
+        &self,
+        kind: &Kind,
+        place: &Place,
+        columns: Columns,
+        bits: u32,
+        most: usize,
+    ) -> Grid {
         let mut grid = Grid {
             zero: Axis::ONE,
             ratio: self.ratio_axis(&columns.logs),
             columns,
         };
-        grid.zero = self.zero_axis(kind, place, &grid);
-        let (mut counts, times) = self.count(kind, place, &grid);
+        if grid.columns.means.is_empty() || !grid.columns.logs.is_empty() {
+            grid.zero = self.zero_axis(kind, place, &grid);
+        }
+        let (mut counts, times) = self.count(kind, place, &grid, bits);
         let (mut best, mut zero) = ((f64::MAX, Axis::ONE, Axis::ONE), grid.zero);
         loop {
             let (mut finer, mut ratio) = (counts.clone(), grid.ratio);
             loop {
                 let contexts = usize::from(zero.number) * usize::from(ratio.number);
                 let bits = finer.cost(times);
-                if contexts <= MAX_CONTEXTS - marks::MOST && bits < best.0 {
+                if contexts <= most && bits < best.0 {
                     best = (bits, zero, ratio);
                 }
                 if ratio.number == 1 {
@@ -189,8 +276,8 @@ impl<'a> Sample<'a> {
     }
 
     /// How often quants are in a grid's contexts, by some of them, and how many times as many there are.
-    fn count(&self, kind: &Kind, place: &Place, grid: &Grid) -> (Summed, f64) {
-        let mut counts = Counts::new(kind.bits, grid.contexts());
+    fn count(&self, kind: &Kind, place: &Place, grid: &Grid, bits: u32) -> (Summed, f64) {
+        let mut counts = Counts::new(bits, grid.contexts());
         let mut contexts = Vec::new();
         let mut groups = 0;
         for part in self.counted() {
@@ -238,7 +325,7 @@ impl<'a> Sample<'a> {
         grid: &Grid,
         ends: &[Ends],
     ) -> (Summed, Places) {
-        let mut counts = Counts::new(kind.bits, grid.contexts() + ends.len());
+        let mut counts = Counts::of_many(kind.bits, grid.contexts() + ends.len());
         let (mut contexts, mut quants) = (Vec::new(), Vec::new());
         let mut places = Places::default();
         for frame in &self.frames {

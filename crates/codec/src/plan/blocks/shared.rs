@@ -8,6 +8,7 @@ use super::numbers::{read_numbers, write_numbers};
 use super::place::Place;
 use super::scales::Mode;
 use super::set::Set;
+use super::twos::Twos;
 use super::words::Words;
 use super::{Blocks, STEP};
 use crate::Error;
@@ -22,6 +23,12 @@ const PAIRED: u8 = 2;
 const MEANS: u8 = 3;
 /// Says that symbols are quants' upper bits.
 const UPPER: u8 = 4;
+/// Says that symbols are two quants' upper bits, without their marks.
+const TWOS: u8 = 5;
+/// Says so, and that quants are told from what their columns' means are.
+const SHIFTED: u8 = 6;
+/// Bits of the tables of those.
+pub(super) const TWOS_BITS: u32 = 12;
 /// Says, added to the others where symbols are quants, how many marks groups have: once or twice this.
 const MARK: u8 = 8;
 
@@ -39,20 +46,41 @@ impl Blocks {
         *bytes = rest;
         let mode = Mode::from_code([code, by], kind.halves)?;
         let classes = read_classes(&kind, &place, bytes)?;
-        let halves = (0..kind.halves)
+        let mut halves = (0..kind.halves)
             .map(|_| Words::read(bytes))
-            .collect::<Result<_, Error>>()?;
+            .collect::<Result<Vec<_>, Error>>()?;
         let subs = (0..kind.subs)
             .map(|_| Set::read(bytes))
             .collect::<Result<_, Error>>()?;
         let (grid, form, number) = read_grid(&kind, &place, bytes)?;
         let marks = Marks::read(number, &kind, &place, bytes)?;
         let (written, len) = Tables::read(bytes)?;
-        if bytes.len() != len || written.contexts() != grid.contexts() + number {
+        let of_marks = if form == Form::Twos { 0 } else { number };
+        if bytes.len() != len || written.contexts() != grid.contexts() + of_marks {
             return Err(ERROR);
         }
+        if form == Form::Twos {
+            let twos = Twos::of(&kind, number).ok_or(ERROR)?;
+            let quants = written.pairs_and(twos.has_single()).ok_or(ERROR)?;
+            halves[0].lend(twos.lent())?;
+            return Ok(Blocks {
+                twos: Some(twos),
+                quants: Set::new(quants),
+                kind,
+                place,
+                mode,
+                classes,
+                halves,
+                subs,
+                grid,
+                marks,
+                written,
+                known: Known::default(),
+                expected_len: 0,
+            });
+        }
         let kind = match form {
-            Form::Each => kind,
+            Form::Each | Form::Twos => kind,
             Form::Pairs => kind.paired().ok_or(ERROR)?,
             Form::Upper => kind.upper(),
         };
@@ -68,6 +96,7 @@ impl Blocks {
             marks,
             written,
             quants: Set::new(quants),
+            twos: None,
             known: Known::default(),
             expected_len: 0,
         })
@@ -86,7 +115,11 @@ impl Blocks {
         for set in &self.subs {
             set.tables.write(out);
         }
-        write_grid(&self.grid, self.kind.form, self.marks.number(), out);
+        let form = match self.twos {
+            Some(_) => Form::Twos,
+            None => self.kind.form,
+        };
+        write_grid(&self.grid, form, self.marks.number(), out);
         self.marks.write(out);
         self.written.write(out);
     }
@@ -95,7 +128,7 @@ impl Blocks {
 /// The tables of symbols by those of their parts, where there can be such.
 pub(super) fn symbol_tables(kind: &Kind, written: &Tables) -> Option<Tables> {
     match (kind.form, kind.part_bits()) {
-        (Form::Each, _) => Some(written.clone()),
+        (Form::Each | Form::Twos, _) => Some(written.clone()),
         (_, 4) => Some(written.pairs()),
         _ => written.fours(),
     }
@@ -123,6 +156,8 @@ pub(super) fn write_grid(grid: &Grid, form: Form, marks: usize, out: &mut Vec<u8
     grid.ratio.write(out);
     let Columns { logs, means, unit } = &grid.columns;
     let how = match (form, logs.is_empty(), means.is_empty()) {
+        (Form::Twos, _, true) => TWOS,
+        (Form::Twos, ..) => SHIFTED,
         (Form::Pairs, ..) => PAIRED,
         (Form::Upper, ..) => UPPER,
         (_, true, _) => 0,
@@ -153,14 +188,15 @@ fn read_grid(kind: &Kind, place: &Place, bytes: &mut &[u8]) -> Result<(Grid, For
     let number = place.row() * kind.group;
     let mut columns = Columns::default();
     match more {
-        0 | PAIRED | UPPER => {}
+        0 | PAIRED | UPPER | TWOS => {}
+        SHIFTED if number > 0 && kind.bits == 8 => {}
         COLUMNS | MEANS if number > 0 => {
             columns.logs = read_numbers(number, bytes)?;
             columns.logs.iter_mut().for_each(|log| *log *= STEP);
         }
         _ => return Err(ERROR),
     }
-    if more == MEANS {
+    if more == MEANS || more == SHIFTED {
         let &[a, b, ref rest @ ..] = *bytes else {
             return Err(ERROR);
         };
@@ -176,9 +212,11 @@ fn read_grid(kind: &Kind, place: &Place, bytes: &mut &[u8]) -> Result<(Grid, For
     let form = match more {
         PAIRED => Form::Pairs,
         UPPER => Form::Upper,
+        TWOS | SHIFTED => Form::Twos,
         _ => Form::Each,
     };
-    if marks > 0 && form != Form::Each || marks > marks::MOST {
+    let marked = matches!(form, Form::Each | Form::Twos);
+    if marks > 0 && !marked || marks > marks::MOST {
         return Err(ERROR);
     }
     Ok((grid, form, marks))

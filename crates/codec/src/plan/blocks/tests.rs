@@ -170,15 +170,52 @@ fn where_the_largest_quants_are_is_told_apart() {
     }
 }
 
+/// Blocks of quants about what their column has, one of each as far out as it can be, but for a few.
+fn about_columns(number: usize, row: usize) -> Vec<u8> {
+    let mut blocks = noise(number * 34, 6);
+    let sums = noise(number * 34, 7);
+    for (i, block) in blocks.as_chunks_mut::<34>().0.iter_mut().enumerate() {
+        block[..2].copy_from_slice(&[i as u8, 0x2e]);
+        let place = usize::from(block[2]) % 32;
+        for (j, (byte, other)) in block[2..].iter_mut().zip(&sums[34 * i..]).enumerate() {
+            let mean = ((32 * i + j) % row * 97 % 83) as i32 - 41;
+            *byte = ((i32::from(*byte) + i32::from(*other)) / 4 - 64 + mean) as u8;
+        }
+        if i % 50 > 0 {
+            block[2 + place] = [127, 129][i % 2];
+        }
+    }
+    blocks
+}
+
+#[test]
+fn quants_are_taken_by_twos_and_about_their_columns() {
+    let raw = about_columns(20_000, 320);
+    let plan = Blocks::fit(&raw, &facts(Dtype::GgmlQ8_0, 320, &raw)).unwrap();
+    assert!(plan.twos.is_some() && !plan.grid.columns.means.is_empty());
+    let len = round_trip(Dtype::GgmlQ8_0, 320, &raw);
+    // Their sums have 6.8 bits by themselves.
+    assert!(len < 20_000 * (31 * 69 + 180) / 80, "{len}");
+    let plan = Blocks::fit(&raw, &facts(Dtype::GgmlQ8_0, 0, &raw)).unwrap();
+    assert!(plan.twos.is_some() && plan.grid.columns.means.is_empty());
+    let without = round_trip(Dtype::GgmlQ8_0, 0, &raw);
+    assert!(len + len / 20 < without, "{len} {without}");
+}
+
 proptest! {
     #[test]
     fn marks_that_were_changed_are_read_or_refused(
         at in any::<prop::sample::Index>(), bytes in any::<[u8; 3]>(), in_shared in any::<bool>(), row in 1..5u32,
+        by_twos in any::<bool>(),
     ) {
-        let raw = with_ends(400);
+        let raw = match by_twos {
+            true => about_columns(400, 32 * row as usize),
+            false => with_ends(400),
+        };
         let facts = facts(Dtype::GgmlQ8_0, 32 * row, &raw);
         let plan = Blocks::fit(&raw, &facts).unwrap();
         prop_assert_eq!(plan.marks.number(), 1);
+        prop_assert_eq!(plan.twos.is_some(), by_twos);
         let (mut shared, mut stored, mut scratch) = (vec![], vec![], Scratch::default());
         plan.write(&mut shared);
         plan.encode(Core { first: 0, bytes: &raw, base: &[] }, Level::Max, &mut scratch, &mut stored);

@@ -25,7 +25,7 @@ impl Kind {
     /// Bits of a part of a symbol, of which there are as many as make 8 bits.
     pub(super) fn part_bits(&self) -> u32 {
         match self.form {
-            Form::Each => self.bits,
+            Form::Each | Form::Twos => self.bits,
             Form::Pairs => 4,
             Form::Upper if self.plain_bits < 6 => 2,
             Form::Upper => 4,

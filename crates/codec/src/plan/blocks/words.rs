@@ -24,6 +24,8 @@ pub(super) struct Words {
     /// The upper symbol's context is the upper symbol of the series before, shifted by so much; 8 for
     /// none.
     shift: u8,
+    /// The lowest bits of the lower symbol, so many, are told elsewhere.
+    lent: u32,
     high: Set,
     low: Set,
 }
@@ -41,20 +43,23 @@ pub(super) struct Coded<'a, 'b> {
     pub decoder: &'a mut Decoder<'b>,
     /// The upper symbols of the series before.
     pub before: &'a [u8],
+    /// Where some bits are told elsewhere, those.
+    pub lent: &'a [u8],
     pub symbols: &'a mut Symbols,
     pub words: &'a mut [u16],
 }
 
 impl Words {
     /// The best for a chunk's numbers, beside which there are the upper symbols of a series before, or
-    /// none. Also gives their symbols, and about how many bytes all take.
-    pub(super) fn fit(split: Split, before: &[u8]) -> (Words, Symbols, usize) {
+    /// none; so many of their lowest bits are told elsewhere. Also gives their symbols, and about how many bytes all take.
+    pub(super) fn fit(split: Split, before: &[u8], lent: u32) -> (Words, Symbols, usize) {
         let Split {
             low_bits,
             base,
             high,
-            low,
+            mut low,
         } = split;
+        low.iter_mut().for_each(|low| *low >>= lent);
         let (shift, contexts, counts) = by_other(&high, before);
         let sum = |i: usize| counts.iter().map(|own| own[i]).sum();
         let together = [std::array::from_fn(sum)];
@@ -68,11 +73,12 @@ impl Words {
             true => (shift, contexts, own, own_len),
             false => (8, Vec::new(), none, none_len),
         };
-        let (low_tables, low_len) = flat_or_not(&low, low_bits);
+        let (low_tables, low_len) = flat_or_not(&low, low_bits - lent);
         let words = Words {
             low_bits,
             base,
             shift,
+            lent,
             high: Set::new(tables),
             low: Set::new(low_tables),
         };
@@ -100,9 +106,19 @@ impl Words {
             low_bits: low_bits.into(),
             base: u16::from_le_bytes([a, b]),
             shift,
+            lent: 0,
             high: Set::read(bytes)?,
             low: Set::read(bytes)?,
         })
+    }
+
+    /// So many of the lowest bits are told elsewhere.
+    pub(super) fn lend(&mut self, bits: u32) -> Result<(), Error> {
+        if self.low_bits < bits {
+            return Err(Error::Malformed("words"));
+        }
+        self.lent = bits;
+        Ok(())
     }
 
     fn contexts(&self, before: &[u8], to: &mut Vec<u8>) {
@@ -142,7 +158,18 @@ impl Words {
             contexts: &[],
             out: &mut own.symbols.low,
         }))?;
-        for Coded { symbols, words, .. } in each {
+        for Coded {
+            symbols,
+            words,
+            lent,
+            ..
+        } in each
+        {
+            if self.lent > 0 {
+                for (low, lent) in symbols.low.iter_mut().zip(lent) {
+                    *low = *low << self.lent | lent;
+                }
+            }
             let symbols = symbols.high.iter().zip(&symbols.low);
             for (word, (high, low)) in words.iter_mut().zip(symbols) {
                 let upper = self.base.wrapping_add(u16::from(*high));
@@ -159,7 +186,7 @@ pub(super) struct Split {
     low_bits: u32,
     base: u16,
     pub high: Vec<u8>,
-    low: Vec<u8>,
+    pub low: Vec<u8>,
 }
 
 at_best! {
@@ -190,7 +217,7 @@ fn context(before: u8, shift: u8) -> u8 {
 
 /// Contexts by another series' symbols, and how often symbols are in them; with none all are in one.
 fn by_other(high: &[u8], before: &[u8]) -> (u8, Vec<u8>, Vec<[u32; 256]>) {
-    let most = before.iter().max().copied().unwrap_or(0);
+    let most = largest(before);
     let shift = (0..8).find(|shift| usize::from(most >> shift) < CONTEXTS);
     let shift = shift.unwrap_or(7);
     let contexts = before.iter().map(|symbol| context(*symbol, shift));
@@ -198,6 +225,15 @@ fn by_other(high: &[u8], before: &[u8]) -> (u8, Vec<u8>, Vec<[u32; 256]>) {
     let number = usize::from(context(most, shift)) + 1;
     let counts = count(high, &contexts, number);
     (shift, contexts, counts)
+}
+
+at_best! {
+    fn largest(symbols: &[u8]) -> u8 = largest_any
+}
+
+#[inline(always)]
+fn largest_any(symbols: &[u8]) -> u8 {
+    symbols.iter().fold(0, |most, symbol| most.max(*symbol))
 }
 
 /// How many symbols show whether all are alike.

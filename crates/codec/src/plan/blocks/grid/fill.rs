@@ -64,6 +64,39 @@ impl Grid {
         }
     }
 
+    /// Moves quants of 8 bits by what their columns' means are in steps of their groups: to where they would be about zero,
+    /// or back.
+    pub(in super::super) fn shift(
+        &self,
+        place: &Place,
+        first: usize,
+        groups: Run<'_>,
+        back: bool,
+        quants: &mut [u8],
+    ) {
+        let mut column = place.column(first);
+        let quants = quants.as_chunks_mut::<{ 2 * WORD }>().0;
+        #[cfg(target_arch = "x86_64")]
+        if crate::cpu::has_v4() {
+            // SAFETY: the features were just found.
+            #[allow(unsafe_code)]
+            return unsafe { super::widest::shift(self, place, column, groups, back, quants) };
+        }
+        let (_, means) = self.columns.words::<2>();
+        let unit = to_single(self.columns.unit);
+        for (own, scale) in quants.iter_mut().zip(groups.scale) {
+            let steps = steps(unit, *scale);
+            for (quant, mean) in own.iter_mut().zip(means[column].as_flattened()) {
+                let by = ((shifted(*mean, steps) + 1) >> 1) as u8;
+                *quant = match back {
+                    false => quant.wrapping_sub(by),
+                    true => quant.wrapping_add(by),
+                };
+            }
+            column = place.after(column);
+        }
+    }
+
     /// With columns, the contexts of groups of so many words.
     fn fill_columns<const WORDS: usize>(
         &self,

@@ -4,6 +4,7 @@ use std::arch::x86_64::*;
 
 use super::fill::{WORD, steps};
 use super::{Axis, Grid};
+use crate::coder::vectors::load_half;
 use crate::plan::blocks::groups::Run;
 use crate::plan::blocks::half::to_single;
 use crate::plan::blocks::place::Place;
@@ -61,6 +62,32 @@ pub(super) fn fill(
         let ratio = _mm512_set1_epi16(groups.ratio[i]);
         let ratio = ratios.of(_mm512_add_epi16(ratio, load(&logs[column])));
         store(_mm512_add_epi16(start, ratio), out);
+        column = place.after(column);
+    }
+}
+
+/// As [`Grid::shift`], of groups the first of which is at a place of its row.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2")]
+pub(super) fn shift(
+    grid: &Grid,
+    place: &Place,
+    mut column: usize,
+    groups: Run<'_>,
+    back: bool,
+    quants: &mut [[u8; 2 * WORD]],
+) {
+    let (_, means) = grid.columns.words::<2>();
+    let unit = to_single(grid.columns.unit);
+    for (own, scale) in quants.iter_mut().zip(groups.scale) {
+        let steps = _mm512_set1_epi16(steps(unit, *scale));
+        let twice = shifted(load(&means[column]), steps);
+        let by = _mm512_srai_epi16::<1>(_mm512_add_epi16(twice, _mm512_set1_epi16(1)));
+        let words = _mm512_cvtepu8_epi16(load_half(own));
+        let words = match back {
+            false => _mm512_sub_epi16(words, by),
+            true => _mm512_add_epi16(words, by),
+        };
+        store(words, own);
         column = place.after(column);
     }
 }

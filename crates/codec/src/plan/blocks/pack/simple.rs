@@ -102,7 +102,9 @@ pub(super) fn pack_bytes(fields: View<'_>, blocks: &mut [u8]) {
     let blocks = blocks.as_chunks_mut::<34>().0;
     for ((block, from), scale) in blocks.iter_mut().zip(quants).zip(fields.halves[0]) {
         block[..2].copy_from_slice(&scale.to_le_bytes());
-        let quants = words::<4>(from).map(|word| word ^ all(0x80));
-        put(quants, &mut block[2..]);
+        for (i, word) in words::<4>(from).into_iter().enumerate() {
+            let quants = (word ^ all(0x80)).to_le_bytes();
+            block[2 + 8 * i..10 + 8 * i].copy_from_slice(&quants);
+        }
     }
 }

@@ -55,9 +55,11 @@ pub(super) fn pack_k<const UNIT: usize>(high: bool, fields: View<'_>, blocks: &m
         block[2..4].copy_from_slice(&fields.halves[1][i].to_le_bytes());
         pack_sixes(i, fields, &mut block[4..16]);
         for pair in 0..4 {
-            let (low, high) = from[64 * pair..64 * pair + 64].split_at(32);
-            let nibbles: [u8; 32] = std::array::from_fn(|j| low[j] & 15 | high[j] << 4);
-            block[UNIT - 128 + 32 * pair..][..32].copy_from_slice(&nibbles);
+            let low = words::<4>(&from[64 * pair..]);
+            let high = words::<4>(&from[64 * pair + 32..]);
+            let nibbles: [u64; 4] =
+                std::array::from_fn(|j| low[j] & all(15) | (high[j] & all(15)) << 4);
+            put(nibbles, &mut block[UNIT - 128 + 32 * pair..]);
         }
         if high {
             let mut fifths = [0; 32];

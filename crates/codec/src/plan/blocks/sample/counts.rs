@@ -24,7 +24,15 @@ impl Counts {
             bits,
             taken: counts.clone(),
             counts: [counts.clone(), counts],
+            pairs: Vec::new(),
+        }
+    }
+
+    /// For quants of which there are many.
+    pub(in super::super) fn of_many(bits: u32, contexts: usize) -> Counts {
+        Counts {
             pairs: vec![[0; 256]; if bits == 4 { contexts } else { 0 }],
+            ..Counts::new(bits, contexts)
         }
     }
 
@@ -38,7 +46,8 @@ impl Counts {
         let group = quants.len() / contexts.len().max(1);
         let [even, odd] = &mut self.counts;
         match self.bits {
-            4 => add_pairs(quants, contexts, group, &mut self.pairs),
+            4 if !self.pairs.is_empty() => add_pairs(quants, contexts, group, &mut self.pairs),
+            4 => add_groups::<16>(quants, contexts, group, even, odd),
             5 => add_groups::<32>(quants, contexts, group, even, odd),
             6 => add_groups::<64>(quants, contexts, group, even, odd),
             _ => add_groups::<256>(quants, contexts, group, even, odd),
@@ -160,9 +169,13 @@ fn add_groups<const N: usize>(
     for (own, context) in quants.chunks_exact(group).zip(contexts) {
         let context = usize::from(*context);
         let (even, odd) = (&mut even[context], &mut odd[context]);
-        for [a, b] in own.as_chunks::<2>().0 {
+        let (twos, last) = own.as_chunks::<2>();
+        for [a, b] in twos {
             even[usize::from(*a) % N] += 1;
             odd[usize::from(*b) % N] += 1;
+        }
+        for last in last {
+            even[usize::from(*last) % N] += 1;
         }
     }
 }
@@ -175,6 +188,12 @@ pub(in super::super) struct Summed {
 }
 
 impl Summed {
+    /// One more of each quant in each context.
+    pub(in super::super) fn all_occur(mut self) -> Summed {
+        self.counts.iter_mut().for_each(|count| *count += 1);
+        self
+    }
+
     /// The counts by context and quant.
     pub(in super::super) fn by_context(&self) -> Vec<[u32; 256]> {
         let by_context = |own: &[u32]| {
@@ -225,7 +244,7 @@ static PRODUCTS: LazyLock<[f32; SMALL]> = LazyLock::new(|| {
 });
 
 /// About how many bits symbols of such counts take by the best table, and how many occur.
-fn bits(counts: &[u32]) -> (f64, f64) {
+pub(super) fn bits(counts: &[u32]) -> (f64, f64) {
     let products = &*PRODUCTS;
     let (mut total, mut sum, mut number) = (0, 0.0, 0);
     for &count in counts {
