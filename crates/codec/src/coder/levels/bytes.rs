@@ -14,15 +14,16 @@ use crate::coder::turned;
 #[cfg(target_arch = "x86_64")]
 use crate::coder::vectors::Wide;
 
-/// The bytes of words that are in planes, of so many rows; escapes take theirs from the literals, nothing if there are too few.
+/// The bytes of words that are in planes, of the rows in which there are any: a tile of them, or as many of its first ones
+/// as there is room for. Escapes take theirs from the literals, nothing if there are too few.
 pub(super) fn from_planes(
     shape: &Shape,
     bytes: &Bytes,
     planes: &[Plane; LEVELS],
     literals: &mut Read,
-    rows: usize,
-    tile: &mut [u8; TILE],
+    out: &mut [u8],
 ) -> Option<()> {
+    let rows = out.len().div_ceil(ROW);
     #[cfg(target_arch = "x86_64")]
     if let Some(machine) = Wide::here() {
         let words = wide::Words {
@@ -31,9 +32,16 @@ pub(super) fn from_planes(
             planes,
             literals,
         };
-        return wide::from_planes(machine, [words], rows, &mut &mut *tile);
+        return wide::from_planes(machine, [words], rows, &mut wide::Symbols(out));
     }
-    from_planes_plain(shape, bytes.table(shape), planes, literals, rows, tile)
+    let bytes = bytes.table(shape);
+    if let Ok(tile) = out.try_into() {
+        return from_planes_plain(shape, bytes, planes, literals, rows, tile);
+    }
+    let mut tile = [0; TILE];
+    from_planes_plain(shape, bytes, planes, literals, rows, &mut tile)?;
+    out.copy_from_slice(&tile[..out.len()]);
+    Some(())
 }
 
 on_best! {

@@ -5,7 +5,7 @@
 use std::cell::OnceCell;
 
 use super::fit::fit_within;
-use super::{Buffers, COUNT_LEN, Code, Reader, TILE, Writer, count_bytes, count_of};
+use super::{Buffers, COUNT_LEN, Code, ROW, Reader, TILE, Writer, count_bytes, count_of};
 use crate::Error;
 use crate::coder::histogram::histogram;
 use crate::coder::{Coding, entropy, huffman};
@@ -20,8 +20,8 @@ const FOR_SPEED: f64 = 0.005;
 const MORE_FOR_SPEED: f64 = 48.0;
 /// Bytes that a code takes beside its symbols' bits.
 const AROUND: f64 = 40.0;
-/// Zeros that a reader finds beyond the last: for symbols past the plane's end, and for a vector.
-pub(super) const SPARE: usize = TILE + WIDE;
+/// Zeros that a reader finds beyond the last: for a row, of which symbols may be past the plane's end, and for a vector.
+pub(super) const SPARE: usize = ROW + WIDE;
 /// Bytes that a kernel loads or stores at once.
 pub(super) const WIDE: usize = 64;
 

@@ -7,9 +7,7 @@ use std::cell::OnceCell;
 
 use super::spec::{Shape, Spec};
 use super::writer::reach;
-use super::{
-    COUNT_LEN, LEVELS, Plane, ROW, ROW_BYTES, ROWS, TILE, WORDS, bytes, count_of, literals,
-};
+use super::{COUNT_LEN, LEVELS, Plane, ROW, ROW_BYTES, ROWS, WORDS, bytes, count_of, literals};
 use crate::Error;
 use crate::coder::machine::{Machine, Table, WINDOW, on_best};
 use crate::coder::rows::{ALL, Lines, first, take_whole};
@@ -120,23 +118,16 @@ impl<'a> Reader<'a> {
 
     /// Decodes the next symbols: a tile of them, but for the plane's last.
     pub(crate) fn tile(&mut self, out: &mut [u8]) -> Result<(), Error> {
-        if let Ok(tile) = <&mut [u8; TILE]>::try_from(&mut *out) {
-            read_planes(self, &ALL, ROWS)?;
-            return self.bytes(ROWS, tile);
-        }
         let there = if self.shape.whole == 0 {
             first(out.len())
         } else {
             ALL
         };
-        let rows = out.len().div_ceil(ROW);
-        read_planes(self, &there, rows)?;
-        let mut tile = [0; TILE];
-        self.bytes(rows, &mut tile)?;
-        let len = out.len();
-        out.copy_from_slice(&tile[..len]);
+        read_planes(self, &there, out.len().div_ceil(ROW))?;
+        self.bytes(out)?;
         // Which the payload lacks: zeros were read instead.
-        let past = self.shape.escapes_past_end(rows * ROW - len);
+        let past = out.len().next_multiple_of(ROW) - out.len();
+        let past = self.shape.escapes_past_end(past);
         self.literals.at = self.literals.at.saturating_sub(past);
         Ok(())
     }
@@ -161,14 +152,13 @@ impl<'a> Reader<'a> {
         enough.ok_or(Error::Malformed("literals end early"))
     }
 
-    fn bytes(&mut self, rows: usize, tile: &mut [u8; TILE]) -> Result<(), Error> {
+    fn bytes(&mut self, out: &mut [u8]) -> Result<(), Error> {
         let enough = bytes::from_planes(
             &self.shape,
             &self.bytes,
             &self.planes.0,
             &mut self.literals,
-            rows,
-            tile,
+            out,
         );
         enough.ok_or(Error::Malformed("literals end early"))
     }

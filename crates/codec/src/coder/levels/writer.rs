@@ -103,7 +103,7 @@ impl<'a> Writer<'a> {
             // A tile's words are written whole, and one beyond.
             grow(string, plane_len.div_ceil(TILE) * WORDS + 1);
         }
-        grow(literals, plane_len + literals::SPARE);
+        grow(literals, plane_len + TILE + literals::SPARE);
         Writer {
             literals: Literals {
                 bytes: literals,

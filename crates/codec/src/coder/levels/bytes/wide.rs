@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 use super::super::literals::WIDE;
 use super::super::reader::Literals as Read;
 use super::super::spec::Shape;
-use super::super::{LEVELS, Plane, ROW, ROWS, TILE};
+use super::super::{LEVELS, Plane, ROW, ROWS};
 use crate::coder::vectors::{Rows, VECTORS, Wide, load_bytes, load_table, load_words, store_bytes};
 
 /// A tile of words as planes, of which those beyond its bits are zeros, and what makes bytes of them.
@@ -35,10 +35,17 @@ pub(in crate::coder::levels) fn from_planes<const N: usize>(
     }
 }
 
-impl Rows<1> for &mut [u8; TILE] {
+/// The symbols of a tile, or as many of its first ones as there are.
+pub(super) struct Symbols<'a>(pub &'a mut [u8]);
+
+impl Rows<1> for Symbols<'_> {
     #[inline(always)]
     fn rows(&mut self, _: Wide, row: usize, [symbols]: &[[[u8; WIDE]; VECTORS]; 1]) {
-        self[row * ROW..][..ROW].copy_from_slice(symbols.as_flattened());
+        let (to, symbols) = (&mut self.0[row * ROW..], symbols.as_flattened());
+        match to.first_chunk_mut::<ROW>() {
+            Some(to) => to.copy_from_slice(symbols),
+            None => to.copy_from_slice(&symbols[..to.len()]),
+        }
     }
 }
 
