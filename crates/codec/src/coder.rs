@@ -19,7 +19,7 @@ use std::cell::Cell;
 use crate::Error;
 
 pub(crate) use bits::turned;
-pub(crate) use choose::{How, Kept, Sample, Way};
+pub(crate) use choose::{How, Kept, Sample, Way, are_noise};
 pub(crate) use choose::{
     comes_again, encode, encode_bytes, encode_low, encode_next, encode_symbols, encode_texts,
     zstd_len,

@@ -11,6 +11,7 @@ use super::{Coding, Scratch, bits, huffman, levels, shares, split};
 use crate::Level;
 
 pub(crate) use kept::{How, Kept, Sample, Way};
+pub(crate) use look::are_noise;
 pub(crate) use strings::comes_again;
 pub(crate) use zstd_frames::zstd_len;
 
@@ -53,7 +54,7 @@ pub(crate) fn encode_low(
     scratch: &mut Scratch,
     out: &mut Vec<u8>,
 ) -> Coding {
-    if level == Level::Max || !look::are_noise(plane) {
+    if level == Level::Max || !are_noise(plane) {
         return encode_next(plane, slot, level, scratch, out);
     }
     out.extend_from_slice(plane);
@@ -180,8 +181,11 @@ pub(crate) fn encode_symbols(
     if plane.len() < LEAST_SYMBOLS {
         return encode(plane, level, scratch, out);
     }
-    let counts = about(plane);
-    match fit_symbols(&counts, plane.len(), effort(level)) {
+    let (counts, seen) = match level != Level::Max && sample.is_enough() {
+        true => (*sample.counts(), sample.total() as usize),
+        false => (about(plane), seen(plane.len())),
+    };
+    match fit_symbols(&counts, seen, effort(level)) {
         Some(fit) if !look::has_runs(plane, &counts) => {
             let code = Box::new(fit.code());
             levels::encode(plane, &code, &mut scratch.levels, out);
@@ -193,13 +197,13 @@ pub(crate) fn encode_symbols(
     }
 }
 
-/// A code in levels, if it is nearly the best.
-fn fit_symbols(counts: &[u32; 256], plane_len: usize, effort: &Effort) -> Option<levels::Fit> {
+/// A code in levels, if it is nearly the best, for counts of so many symbols.
+fn fit_symbols(counts: &[u32; 256], seen: usize, effort: &Effort) -> Option<levels::Fit> {
     let kinds = counts.iter().filter(|count| **count > 0).count();
     // Few symbols have no bits that stand apart.
     let raw = match kinds {
         ..=FEW_KINDS => 0,
-        _ => mask::apart(counts, loss(kinds, plane_len, effort)),
+        _ => mask::apart(counts, loss(kinds, seen, effort)),
     };
     let near = (entropy(counts) * (1.0 + NEAR) + NEAR_BITS).min(NOISE);
     let fit = levels::fit_symbols(&mask::without(counts, raw), raw);
@@ -208,11 +212,11 @@ fn fit_symbols(counts: &[u32; 256], plane_len: usize, effort: &Effort) -> Option
 
 /// The bits a byte that may be lost, with those that a sample only seems to save: half of one for each of its values,
 /// and a half more.
-fn loss(kinds: usize, plane_len: usize, effort: &Effort) -> f32 {
+fn loss(kinds: usize, seen: usize, effort: &Effort) -> f32 {
     if effort.for_speed == 0.0 {
         return 0.0;
     }
-    effort.for_speed + 0.36 * kinds as f32 / seen(plane_len) as f32
+    effort.for_speed + 0.36 * kinds as f32 / seen as f32
 }
 
 /// As [`encode`], for texts: parts of words come again in them, which samples do not show.

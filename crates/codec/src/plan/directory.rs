@@ -56,6 +56,23 @@ impl<'a> Writer<'a> {
         });
     }
 
+    /// The next two planes, of so many such bytes, which are written to their place.
+    pub(super) fn add_lows(&mut self, lens: [usize; 2], fill: impl FnOnce([&mut [u8]; 2])) {
+        let start = self.out.len();
+        self.out.resize(start + lens[0] + lens[1], 0);
+        let (first, second) = self.out[start..].split_at_mut(lens[0]);
+        fill([first, second]);
+        let is_raw = |plane: &[u8]| plane.is_empty() || coder::are_noise(plane);
+        let (first, second) = self.out[start..].split_at(lens[0]);
+        if self.level != Level::Max && is_raw(first) && is_raw(second) {
+            return lens.iter().for_each(|len| self.added_as(Coding::Raw, *len));
+        }
+        let both = self.out.split_off(start);
+        let (first, second) = both.split_at(lens[0]);
+        self.add_low(first);
+        self.add_low(second);
+    }
+
     /// The next plane, of bytes of which nothing is known.
     pub(super) fn add_bytes(&mut self, plane: &[u8]) {
         let slot = self.added;
@@ -90,7 +107,11 @@ impl<'a> Writer<'a> {
             self.out.extend_from_slice(plane);
             coding = Coding::Raw;
         }
-        let len = self.out.len() - start;
+        self.added_as(coding, self.out.len() - start);
+    }
+
+    /// Says in the directory what the next plane became.
+    fn added_as(&mut self, coding: Coding, len: usize) {
         let at = self.directory + self.added * WORD;
         self.out[at..at + WORD].copy_from_slice(&word(coding, len));
         self.added += 1;

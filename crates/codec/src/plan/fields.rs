@@ -9,6 +9,7 @@ mod kind;
 #[cfg(target_arch = "x86_64")]
 mod lace;
 mod order;
+mod origins;
 mod pieces;
 mod shape;
 #[cfg(test)]

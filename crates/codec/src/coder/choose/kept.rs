@@ -180,7 +180,22 @@ impl Sample {
         }
     }
 
-    fn total(&self) -> f32 {
+    /// How often each byte occurs in it.
+    pub(super) fn counts(&self) -> &[u32; 256] {
+        &self.counts
+    }
+
+    /// Whether it has so many bytes of each kind that a code for it is one for all.
+    pub(super) fn is_enough(&self) -> bool {
+        self.kinds() * 32 <= self.total
+    }
+
+    fn kinds(&self) -> u32 {
+        self.counts.iter().map(|count| u32::from(*count > 0)).sum()
+    }
+
+    /// How many bytes it has, or 1 for none.
+    pub(super) fn total(&self) -> f32 {
         self.total.max(1) as f32
     }
 
@@ -196,8 +211,7 @@ impl Sample {
     /// The bits a byte that codes of some lengths take beyond the entropy: about those of the whole plane, where a
     /// sample's entropy is less than the plane's by half a bit (to base e) for each value that it has.
     fn excess(&self, bits: &[f32; 256]) -> f32 {
-        let kinds: u32 = self.counts.iter().map(|count| u32::from(*count > 0)).sum();
-        let unseen = (kinds.max(1) - 1) as f32 * 0.5 * std::f32::consts::LOG2_E;
+        let unseen = (self.kinds().max(1) - 1) as f32 * 0.5 * std::f32::consts::LOG2_E;
         (product(&self.counts, bits) - self.weight - unseen) / self.total()
     }
 }

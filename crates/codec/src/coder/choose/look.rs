@@ -57,7 +57,7 @@ pub(super) fn is_noise(plane: &[u8], repeats: f64) -> bool {
 }
 
 /// Whether a small sample of low bits shows nothing that is worth a code.
-pub(super) fn are_noise(low_bits: &[u8]) -> bool {
+pub(crate) fn are_noise(low_bits: &[u8]) -> bool {
     const RUNS: usize = 32;
     const RUN: usize = 32;
     const SAMPLE: u32 = (RUNS * RUN) as u32;

@@ -2,13 +2,13 @@
 
 use super::kind::{Kind, Quants, Subs};
 use super::order::Order;
-use super::pieces::{self, Pieces};
+use super::origins;
+use super::pieces;
 use super::shape::Shape;
 use super::tiles::{self, Parts};
 use super::turns;
 use super::words::Words;
 use crate::coder;
-use crate::cpu::at_widest;
 use crate::plan::blocks::Mode;
 use crate::plan::directory::{self, Plane, Writer};
 use crate::plan::{Decoded, Part};
@@ -31,8 +31,7 @@ pub(crate) struct Buffers {
     order: Order,
     /// What was found for the chunk's first frame.
     shape: Option<Shape>,
-    /// The quants' bytes that are looked at closer, and those that are a plane as they are.
-    dense: Vec<u8>,
+    /// The quants' bytes that are a plane as they are.
     plain: Vec<u8>,
     /// The planes in work.
     high: Vec<u8>,
@@ -108,14 +107,14 @@ impl Buffers {
         coder: &mut coder::Scratch,
         out: &mut Vec<u8>,
     ) {
-        if kind.quants == Quants::Bytes && self.shape.is_none() {
-            let sample = pieces::sample_bytes(core);
-            self.shape = Some(Shape::best(kind.shapes(level), &sample, SYMBOL_OF_BYTES));
-        }
-        self.take(kind, core, level);
+        self.resize(kind, core.len() / kind.unit);
+        pieces::take_halves(kind, core, &mut self.halves);
+        pieces::take_subs(kind, core, &mut self.subs);
+        self.find_turns(kind);
+        let shape = self.find_shape(kind, core, level);
+        let several = kind.quants == Quants::Bytes && level != Level::Fast && shape == Shape::Whole;
+        self.order.fit(&self.halves[0], several);
         let mode = self.find_origins(kind.mode);
-        let best = || Shape::best(kind.shapes(level), &self.dense, SYMBOL);
-        let shape = *self.shape.get_or_insert_with(best);
         out.extend(mode.code());
         out.push(shape as u8);
         let made = &self.made[..kind.halves];
@@ -137,22 +136,50 @@ impl Buffers {
         for subs in &self.subs[..kind.series().len()] {
             writer.add_symbols(subs);
         }
-        self.encode_quants(kind, shape, &mut writer);
+        self.encode_quants(kind, shape, core, &mut writer);
     }
 
-    fn encode_quants(&mut self, kind: &Kind, shape: Shape, writer: &mut Writer<'_>) {
-        let len = self.dense.len();
-        self.symbols.resize(shape.symbols_len(len), 0);
-        self.low.resize(shape.low_len(len), 0);
-        shape.split(&self.dense, &mut self.symbols, &mut self.low);
-        writer.add_low(&self.plain);
-        writer.add_low(&self.low);
+    fn encode_quants(&mut self, kind: &Kind, shape: Shape, core: &[u8], writer: &mut Writer<'_>) {
+        let blocks = core.len() / kind.unit;
+        let len = blocks * kind.dense();
+        let Buffers {
+            symbols,
+            order,
+            turns,
+            tiles,
+            ..
+        } = self;
+        symbols.resize(shape.symbols_len(len), 0);
+        let quants = tiles::Quants {
+            kind,
+            shape,
+            order: &order.blocks,
+            turns,
+        };
+        let lens = [blocks * kind.plain(), shape.low_len(len)];
+        writer.add_lows(lens, |[plain, low]| {
+            quants.take(core, tiles, plain, low, symbols)
+        });
         let mut start = 0;
-        for end in &self.order.ends {
+        for end in &order.ends {
             let end = shape.symbols_len(end * kind.dense());
-            writer.add_symbols(&self.symbols[start..end]);
+            writer.add_symbols(&symbols[start..end]);
             start = end;
         }
+    }
+
+    /// The shape that was found for the chunk's first frame, which this one may be.
+    fn find_shape(&mut self, kind: &Kind, core: &[u8], level: Level) -> Shape {
+        let shapes = kind.shapes(level);
+        let symbol = match kind.quants {
+            Quants::Bytes => SYMBOL_OF_BYTES,
+            _ => SYMBOL,
+        };
+        let Buffers { turns, tiles, .. } = self;
+        *self.shape.get_or_insert_with(|| match shapes {
+            [only] => *only,
+            _ => Shape::best(shapes, tiles.sample(kind, turns, core), symbol),
+        })
     }
 
     pub(super) fn decode(
@@ -173,7 +200,7 @@ impl Buffers {
             how.merge(high, low, exceptions, made)?;
         }
         std::mem::swap(&mut self.halves, &mut self.made);
-        undo(head.mode, &mut self.halves);
+        origins::undo(head.mode, &mut self.halves);
         let (of_subs, rest) = rest.split_at(kind.series().len());
         for (plane, subs) in of_subs.iter().zip(&mut self.subs) {
             plane.decode(subs)?;
@@ -197,7 +224,7 @@ impl Buffers {
         }
         let Buffers {
             symbols: all,
-            dense,
+            tiles,
             order,
             ..
         } = self;
@@ -208,8 +235,7 @@ impl Buffers {
             plane.decode(&mut all[start..end])?;
             start = end;
         }
-        dense.resize(blocks * kind.dense(), 0);
-        parts.put_some(&order.blocks, all, dense, core.bytes);
+        parts.put_ordered(&order.blocks, all, tiles, core.bytes);
         Ok(())
     }
 
@@ -225,28 +251,6 @@ impl Buffers {
         for (i, subs) in self.subs.iter_mut().enumerate() {
             subs.resize(blocks * series.get(i).unwrap_or(&0), 0);
         }
-    }
-
-    /// Takes blocks apart.
-    fn take(&mut self, kind: &Kind, core: &[u8], level: Level) {
-        let blocks = core.len() / kind.unit;
-        self.resize(kind, blocks);
-        self.dense.resize(blocks * kind.dense(), 0);
-        self.plain.resize(blocks * kind.plain(), 0);
-        pieces::take_halves(kind, core, &mut self.halves);
-        pieces::take_subs(kind, core, &mut self.subs);
-        let marked = self.shape == Some(Shape::TopOfFours);
-        let several = kind.quants == Quants::Bytes
-            && level != Level::Fast
-            && self.shape == Some(Shape::Whole);
-        self.order.fit(&self.halves[0], several);
-        self.find_turns(kind);
-        let pieces = Pieces {
-            order: &self.order.blocks,
-            turns: &self.turns,
-            marked,
-        };
-        pieces::take(kind, &pieces, core, &mut self.dense, &mut self.plain);
     }
 
     /// By how much quants are turned.
@@ -286,23 +290,15 @@ impl Buffers {
         if mode == Mode::Plain {
             return mode;
         }
-        make(mode, &mut self.made);
+        origins::make(mode, &mut self.made);
         self.back.clone_from(&self.made);
-        undo(mode, &mut self.back);
+        origins::undo(mode, &mut self.back);
         if self.back == self.halves {
             return mode;
         }
         self.made.clone_from(&self.halves);
         Mode::Plain
     }
-}
-
-at_widest! {
-    fn make(mode: Mode, halves: &mut [Vec<u16>; 2]) = Mode::forward
-}
-
-at_widest! {
-    fn undo(mode: Mode, halves: &mut [Vec<u16>; 2]) = Mode::inverse
 }
 
 /// Takes a frame of so many blocks apart without decoding it.

@@ -330,14 +330,6 @@ fn put_bytes(pieces: &Pieces<'_>, dense: &[u8], scales: &[u16], blocks: &mut [u8
     }
 }
 
-/// Of some blocks of signed bytes, from all parts of a frame, the quants as they are folded.
-pub(super) fn sample_bytes(blocks: &[u8]) -> Vec<u8> {
-    const SAMPLE: usize = 64;
-    let blocks = blocks.as_chunks().0;
-    let some = blocks.iter().step_by(blocks.len().div_ceil(SAMPLE).max(1));
-    some.flat_map(folded).collect()
-}
-
 #[inline(always)]
 fn unfold(from: &[u8; 32], scale: u16, block: &mut [u8; 34]) {
     let mut own = *from;

@@ -15,6 +15,10 @@ use crate::coder::vectors::Wide;
 use crate::coder::{Coding, levels};
 use crate::plan::directory::Plane;
 
+/// A sample: runs of so many bytes, from so many parts of a frame.
+const RUNS: usize = 16;
+const RUN: usize = 128;
+
 /// Buffers that are used again.
 #[derive(Debug, Default)]
 pub(super) struct Buffers {
@@ -74,7 +78,7 @@ impl<'a> Parts<'a> {
         let blocks = core.len() / self.kind.unit;
         let count = self.shape.symbols_len(blocks * self.kind.dense());
         let mut source = Source::of(symbols, count, &mut buffers.symbols)?;
-        let step = self.blocks_of_tile();
+        let step = blocks_of_tile(self.kind, self.shape);
         buffers.dense.resize(step * self.kind.dense(), 0);
         let mut tile = [0; TILE];
         while !core.is_empty() {
@@ -99,10 +103,17 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// How many blocks have a tile of symbols.
-    fn blocks_of_tile(&self) -> usize {
-        let tile = self.shape.tile();
-        TILE / tile.symbols * tile.bytes / self.kind.dense()
+    /// Puts all blocks, which lie in an order.
+    pub(super) fn put_ordered(
+        &self,
+        order: &[u16],
+        symbols: &[u8],
+        buffers: &mut Buffers,
+        core: &mut [u8],
+    ) {
+        let dense = core.len() / self.kind.unit * self.kind.dense();
+        buffers.dense.resize(dense, 0);
+        self.put_some(order, symbols, &mut buffers.dense, core);
     }
 
     /// Takes the parts of the next blocks.
@@ -123,13 +134,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Puts blocks, in an order if there is one.
-    pub(super) fn put_some(
-        &self,
-        order: &[u16],
-        symbols: &[u8],
-        dense: &mut [u8],
-        blocks: &mut [u8],
-    ) {
+    fn put_some(&self, order: &[u16], symbols: &[u8], dense: &mut [u8], blocks: &mut [u8]) {
         self.shape.merge(symbols, self.low, dense);
         let pieces = Pieces {
             order,
@@ -141,9 +146,91 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// How many blocks have a tile of symbols.
+fn blocks_of_tile(kind: &Kind, shape: Shape) -> usize {
+    let tile = shape.tile();
+    TILE / tile.symbols * tile.bytes / kind.dense()
+}
+
+/// How blocks are taken apart.
+pub(super) struct Quants<'a> {
+    pub kind: &'a Kind,
+    pub shape: Shape,
+    /// Nothing where blocks lie in their own order.
+    pub order: &'a [u16],
+    pub turns: &'a [u8],
+}
+
+impl Quants<'_> {
+    /// Takes the quants of all blocks.
+    pub(super) fn take(
+        &self,
+        core: &[u8],
+        buffers: &mut Buffers,
+        mut plain: &mut [u8],
+        mut low: &mut [u8],
+        mut symbols: &mut [u8],
+    ) {
+        let (kind, mut turns) = (self.kind, self.turns);
+        let step = match self.order {
+            [] => blocks_of_tile(kind, self.shape),
+            _ => (core.len() / kind.unit).max(1),
+        };
+        for core in core.chunks(step * kind.unit) {
+            let blocks = core.len() / kind.unit;
+            let pieces = Pieces {
+                order: self.order,
+                turns: take(&mut turns, blocks * kind.turns()),
+                marked: self.shape == Shape::TopOfFours,
+            };
+            let len = blocks * kind.dense();
+            buffers.dense.resize(len, 0);
+            let plain = take_mut(&mut plain, blocks * kind.plain());
+            pieces::take(kind, &pieces, core, &mut buffers.dense, plain);
+            let low = take_mut(&mut low, self.shape.low_len(len));
+            let symbols = take_mut(&mut symbols, self.shape.symbols_len(len));
+            self.shape.split(&buffers.dense, symbols, low);
+        }
+    }
+}
+
+impl Buffers {
+    /// Dense bytes of some blocks, from all parts of a frame.
+    pub(super) fn sample(&mut self, kind: &Kind, turns: &[u8], core: &[u8]) -> &[u8] {
+        let blocks = core.len() / kind.unit;
+        let run = (RUN / kind.dense()).max(1);
+        let (runs, run) = if blocks < 2 * RUNS * run {
+            (1, blocks)
+        } else {
+            (RUNS, run)
+        };
+        let len = run * kind.dense();
+        self.dense.resize(runs * len, 0);
+        self.symbols.resize(run * kind.plain(), 0);
+        for number in 0..runs {
+            let at = number * (blocks / runs);
+            let pieces = Pieces {
+                order: &[],
+                turns: &turns[at * kind.turns()..][..run * kind.turns()],
+                marked: false,
+            };
+            let some = &core[at * kind.unit..][..run * kind.unit];
+            let dense = &mut self.dense[number * len..][..len];
+            pieces::take(kind, &pieces, some, dense, &mut self.symbols);
+        }
+        &self.dense
+    }
+}
+
 /// Takes so many, or all that there are.
 fn take<'a, T>(from: &mut &'a [T], count: usize) -> &'a [T] {
     let (taken, rest) = from.split_at(count.min(from.len()));
     *from = rest;
     taken
+}
+
+/// The same, to write to.
+fn take_mut<'a>(to: &mut &'a mut [u8], count: usize) -> &'a mut [u8] {
+    let count = count.min(to.len());
+    to.split_off_mut(..count).unwrap_or_default()
 }

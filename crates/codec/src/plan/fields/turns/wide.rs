@@ -46,7 +46,7 @@ fn groups(scales: &[u16], minimums: &[u16], turns: &mut [u8]) -> usize {
 /// Halves as singles, an exponent of 31 being nothing special, with other bits where `flip` has ones.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn singles(halves: __m256i, flip: i32) -> __m512 {
+pub(in crate::plan::fields) fn singles(halves: __m256i, flip: i32) -> __m512 {
     let halves = _mm512_xor_si512(_mm512_cvtepu16_epi32(halves), _mm512_set1_epi32(flip));
     let sign = _mm512_and_si512(halves, _mm512_set1_epi32(0x8000));
     let magnitude = _mm512_slli_epi32::<13>(_mm512_xor_si512(halves, sign));
