@@ -234,7 +234,7 @@ pub(crate) fn encode_texts(
 }
 
 /// Fewer symbols are not worth whole rows and several strings.
-const LEAST_SYMBOLS: usize = 4 << 10;
+const LEAST_SYMBOLS: usize = 1 << 10;
 /// So many kinds of them are those of a few bits.
 const FEW_KINDS: usize = 16;
 /// What fewer symbols lose by a code that is not their own is little beside a frame.

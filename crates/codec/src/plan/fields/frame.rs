@@ -17,7 +17,7 @@ use crate::{Error, Level};
 /// What a symbol costs in time, as bits that it would have to save.
 const SYMBOL: f64 = 0.1;
 /// The same of signed bytes, of which few bits can be saved.
-const SYMBOL_OF_BYTES: f64 = 0.5;
+const SYMBOL_OF_BYTES: f64 = 1.0;
 
 /// Buffers that are used again.
 #[derive(Debug, Default)]

@@ -150,6 +150,15 @@ fn whole<T, const EACH: usize>(parts: &[T], number: usize) -> Option<&[[T; EACH]
     (parts.len() == number).then_some(parts)
 }
 
+/// Has what lies some way behind lower bits brought near.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn fetch(low: &[[u8; LEN]]) {
+    for line in low {
+        _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().wrapping_add(AHEAD).cast());
+    }
+}
+
 /// The halves of a group that has one for each block.
 #[inline]
 #[target_feature(enable = "avx512f")]

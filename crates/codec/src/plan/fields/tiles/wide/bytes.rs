@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::super::Parts;
-use super::{CHOOSE, Groups, LEN, MASKED, load_halves, whole};
+use super::{CHOOSE, Groups, LEN, MASKED, fetch, load_halves, whole};
 use crate::coder::vectors::{Wide, load_bytes};
 use crate::plan::fields::lace::{Lace, laces};
 
@@ -39,6 +39,7 @@ impl<'a> Groups<'a, QUANTS> for Folded<'a> {
         // SAFETY: a `Wide` exists only where there are the features.
         #[allow(unsafe_code)]
         unsafe {
+            fetch(&self.low[number]);
             let quants = folded(symbols, &self.low[number]);
             (quants, load_halves(&self.scales[number]))
         }
@@ -47,7 +48,7 @@ impl<'a> Groups<'a, QUANTS> for Folded<'a> {
 
 impl<'a> Groups<'a, QUANTS> for Marked<'a> {
     const LACES: &'static [Lace] = &LACES;
-    const OF_ROW: usize = 1;
+    const OF_ROW: usize = 2;
 
     fn new(parts: &Parts<'a>, groups: usize) -> Option<Self> {
         Some(Marked {
@@ -61,6 +62,7 @@ impl<'a> Groups<'a, QUANTS> for Marked<'a> {
         // SAFETY: a `Wide` exists only where there are the features.
         #[allow(unsafe_code)]
         unsafe {
+            fetch(&self.low[number]);
             let quants = marked(symbols, &self.low[number]);
             (quants, load_halves(&self.scales[number]))
         }

@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::super::Parts;
-use super::{CHOOSE, Groups, LEN, MASKED, load_halves};
+use super::{CHOOSE, Groups, LEN, MASKED, fetch, load_halves};
 use crate::coder::vectors::{Wide, load_bytes};
 use crate::plan::fields::lace::{Lace, laces};
 
@@ -81,6 +81,7 @@ impl<'a, const HALVES: usize> Nibbles<'a, HALVES> {
         let turns = self.turns[number * tiles * 16..].as_chunks::<16>().0;
         let from = symbols.as_chunks::<2>().0.iter().zip(low).zip(turns);
         for (to, ((symbols, low), turns)) in quants.as_chunks_mut::<4>().0.iter_mut().zip(from) {
+            fetch(low);
             *to = four(symbols, low, turns);
         }
         quants
