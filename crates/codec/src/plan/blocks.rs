@@ -329,12 +329,9 @@ fn fill_classes(
     if classes.is_empty() {
         return;
     }
-    let mut column = place.column(first) / kind.groups();
-    for _ in 0..blocks {
-        to.push(classes[column]);
-        column += 1;
-        if column == classes.len() {
-            column = 0;
-        }
+    let mut row = &classes[place.column(first) / kind.groups()..];
+    while to.len() < blocks {
+        to.extend_from_slice(&row[..row.len().min(blocks - to.len())]);
+        row = classes;
     }
 }

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::kind::Kind;
 use super::marks::{Ends, GROUP, MOST, Places, missing};
-use super::upper::{all, put, words};
+use super::upper::{all, put, spread, words};
 use crate::Error;
 #[cfg(target_arch = "x86_64")]
 use crate::coder::vectors::Wide;
@@ -361,22 +361,18 @@ at_best! {
 #[inline(always)]
 fn split_any(twos: Twos, groups: &[[u8; GROUP]], extras: &[u8], to: &mut Taken) {
     let (half, low_len) = (twos.symbols(), twos.low_len());
-    for (i, own) in groups.iter().enumerate() {
-        let left_out = to.left_out[i];
-        let mut kept = [0; GROUP];
-        let mut number = 0;
-        for (lane, quant) in own.iter().enumerate() {
-            kept[number % GROUP] = *quant;
-            number += usize::from(left_out >> lane & 1 == 0);
-        }
-        if number < GROUP {
-            kept[number..].fill(0);
-        }
-        let symbols = &mut to.symbols[i * half..][..half];
-        for (j, symbol) in symbols.iter_mut().enumerate() {
-            let second = kept.get(j + half).copied().unwrap_or(0);
-            *symbol = kept[j] >> twos.low | second >> twos.low << 4;
-        }
+    for (i, (own, left_out)) in groups.iter().zip(&to.left_out).enumerate() {
+        let mut kept = without(own, *left_out);
+        let upper = words::<4>(&kept).map(|word| word >> twos.low & all(15));
+        let mut nibbles = [0; GROUP + 16];
+        put(upper, &mut nibbles);
+        let (first, second) = (words::<2>(&nibbles), words::<2>(&nibbles[half..]));
+        // What is too much is written over by the next.
+        let symbols = &mut to.symbols[i * half..][..16];
+        put(
+            [first[0] | second[0] << 4, first[1] | second[1] << 4],
+            symbols,
+        );
         kept[GROUP - 1] |= extras.get(i).copied().unwrap_or(0) * u8::from(twos.lent() > 0);
         let low = &mut to.low[i * low_len..][..low_len];
         match twos.low {
@@ -388,6 +384,32 @@ fn split_any(twos: Twos, groups: &[[u8; GROUP]], extras: &[u8], to: &mut Taken) 
             _ => {}
         }
     }
+}
+
+/// The first two lanes of those that are ones, or what is behind all lanes.
+#[inline(always)]
+fn first_two(left_out: u32) -> [u8; 2] {
+    let rest = left_out & left_out.wrapping_sub(1);
+    [left_out, rest].map(|lanes| lanes.trailing_zeros() as u8)
+}
+
+/// Quants without those of two lanes at most, and zeros behind them.
+#[inline(always)]
+fn without(quants: &[u8; GROUP], left_out: u32) -> [u8; GROUP] {
+    let [first, second] = first_two(left_out);
+    let mut from = [0; GROUP + 2];
+    from[..GROUP].copy_from_slice(quants);
+    let mut kept = [0; GROUP];
+    for (lane, kept) in (0u8..).zip(&mut kept) {
+        let at = usize::from(lane);
+        let behind = if lane + 1 < second {
+            from[at + 1]
+        } else {
+            from[at + 2]
+        };
+        *kept = if lane < first { from[at] } else { behind };
+    }
+    kept
 }
 
 /// The lowest bits of quants, the first in the lowest place.
@@ -406,36 +428,42 @@ at_best! {
 fn join_any(twos: Twos, symbols: &[u8], low: &[u8], left_out: &[u32], groups: &mut [[u8; GROUP]]) {
     let (half, low_len) = (twos.symbols(), twos.low_len());
     for (i, (own, left_out)) in groups.iter_mut().zip(left_out).enumerate() {
-        let mut kept = [0; GROUP];
-        for (j, symbol) in symbols[i * half..][..half].iter().enumerate() {
-            kept[j] = (symbol & 15) << twos.low;
-            if let Some(second) = kept.get_mut(j + half) {
-                *second = symbol >> 4 << twos.low;
-            }
-        }
+        let [a, b] = words(&symbols[i * half..][..16]);
+        let mut nibbles = [0; GROUP];
+        put([a & all(15), b & all(15)], &mut nibbles);
+        put(
+            [a >> 4 & all(15), b >> 4 & all(15)],
+            &mut nibbles[half..half + 16],
+        );
+        let mut kept = words::<4>(&nibbles).map(|word| word << twos.low);
         let low = &low[i * low_len..][..low_len];
         match twos.low {
             4 => {
                 let [a, b] = words(low);
                 let own = [a, b, a >> 4, b >> 4].map(|word| word & all(15));
-                let upper = words::<4>(&kept);
-                put(
-                    std::array::from_fn::<u64, 4, _>(|j| upper[j] | own[j]),
-                    &mut kept,
-                );
+                kept.iter_mut()
+                    .zip(own)
+                    .for_each(|(kept, own)| *kept |= own);
             }
             1 => {
-                for (j, quant) in kept.iter_mut().enumerate() {
-                    *quant |= low[j / 8] >> (j % 8) & 1;
-                }
+                let own = low.iter().map(|bits| spread(*bits));
+                kept.iter_mut()
+                    .zip(own)
+                    .for_each(|(kept, own)| *kept |= own);
             }
             _ => {}
         }
-        let mut number = 0;
-        for (lane, to) in own.iter_mut().enumerate() {
-            let is_kept = left_out >> lane & 1 == 0;
-            *to = kept[number % GROUP] & u8::from(is_kept).wrapping_neg();
-            number += usize::from(is_kept);
+        let mut from = [0; GROUP + 2];
+        put(kept, &mut from[2..]);
+        let [first, second] = first_two(*left_out);
+        for (lane, to) in (0u8..).zip(own) {
+            let at = usize::from(lane);
+            let behind = if lane <= second {
+                from[at + 1]
+            } else {
+                from[at]
+            };
+            *to = if lane < first { from[at + 2] } else { behind };
         }
     }
 }

@@ -53,6 +53,14 @@ pub(super) fn put<const WORDS: usize>(words: [u64; WORDS], bytes: &mut [u8]) {
     }
 }
 
+/// The bits of a byte, each in a byte of a word.
+#[inline(always)]
+pub(super) fn spread(bits: u8) -> u64 {
+    let own = all(bits) & 0x8040_2010_0804_0201;
+    // A byte that is not 0 gets its upper bit by that.
+    (own + all(0x7f)) >> 7 & all(1)
+}
+
 #[inline(always)]
 pub(super) fn fours_back(word: u64) -> [u64; 4] {
     [0, 2, 4, 6].map(|shift| word >> shift & all(3))

@@ -346,6 +346,42 @@ mod tests {
     }
 
     #[test]
+    fn quants_are_moved_and_moved_back_on_any_machine() {
+        let kind = Kind::of(Dtype::GgmlQ8_0).unwrap();
+        let place = Place::new(&kind, 5 * 32, 32);
+        let most = super::super::super::numbers::MOST;
+        for seed in 0..60 {
+            let groups = Groups {
+                number: 77,
+                scale: numbers(seed, -9, 300, 77)
+                    .iter()
+                    .map(|scale| f32::from(*scale) / 256.0)
+                    .collect(),
+                ..Groups::default()
+            };
+            let grid = Grid {
+                zero: Axis::ONE,
+                ratio: Axis::ONE,
+                columns: Columns {
+                    logs: Vec::new(),
+                    means: numbers(seed + 1, -most, most, 5 * 32),
+                    unit: 0x3c00 - 99 * seed as u16,
+                },
+            };
+            let quants: Vec<u8> = (0..77 * 32).map(|i| (i * 7) as u8).collect();
+            let shift = |back: bool, from: &[u8]| {
+                let mut quants = from.to_vec();
+                grid.shift(&place, 3, groups.run(0..77), back, &mut quants);
+                quants
+            };
+            let moved = shift(false, &quants);
+            assert!(moved == crate::cpu::plainly(|| shift(false, &quants)));
+            assert!(shift(true, &moved) == quants);
+            assert!(crate::cpu::plainly(|| shift(true, &moved)) == quants);
+        }
+    }
+
+    #[test]
     fn a_mean_moves_the_zero() {
         for mean in -500..=500 {
             for steps in (-0x7fff..=0x7fff).step_by(61) {

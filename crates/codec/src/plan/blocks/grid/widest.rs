@@ -79,8 +79,12 @@ pub(super) fn shift(
     let (_, means) = grid.columns.words::<2>();
     let unit = to_single(grid.columns.unit);
     for (own, scale) in quants.iter_mut().zip(groups.scale) {
-        let steps = _mm512_set1_epi16(steps(unit, *scale));
-        let twice = shifted(load(&means[column]), steps);
+        let (means, steps) = (load(&means[column]), steps(unit, *scale));
+        let twice = if steps.abs() <= FEW_STEPS {
+            shifted_by_few(means, _mm512_set1_epi16(steps << 2))
+        } else {
+            shifted(means, _mm512_set1_epi16(steps))
+        };
         let by = _mm512_srai_epi16::<1>(_mm512_add_epi16(twice, _mm512_set1_epi16(1)));
         let words = _mm512_cvtepu8_epi16(load_half(own));
         let words = match back {
@@ -90,6 +94,18 @@ pub(super) fn shift(
         store(words, own);
         column = place.after(column);
     }
+}
+
+/// Steps of which four times as many are a word.
+const FEW_STEPS: i16 = 0x1fff;
+
+/// As [`super::fill::shifted`], by a fourth of so many steps: means are at most 500, so that 64 times as much is a word.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn shifted_by_few(means: __m512i, steps: __m512i) -> __m512i {
+    let product = _mm512_mulhi_epi16(_mm512_slli_epi16::<6>(means), steps);
+    let product = _mm512_max_epi16(product, _mm512_set1_epi16(-0x1fff));
+    _mm512_min_epi16(product, _mm512_set1_epi16(0x1fff))
 }
 
 /// As [`super::fill::shifted`].

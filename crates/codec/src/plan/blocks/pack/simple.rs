@@ -1,7 +1,7 @@
 //! Blocks of 32 quants that have no groups.
 
 use super::View;
-use crate::plan::blocks::upper::{all, put, words};
+use crate::plan::blocks::upper::{all, put, spread, words};
 
 /// Where the parts of a simple block, of 32 quants, are.
 pub(super) struct Simple {
@@ -39,14 +39,6 @@ pub(super) fn unpack_simple<const UNIT: usize>(simple: Simple, blocks: &[u8], qu
     }
 }
 
-/// The bits of a byte, each in a byte of a word.
-#[inline(always)]
-fn spread(bits: u8) -> u64 {
-    let own = all(bits) & 0x8040_2010_0804_0201;
-    // A byte that is not 0 gets its upper bit by that.
-    (own + all(0x7f)) >> 7 & all(1)
-}
-
 #[inline(always)]
 pub(super) fn pack_simple<const UNIT: usize>(simple: Simple, fields: View<'_>, blocks: &mut [u8]) {
     let at = simple.quants();
@@ -57,8 +49,8 @@ pub(super) fn pack_simple<const UNIT: usize>(simple: Simple, fields: View<'_>, b
         if simple.halves == 2 {
             block[2..4].copy_from_slice(&fields.halves[1][i].to_le_bytes());
         }
-        let nibbles: [u8; 16] = std::array::from_fn(|j| from[j] & 15 | from[j + 16] << 4);
-        block[at..at + 16].copy_from_slice(&nibbles);
+        let [a, b, c, d] = words::<4>(from).map(|word| word & all(15));
+        put([a | c << 4, b | d << 4], &mut block[at..at + 16]);
         if simple.high {
             block[at - 4..at].copy_from_slice(&fifths(from));
         }
