@@ -416,7 +416,7 @@ const fn effort(level: Level) -> &'static Effort {
             zstd: &[1, 3],
             zstd_gain: 0.1,
             strings: &[5],
-            texts: 3,
+            texts: 1,
             alike: 1.55,
             sample: 4 << 10,
             for_speed: 0.002,

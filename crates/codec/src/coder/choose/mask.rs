@@ -13,7 +13,7 @@ pub(super) fn apart(counts: &[u32; 256], loss: f32) -> u8 {
     loop {
         let ways = (0..8)
             .map(|bit| 1u8 << bit)
-            .filter(|bit| mask & bit == 0)
+            .filter(|bit| mask & bit == 0 && might_cost(&counts, *bit) <= budget)
             .filter_map(|bit| {
                 let rest = without(&counts, bit);
                 let after = weight(&rest);
@@ -30,6 +30,20 @@ pub(super) fn apart(counts: &[u32; 256], loss: f32) -> u8 {
         // What is gained is not there to be lost.
         budget -= cost.max(0.0);
     }
+}
+
+/// What a bit costs if nothing else tells it, and a little less: it costs no less where something does.
+fn might_cost(counts: &[u32; 256], bit: u8) -> f32 {
+    let (mut ones, mut total) = (0, 0);
+    for halves in counts.chunks_exact(2 * usize::from(bit)) {
+        let (without, with) = halves.split_at(bit.into());
+        let with: u32 = with.iter().sum();
+        ones += with;
+        total += with + without.iter().sum::<u32>();
+    }
+    let [zeros, ones, total] = [total - ones, ones, total].map(|count| count as f32);
+    let bits = |count: f32| count * log2(count);
+    total - (bits(total) - bits(zeros) - bits(ones)) - total / 1024.0
 }
 
 /// The counts of bytes in which some bits are zeros.

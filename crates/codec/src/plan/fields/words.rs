@@ -35,11 +35,7 @@ const EXCEPTION: usize = 4;
 impl Words {
     /// How to split words, of which narrow ones may have 4 lower bits.
     pub(super) fn fit(words: &[u16], narrow: bool) -> Words {
-        let [mut all, mut any] = [u16::MAX, 0];
-        for word in words {
-            all &= word;
-            any |= word;
-        }
+        let [all, any] = all_and_any(words);
         let signs = match (all >> 15, any >> 15) {
             (_, 0) => Signs::Clear,
             (1, _) => Signs::Set,
@@ -50,12 +46,7 @@ impl Words {
             low_bits: if narrow { NARROW } else { WIDE },
             base: 0,
         };
-        let [mut least, mut most] = [u16::MAX, 0];
-        for word in words {
-            let upper = fitted.moved(*word) >> fitted.low_bits;
-            least = least.min(upper);
-            most = most.max(upper);
-        }
+        let [least, most] = extremes(fitted, words);
         // Words of which the upper bits are below are exceptions: zeros, as a rule.
         fitted.base = least.max(most.saturating_sub(255)).min(most);
         if below(fitted, words) > words.len() / 64 {
@@ -67,6 +58,18 @@ impl Words {
     fn exceptions(self, words: &[u16]) -> impl Iterator<Item = (usize, u16)> {
         let each = words.iter().copied().enumerate();
         each.filter(move |(_, word)| self.moved(*word) >> self.low_bits < self.base)
+    }
+
+    /// The least and the most that upper bits are.
+    #[inline(always)]
+    fn upper_extremes(self, words: &[u16]) -> [u16; 2] {
+        let [mut least, mut most] = [u16::MAX, 0];
+        for word in words {
+            let upper = self.moved(*word) >> self.low_bits;
+            least = least.min(upper);
+            most = most.max(upper);
+        }
+        [least, most]
     }
 
     /// How many words are exceptions.
@@ -229,6 +232,15 @@ impl Words {
 }
 
 at_widest! {
+    /// The bits that all words have, and those that any has.
+    fn all_and_any(words: &[u16]) -> [u16; 2] = common
+}
+
+at_widest! {
+    fn extremes(how: Words, words: &[u16]) -> [u16; 2] = Words::upper_extremes
+}
+
+at_widest! {
     fn below(how: Words, words: &[u16]) -> usize = Words::count_below
 }
 
@@ -246,6 +258,16 @@ at_widest! {
 
 at_widest! {
     fn merge_narrow(how: Words, high: &[u8], low: &[u8], words: &mut [u16]) = Words::narrow_back
+}
+
+#[inline(always)]
+fn common(words: &[u16]) -> [u16; 2] {
+    let [mut all, mut any] = [u16::MAX, 0];
+    for word in words {
+        all &= word;
+        any |= word;
+    }
+    [all, any]
 }
 
 #[cfg(test)]
