@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::Error;
 use crate::check::{Check, finish_two};
+use crate::cpu::fetch;
 use crate::header::{BaseRef, Header, Parsed, frame_hash};
 use crate::plan::Decoded;
 use crate::scratch::{self, Scratch};
@@ -21,6 +22,9 @@ pub fn decode(blob: &[u8], base: Option<&[u8]>) -> Result<Vec<u8>, Error> {
     }
     Ok(out)
 }
+
+/// Bytes of a frame that are brought near while those before it are decoded.
+const AHEAD: usize = 128;
 
 impl Header {
     /// Verifies and decodes a run of frames from exactly its stored bytes, appending the raw bytes
@@ -125,6 +129,11 @@ impl Header {
         let mut open = |frame: usize| {
             let (own, rest) = stored.split_at(self.index[frame].stored_len as usize);
             stored = rest;
+            // The beginnings of the next one and of the one after that, which are read first there.
+            fetch(rest, AHEAD);
+            let next = self.index.get(frame + 1);
+            let next = next.and_then(|next| rest.get(next.stored_len as usize..));
+            fetch(next.unwrap_or_default(), AHEAD);
             let (to, rest) =
                 std::mem::take(&mut out).split_at_mut(self.facts.frame_range(frame).len());
             out = rest;

@@ -10,6 +10,7 @@ pub(super) use tiles::Then;
 use super::directory::{self, WORD, Writer};
 use super::{Code, Core, Decoded, Part, Plan};
 use crate::coder::{self, Coding};
+use crate::cpu::fetch;
 use crate::header::{Facts, Residual};
 use crate::layout::Layout;
 use crate::scratch::Scratch;
@@ -17,6 +18,8 @@ use crate::{Dtype, Error, Level, delta, planes};
 
 /// The most planes of a layout.
 pub(crate) const MAX_PLANES: usize = 8;
+/// Bytes of a plane's payload that are read first.
+const HEAD: usize = 128;
 /// What a frame can take beyond its raw bytes.
 pub(super) const MAX_OVERHEAD: usize = MAX_PLANES * WORD;
 
@@ -69,7 +72,9 @@ impl Planes {
                 raw_len: self.layout.plane_len(i, core_len),
                 payload: plane.payload,
             });
-        Ok(planes.collect())
+        let planes: Vec<StoredPlane<'_>> = planes.collect();
+        planes.iter().for_each(|plane| fetch(plane.payload, HEAD));
+        Ok(planes)
     }
 
     /// Encodes units, in one pass where that will do.

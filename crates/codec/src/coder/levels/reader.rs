@@ -7,12 +7,18 @@ use std::cell::OnceCell;
 
 use super::spec::{Shape, Spec};
 use super::writer::reach;
-use super::{COUNT_LEN, LEVELS, Plane, ROW, ROW_BYTES, ROWS, WORDS, bytes, count_of, literals};
+use super::{
+    COUNT_LEN, LEVELS, Plane, ROW, ROW_BYTES, ROWS, TILE, WORDS, bytes, count_of, literals,
+};
 use crate::Error;
 use crate::coder::machine::{Machine, Table, WINDOW, on_best};
 use crate::coder::rows::{ALL, Lines, first, take_whole};
 #[cfg(target_arch = "x86_64")]
 use crate::coder::vectors::{Rows, Wide};
+use crate::cpu::fetch;
+
+/// About how many bytes literals begin with before their planes.
+const HEAD: usize = 192;
 
 /// Reads tile after tile of a payload.
 pub(crate) struct Reader<'a> {
@@ -89,6 +95,7 @@ impl<'a> Reader<'a> {
         for _ in 0..shape.raw + shape.whole {
             let len = plane_len.div_ceil(ROW) * ROW_BYTES;
             let (plane, after) = rest.split_at_checked(len).ok_or(ENDS)?;
+            fetch(plane, TILE / 8);
             whole.push(plane);
             rest = after;
         }
@@ -96,6 +103,7 @@ impl<'a> Reader<'a> {
         for count in counts.as_chunks::<COUNT_LEN>().0 {
             let len = count_of(*count);
             let after = rest.get(len.div_ceil(8)..).ok_or(ENDS)?;
+            fetch(rest, TILE / 8);
             strings.push(String {
                 from: rest,
                 len,
@@ -103,6 +111,8 @@ impl<'a> Reader<'a> {
             });
             rest = after;
         }
+        // Some time before it is read.
+        fetch(rest, HEAD);
         Ok(Reader {
             bytes: Bytes::of(&shape),
             shape,
