@@ -151,11 +151,16 @@ proptest! {
         number in select(vec![1usize, 9, 3000]),
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         near in any::<bool>(),
+        bell in any::<bool>(),
+        level in select(vec![Level::Fast, Level::Default]),
         cut in any::<prop::sample::Index>(),
     ) {
-        let raw = plain_blocks(dtype, number);
+        let raw = match bell {
+            true => bell_blocks(dtype, number),
+            false => plain_blocks(dtype, number),
+        };
         let plan = Fields::of(&facts(dtype, &raw)).unwrap();
-        let mut stored = encoded(&plan, &raw, Level::Default);
+        let mut stored = encoded(&plan, &raw, level);
         let within = if near { stored.len().min(60) } else { stored.len() };
         for (at, byte) in changes {
             stored[at.index(within)] = byte;
