@@ -2,6 +2,8 @@
 //! Marked quants, of which all is known but where they are and perhaps on which side, are left out of that.
 
 #[cfg(target_arch = "x86_64")]
+mod narrow;
+#[cfg(target_arch = "x86_64")]
 mod wide;
 
 use std::ops::Range;
@@ -229,7 +231,13 @@ impl Twos {
         if let Some(machine) = Wide::here() {
             return wide::split(machine, self, groups, extras, to);
         }
-        split(*self, groups, extras, to);
+        #[cfg(target_arch = "x86_64")]
+        if crate::cpu::has_v3() {
+            // SAFETY: the features were just found.
+            #[allow(unsafe_code)]
+            return unsafe { narrow::split(self, groups, extras, to) };
+        }
+        split_any(*self, groups, extras, to);
     }
 
     /// The upper bits of so many groups' quants, group by group, to the end of a list.
@@ -263,7 +271,16 @@ impl Twos {
             wide::join(machine, self, symbols, low, left_out, groups);
             return Ok(());
         }
-        join(*self, symbols, low, left_out, groups);
+        #[cfg(target_arch = "x86_64")]
+        if crate::cpu::has_v3() {
+            // SAFETY: the features were just found.
+            #[allow(unsafe_code)]
+            unsafe {
+                narrow::join(self, symbols, low, left_out, groups);
+            }
+            return Ok(());
+        }
+        join_any(*self, symbols, low, left_out, groups);
         Ok(())
     }
 
@@ -354,11 +371,7 @@ fn all_have_any(number: u32, masks: &[u32]) -> bool {
     masks.iter().map(lacks).fold(0, |all, lacks| all | lacks) == 0
 }
 
-at_best! {
-    fn split(twos: Twos, groups: &[[u8; GROUP]], extras: &[u8], to: &mut Taken) = split_any
-}
-
-#[inline(always)]
+/// Any machine's way.
 fn split_any(twos: Twos, groups: &[[u8; GROUP]], extras: &[u8], to: &mut Taken) {
     let (half, low_len) = (twos.symbols(), twos.low_len());
     for (i, (own, left_out)) in groups.iter().zip(&to.left_out).enumerate() {
@@ -420,11 +433,7 @@ fn put_bits(quants: &[u8; GROUP], to: &mut [u8]) {
     }
 }
 
-at_best! {
-    fn join(twos: Twos, symbols: &[u8], low: &[u8], left_out: &[u32], groups: &mut [[u8; GROUP]]) = join_any
-}
-
-#[inline(always)]
+/// Any machine's way.
 fn join_any(twos: Twos, symbols: &[u8], low: &[u8], left_out: &[u32], groups: &mut [[u8; GROUP]]) {
     let (half, low_len) = (twos.symbols(), twos.low_len());
     for (i, (own, left_out)) in groups.iter_mut().zip(left_out).enumerate() {
@@ -514,10 +523,11 @@ mod tests {
                     taken
                 };
                 let mut taken = split();
-                let plain = crate::cpu::plainly(split);
                 let len = 200 * twos.symbols();
-                assert!(plain.symbols[..len] == taken.symbols[..len]);
-                assert!(plain.low == taken.low && plain.exceptions == taken.exceptions);
+                for other in [crate::cpu::plainly(split), crate::cpu::narrowly(split)] {
+                    assert!(other.symbols[..len] == taken.symbols[..len]);
+                    assert!(other.low == taken.low && other.exceptions == taken.exceptions);
+                }
                 let (low, exceptions) = (taken.low.clone(), taken.exceptions.clone());
                 let mut join = || {
                     let mut back = vec![7; quants.len()];
@@ -531,6 +541,7 @@ mod tests {
                 };
                 assert!(join() == quants, "{} {number}", dtype.name());
                 assert!(crate::cpu::plainly(&mut join) == quants);
+                assert!(crate::cpu::narrowly(&mut join) == quants);
                 if twos.lent() > 0 {
                     let mut lent = Vec::new();
                     twos.scales(&low, &mut lent);

@@ -74,7 +74,7 @@ fn split_wide(twos: &Twos, groups: &[[u8; GROUP]], extras: &[u8], to: &mut Taken
 /// Nibbles of both halves in one byte each.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn halves(nibbles: __m256i) -> __m128i {
+pub(super) fn halves(nibbles: __m256i) -> __m128i {
     let upper = _mm256_extracti128_si256::<1>(nibbles);
     _mm_or_si128(_mm256_castsi256_si128(nibbles), _mm_slli_epi16::<4>(upper))
 }
@@ -82,7 +82,7 @@ fn halves(nibbles: __m256i) -> __m128i {
 /// And back.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn nibbles(bytes: __m128i) -> __m256i {
+pub(super) fn nibbles(bytes: __m128i) -> __m256i {
     let both = _mm256_set_m128i(_mm_srli_epi16::<4>(bytes), bytes);
     _mm256_and_si256(both, _mm256_set1_epi8(15))
 }
@@ -140,7 +140,7 @@ fn join_wide(
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn load(bytes: &[u8]) -> __m128i {
+pub(super) fn load(bytes: &[u8]) -> __m128i {
     let bytes = &bytes[..16];
     // SAFETY: they are 16 bytes.
     #[allow(unsafe_code)]
@@ -151,7 +151,7 @@ fn load(bytes: &[u8]) -> __m128i {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn store(bytes: __m128i, to: &mut [u8]) {
+pub(super) fn store(bytes: __m128i, to: &mut [u8]) {
     let to = &mut to[..16];
     // SAFETY: they are 16 bytes.
     #[allow(unsafe_code)]
