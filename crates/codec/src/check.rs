@@ -46,6 +46,7 @@ impl Check {
     }
 
     /// As [`Check::absorb`], of as many bytes for each, side by side where that is faster.
+    #[cfg(any(test, target_arch = "x86_64"))]
     pub(crate) fn absorb_two([a, b]: [&mut Check; 2], [bytes_a, bytes_b]: [&[u8]; 2]) {
         #[cfg(target_arch = "x86_64")]
         if crate::cpu::multiplies_wide() && bytes_a.len() == bytes_b.len() {

@@ -26,7 +26,9 @@ pub(crate) use reader::Reader;
 use writer::Buffers;
 pub(crate) use writer::{Scratch, Writer};
 
-use super::rows::{Plane, ROW, ROW_BYTES, ROWS, TILE, WORDS};
+#[cfg(target_arch = "x86_64")]
+use super::rows::ROWS;
+use super::rows::{Plane, ROW, ROW_BYTES, TILE, WORDS};
 use crate::Error;
 
 /// The most levels, those of the raw bits included: a byte for each symbol.

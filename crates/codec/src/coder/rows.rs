@@ -11,6 +11,7 @@ pub(crate) const ROW: usize = 512;
 /// Bytes of a row of a plane.
 pub(super) const ROW_BYTES: usize = ROW / 8;
 /// Rows of a plane of a tile.
+#[cfg(target_arch = "x86_64")]
 pub(super) const ROWS: usize = TILE / ROW;
 /// Words of a plane of a tile.
 pub(super) const WORDS: usize = TILE / 64;

@@ -5,11 +5,11 @@ mod wide;
 
 use std::cell::OnceCell;
 
+#[cfg(target_arch = "x86_64")]
+use super::ROWS;
 use super::spec::{Shape, Spec};
 use super::writer::reach;
-use super::{
-    COUNT_LEN, LEVELS, Plane, ROW, ROW_BYTES, ROWS, TILE, WORDS, bytes, count_of, literals,
-};
+use super::{COUNT_LEN, LEVELS, Plane, ROW, ROW_BYTES, TILE, WORDS, bytes, count_of, literals};
 use crate::Error;
 use crate::coder::machine::{Machine, Table, WINDOW, on_best};
 use crate::coder::rows::{ALL, Lines, first, take_whole};
@@ -191,6 +191,8 @@ fn read_planes(reader: &mut Reader<'_>, there: &Plane, rows: usize) -> Result<()
     if let Some(machine) = Wide::here() {
         return wide::read_planes(machine, reader, there, rows);
     }
+    // Plain code spreads whole tiles.
+    let _ = rows;
     read_planes_plain(reader, there)
 }
 

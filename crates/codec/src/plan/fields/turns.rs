@@ -4,9 +4,9 @@
 mod wide;
 
 #[cfg(target_arch = "x86_64")]
-#[cfg(target_arch = "x86_64")]
 pub(super) use wide::singles;
 
+#[cfg(target_arch = "x86_64")]
 use crate::coder::vectors::Wide;
 use crate::cpu::at_widest;
 use crate::plan::blocks::to_single;
