@@ -31,7 +31,7 @@ pub(super) struct Known {
     pub places: Places,
     pub columns: Vec<u8>,
     pub symbols: [Symbols; 2],
-    /// The scales' lowest bits, if they are told elsewhere.
+    /// Bits of the scales that are told elsewhere, if there are such.
     pub lent: Vec<u8>,
     pub subs: [Vec<u8>; 2],
     pub sub_contexts: Vec<u8>,
@@ -203,7 +203,7 @@ struct Halves {
     lent: Vec<u8>,
 }
 
-/// The tables of all halves, and their symbols; so many of the scales' lowest bits are told elsewhere.
+/// The tables of all halves, and their symbols; so many bits of the scales are told elsewhere.
 fn halves(
     kind: &Kind,
     place: &Place,
@@ -221,7 +221,7 @@ fn halves(
             all.classes = scale_classes(kind, place, &split.high);
             super::fill_classes(&all.classes, kind, place, 0, half.len(), &mut before);
             if lent > 0 {
-                let own = split.low.iter().map(|low| low & ((1 << lent) - 1));
+                let own = split.low.iter().map(|low| low >> 1 & ((1 << lent) - 1));
                 all.lent.extend(own);
             }
             own_lent = lent;

@@ -97,7 +97,7 @@ impl Twos {
         }
     }
 
-    /// Those which take the lowest bits of the group's scale.
+    /// Those which take bits of the group's scale.
     pub(super) fn lent(&self) -> u32 {
         match self.ends {
             [_] => self.low.saturating_sub(self.side_bits()),
@@ -122,7 +122,7 @@ impl Twos {
     }
 
     /// What stands in the place that marks leave among the lower bits, by group; and the quants that stand where a mark
-    /// would. Of the scales the lowest bits.
+    /// would. Of the scales what is lent.
     pub(super) fn extras(
         &self,
         quants: &[u8],

@@ -24,7 +24,7 @@ pub(super) struct Words {
     /// The upper symbol's context is the upper symbol of the series before, shifted by so much; 8 for
     /// none.
     shift: u8,
-    /// The lowest bits of the lower symbol, so many, are told elsewhere.
+    /// Of the lower symbol, the bits above the sign, so many, are told elsewhere.
     lent: u32,
     high: Set,
     low: Set,
@@ -51,7 +51,7 @@ pub(super) struct Coded<'a, 'b> {
 
 impl Words {
     /// The best for a chunk's numbers, beside which there are the upper symbols of a series before, or
-    /// none; so many of their lowest bits are told elsewhere. Also gives their symbols, and about how many bytes all take.
+    /// none; so many of the lower symbols' bits above the sign are told elsewhere. Also gives their symbols, and about how many bytes all take.
     pub(super) fn fit(split: Split, before: &[u8], lent: u32) -> (Words, Symbols, usize) {
         let Split {
             low_bits,
@@ -59,7 +59,10 @@ impl Words {
             high,
             mut low,
         } = split;
-        low.iter_mut().for_each(|low| *low >>= lent);
+        if lent > 0 {
+            low.iter_mut()
+                .for_each(|low| *low = *low >> (1 + lent) << 1 | *low & 1);
+        }
         let (shift, contexts, counts) = by_other(&high, before);
         let sum = |i: usize| counts.iter().map(|own| own[i]).sum();
         let together = [std::array::from_fn(sum)];
@@ -112,9 +115,9 @@ impl Words {
         })
     }
 
-    /// So many of the lowest bits are told elsewhere.
+    /// So many bits of the lower symbols are told elsewhere.
     pub(super) fn lend(&mut self, bits: u32) -> Result<(), Error> {
-        if self.low_bits < bits {
+        if bits > 0 && self.low_bits < bits + 1 {
             return Err(Error::Malformed("words"));
         }
         self.lent = bits;
@@ -167,7 +170,7 @@ impl Words {
         {
             if self.lent > 0 {
                 for (low, lent) in symbols.low.iter_mut().zip(lent) {
-                    *low = *low << self.lent | lent;
+                    *low = *low >> 1 << (1 + self.lent) | lent << 1 | *low & 1;
                 }
             }
             let symbols = symbols.high.iter().zip(&symbols.low);
