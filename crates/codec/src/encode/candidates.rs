@@ -50,7 +50,8 @@ pub(super) fn candidates(
     level: Level,
 ) -> Vec<Candidate> {
     let deltas = base.map_or(Vec::new(), |base| deltas(raw, facts, base, level));
-    if let [delta] = deltas.as_slice()
+    if raw.len() >= WORTH_SPEED
+        && let [delta] = deltas.as_slice()
         && let Some(len) = delta.expected_len
         && is_far_ahead(len, raw, facts)
     {
