@@ -106,13 +106,13 @@ impl Order {
 }
 
 /// Puts the numbers of the blocks whose scales are within bounds behind those there are; how many there are then.
-fn append(scales: &[u16], bounds: [u16; 2], blocks: &mut [u16], mut at: usize) -> usize {
-    let mut done = 0;
+fn append(scales: &[u16], bounds: [u16; 2], blocks: &mut [u16], at: usize) -> usize {
     #[cfg(target_arch = "x86_64")]
     if let Some(machine) = Wide::here() {
-        [done, at] = wide::append(machine, scales, bounds, blocks, at);
+        let [done, at] = wide::append(machine, scales, bounds, blocks, at);
+        return append_best(&scales[done..], done, bounds, blocks, at);
     }
-    append_best(&scales[done..], done, bounds, blocks, at)
+    append_best(scales, 0, bounds, blocks, at)
 }
 
 at_best! {
