@@ -1,6 +1,6 @@
 //! Looking at a plane, without counting all of it.
 
-use super::Effort;
+use super::effort::Effort;
 use crate::coder::histogram::{entropy, histogram};
 use crate::cpu::at_best;
 
@@ -152,7 +152,7 @@ fn seen_before(plane: &[u8], sample: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::effort;
+    use super::super::effort::effort;
     use super::*;
     use crate::Level;
 

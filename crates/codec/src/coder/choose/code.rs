@@ -1,0 +1,133 @@
+//! The codes of single bytes, and which one is for a plane.
+
+use super::effort::Effort;
+use super::kept::How;
+use super::mask;
+use crate::coder::histogram::{add_unseen, entropy};
+use crate::coder::{Coding, Scratch, bits, huffman, levels, shares, split};
+
+/// The code for a plane of about such counts, which get what they lack where that is of use.
+pub(super) fn code(plane: &[u8], counts: &mut [u32; 256], effort: &Effort) -> Code {
+    let levels = levels_for(plane.len(), counts, effort);
+    let near =
+        |fit: &levels::Fit, len: f64| fit.len(plane.len()) as f64 <= len * (1.0 + effort.levels);
+    // No code of bytes is shorter than that, and codes in levels have an escape for what the counts lack.
+    let least = entropy(counts) * plane.len() as f64 / 8.0;
+    let levels = match levels {
+        Some(fit) if near(&fit, least) => return Code::Levels(Box::new(fit)),
+        other => other,
+    };
+    add_unseen(plane, counts);
+    // Where codes are long, one table of shares is faster to read than they are.
+    let code = if plane.len() >= LEAST_SHARES && entropy(counts) > LONG_CODES {
+        Code::shares(plane.len(), counts)
+    } else {
+        Code::split(counts, effort.for_speed)
+    };
+    let len = code.len(plane.len(), counts) as f64;
+    match levels {
+        Some(fit) if near(&fit, len) => Code::Levels(Box::new(fit)),
+        _ => code,
+    }
+}
+
+fn levels_for(plane_len: usize, counts: &[u32; 256], effort: &Effort) -> Option<levels::Fit> {
+    if plane_len < LEAST_LEVELS {
+        return None;
+    }
+    let raw = mask::apart(counts, effort.for_speed);
+    levels::fit(&mask::without(counts, raw), raw)
+}
+
+/// In shorter planes a table of shares is too large beside what it saves.
+const LEAST_SHARES: usize = 32 << 10;
+/// Shorter planes are not worth whole rows and several strings.
+const LEAST_LEVELS: usize = 8 << 10;
+/// The bits a byte beyond which a look-up in a Huffman code gives few symbols.
+const LONG_CODES: f64 = 4.0;
+
+/// How a plane would be coded by how often its bytes occur.
+pub(super) enum Code {
+    Levels(Box<levels::Fit>),
+    Shares(shares::Fit),
+    /// Bits that stand apart, and the rest.
+    Split(u8, Rest),
+}
+
+impl Code {
+    fn shares(plane_len: usize, counts: &[u32; 256]) -> Code {
+        Code::Shares(shares::Fit::new(plane_len, counts))
+    }
+
+    /// At a loss of at most so many bits a byte.
+    fn split(counts: &[u32; 256], loss: f32) -> Code {
+        let mask = mask::apart(counts, loss);
+        Code::Split(mask, Rest::of(&mask::without(counts, mask)))
+    }
+
+    /// About how many bytes a plane of such counts takes.
+    pub fn len(&self, plane_len: usize, counts: &[u32; 256]) -> usize {
+        match self {
+            Code::Levels(fit) => fit.len(plane_len),
+            Code::Shares(fit) => fit.len,
+            Code::Split(mask, rest) => {
+                let counts = mask::without(counts, *mask);
+                rest.len(&counts) + bits::len(plane_len, *mask) + 1
+            }
+        }
+    }
+
+    /// Appends a plane, and gives what can be used again.
+    pub fn encode(
+        self,
+        plane: &[u8],
+        scratch: &mut Scratch,
+        out: &mut Vec<u8>,
+    ) -> (Coding, Option<How>) {
+        match self {
+            Code::Levels(fit) => {
+                let code = fit.code();
+                levels::encode(plane, &code, &mut scratch.levels, out);
+                (Coding::Levels, Some(How::Levels(Box::new(code))))
+            }
+            Code::Shares(fit) if fit.encode(plane, out) => (Coding::Shares, None),
+            // Counts that have all bytes make no such table.
+            Code::Shares(_) => {
+                out.extend_from_slice(plane);
+                (Coding::Raw, None)
+            }
+            Code::Split(mask, Rest::Constant(byte)) => {
+                split::encode_constant(plane, byte, mask, out);
+                (Coding::Bits, Some(How::Bits(mask, byte)))
+            }
+            Code::Split(mask, Rest::Code(code)) => {
+                split::encode_huffman(plane, &code, mask, out);
+                (Coding::Split, None)
+            }
+        }
+    }
+}
+
+/// What bytes are without the bits that stand apart.
+pub(super) enum Rest {
+    Constant(u8),
+    Code(Box<huffman::Code>),
+}
+
+impl Rest {
+    fn of(counts: &[u32; 256]) -> Rest {
+        let mut bytes = (0..=255).filter(|byte| counts[usize::from(*byte)] > 0);
+        match (bytes.next(), bytes.next()) {
+            (Some(byte), None) => Rest::Constant(byte),
+            _ => Rest::Code(Box::new(huffman::Code::new(counts))),
+        }
+    }
+
+    /// About how many bytes it takes.
+    fn len(&self, counts: &[u32; 256]) -> usize {
+        match self {
+            Rest::Constant(_) => 1,
+            Rest::Code(code) => code.encoded_len(counts),
+        }
+    }
+}
