@@ -59,32 +59,22 @@ impl Blocks {
         if bytes.len() != len || written.contexts() != grid.contexts() + of_marks {
             return Err(ERROR);
         }
-        if form == Form::Twos {
-            let twos = Twos::of(&kind, number).ok_or(ERROR)?;
-            let quants = written.pairs_and(twos.has_single()).ok_or(ERROR)?;
-            halves[0].lend(twos.lent())?;
-            return Ok(Blocks {
-                twos: Some(twos),
-                quants: Set::new(quants),
-                kind,
-                place,
-                mode,
-                classes,
-                halves,
-                subs,
-                grid,
-                marks,
-                written,
-                known: Known::default(),
-                expected_len: 0,
-            });
-        }
+        let twos = match form {
+            Form::Twos => Some(Twos::of(&kind, number).ok_or(ERROR)?),
+            _ => None,
+        };
         let kind = match form {
             Form::Each | Form::Twos => kind,
             Form::Pairs => kind.paired().ok_or(ERROR)?,
             Form::Upper => kind.upper(),
         };
-        let quants = symbol_tables(&kind, &written).ok_or(ERROR)?;
+        let quants = match &twos {
+            Some(twos) => {
+                halves[0].lend(twos.lent())?;
+                written.pairs_and(twos.has_single())
+            }
+            None => symbol_tables(&kind, &written),
+        };
         Ok(Blocks {
             kind,
             place,
@@ -95,8 +85,8 @@ impl Blocks {
             grid,
             marks,
             written,
-            quants: Set::new(quants),
-            twos: None,
+            quants: Set::new(quants.ok_or(ERROR)?),
+            twos,
             known: Known::default(),
             expected_len: 0,
         })
