@@ -207,7 +207,7 @@ fn fit_symbols(counts: &[u32; 256], seen: usize, effort: &Effort) -> Option<leve
     // Few symbols have no bits that stand apart.
     let raw = match kinds {
         ..=FEW_KINDS => 0,
-        _ => mask::apart(counts, loss(kinds, seen, effort)),
+        _ => mask::apart(counts, loss(kinds, seen, effort), levels::MAX_RAW),
     };
     let near = (entropy(counts) * (1.0 + NEAR) + NEAR_BITS).min(NOISE);
     let fit = levels::fit_symbols(&mask::without(counts, raw), raw);

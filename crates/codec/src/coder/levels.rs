@@ -34,7 +34,7 @@ use crate::Error;
 /// The most levels, those of the raw bits included: a byte for each symbol.
 const LEVELS: usize = 8;
 /// The most bits of a byte that may be raw.
-const MAX_RAW: usize = 4;
+pub(crate) const MAX_RAW: usize = 4;
 /// Bytes of a number of symbols.
 const COUNT_LEN: usize = 3;
 

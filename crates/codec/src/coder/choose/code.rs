@@ -8,11 +8,15 @@ use crate::coder::{Coding, Scratch, bits, huffman, levels, shares, split};
 
 /// The code for a plane of about such counts, which get what they lack where that is of use.
 pub(super) fn code(plane: &[u8], counts: &mut [u32; 256], effort: &Effort) -> Code {
-    let levels = levels_for(plane.len(), counts, effort);
     let near =
         |fit: &levels::Fit, len: f64| fit.len(plane.len()) as f64 <= len * (1.0 + effort.levels);
     // No code of bytes is shorter than that, and codes in levels have an escape for what the counts lack.
     let least = entropy(counts) * plane.len() as f64 / 8.0;
+    let mut levels = levels_for(plane.len(), counts, effort.for_levels);
+    if effort.for_levels > effort.for_speed && !levels.as_ref().is_some_and(|fit| near(fit, least))
+    {
+        levels = levels_for(plane.len(), counts, effort.for_speed);
+    }
     let levels = match levels {
         Some(fit) if near(&fit, least) => return Code::Levels(Box::new(fit)),
         other => other,
@@ -31,11 +35,12 @@ pub(super) fn code(plane: &[u8], counts: &mut [u32; 256], effort: &Effort) -> Co
     }
 }
 
-fn levels_for(plane_len: usize, counts: &[u32; 256], effort: &Effort) -> Option<levels::Fit> {
+/// A code in levels, at a loss of at most so many bits a byte by bits that stand apart.
+fn levels_for(plane_len: usize, counts: &[u32; 256], loss: f32) -> Option<levels::Fit> {
     if plane_len < LEAST_LEVELS {
         return None;
     }
-    let raw = mask::apart(counts, effort.for_speed);
+    let raw = mask::apart(counts, loss, levels::MAX_RAW);
     levels::fit(&mask::without(counts, raw), raw)
 }
 
@@ -61,7 +66,7 @@ impl Code {
 
     /// At a loss of at most so many bits a byte.
     fn split(counts: &[u32; 256], loss: f32) -> Code {
-        let mask = mask::apart(counts, loss);
+        let mask = mask::apart(counts, loss, u8::BITS as usize);
         Code::Split(mask, Rest::of(&mask::without(counts, mask)))
     }
 

@@ -20,7 +20,10 @@ pub(super) struct Effort {
     pub alike: f64,
     /// How much of a plane is looked at for strings that come again.
     pub sample: usize,
-    /// The bits a byte that may be lost where bits that stand apart make for less work.
+    /// The bits a byte that may be lost where bits that stand apart make for less work: as many as this of a code in
+    /// levels, if one is good enough then.
+    pub for_levels: f32,
+    /// And of any code.
     pub for_speed: f32,
     /// The share by which a code in levels may be longer, which is read and written fastest.
     pub levels: f64,
@@ -33,11 +36,12 @@ pub(super) const fn effort(level: Level) -> &'static Effort {
         Level::Fast => &Effort {
             least_gain: 0.03,
             zstd: &[1],
-            zstd_gain: 0.1,
+            zstd_gain: 0.25,
             strings: &[1],
             texts: 1,
             alike: 1.55,
             sample: 2 << 10,
+            for_levels: 0.04,
             for_speed: 0.002,
             levels: 0.01,
             drift: 0.004,
@@ -50,6 +54,7 @@ pub(super) const fn effort(level: Level) -> &'static Effort {
             texts: 1,
             alike: 1.55,
             sample: 4 << 10,
+            for_levels: 0.002,
             for_speed: 0.002,
             levels: 0.008,
             drift: 0.002,
@@ -62,6 +67,7 @@ pub(super) const fn effort(level: Level) -> &'static Effort {
             texts: 6,
             alike: 1.1,
             sample: 64 << 10,
+            for_levels: 0.0,
             for_speed: 0.0,
             levels: 0.0,
             drift: 0.0,

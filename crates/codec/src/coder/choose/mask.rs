@@ -2,15 +2,15 @@
 
 use crate::cpu::at_best;
 
-/// The bits that may stand apart at a loss of at most so many bits a byte.
-pub(super) fn apart(counts: &[u32; 256], loss: f32) -> u8 {
+/// The bits that may stand apart at a loss of at most so many bits a byte: no more of them than `most`.
+pub(super) fn apart(counts: &[u32; 256], loss: f32, most: usize) -> u8 {
     let total: u32 = counts.iter().sum();
     let mut counts = *counts;
-    let mut mask = 0;
+    let mut mask = 0u8;
     let mut budget = loss * total as f32;
     let mut bits = weight(&counts);
     // One after the other, the cheapest first: what two cost together is more than each alone.
-    loop {
+    while (mask.count_ones() as usize) < most {
         let ways = (0..8)
             .map(|bit| 1u8 << bit)
             .filter(|bit| mask & bit == 0 && might_cost(&counts, *bit) <= budget)
@@ -30,6 +30,7 @@ pub(super) fn apart(counts: &[u32; 256], loss: f32) -> u8 {
         // What is gained is not there to be lost.
         budget -= cost.max(0.0);
     }
+    mask
 }
 
 /// What a bit costs if nothing else tells it, and a little less: it costs no less where something does.
@@ -117,11 +118,11 @@ mod tests {
             counts[i] = 10_000 >> (i / 8);
             counts[i + 128] = counts[i];
         }
-        assert_eq!(apart(&counts, 0.001), 0x87);
+        assert_eq!(apart(&counts, 0.001, 8), 0x87);
         assert_eq!(without(&counts, 0x80)[3], 20_000);
         assert_eq!(without(&counts, 0xff)[0], counts.iter().sum::<u32>());
         let mut one = [0; 256];
         one[7] = 5;
-        assert_eq!(apart(&one, 0.5), 0);
+        assert_eq!(apart(&one, 0.5, 8), 0);
     }
 }

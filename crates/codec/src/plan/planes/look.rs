@@ -15,8 +15,6 @@ const MORE_PAIRS: u64 = PAIRS / 8;
 /// From one unit that is counted to the next: no divisor of rows' usual lengths, so that all columns
 /// have their turn.
 const STEP: usize = 9;
-/// The share by which what is stored may be larger than by the entropy of the last plane.
-const FOR_SPEED: f64 = 0.005;
 /// The share by which the last plane may be larger than with a code of its own, where it gets the one before's.
 const DRIFT: f32 = 0.002;
 /// How many times more often than by chance a byte of the last plane is equal to the next where there may be
@@ -69,7 +67,7 @@ pub(super) fn look(
     let way = match way {
         Some(way) => way,
         None => {
-            let code = last(layout, dtype, units, alike(last_sample))?;
+            let code = last(layout, dtype, level, units, alike(last_sample))?;
             Way::new(How::Levels(Box::new(code)), &counted)
         }
     };
@@ -78,8 +76,14 @@ pub(super) fn look(
 }
 
 /// How the last plane is coded where the others are noise.
-fn last(layout: Layout, dtype: Dtype, units: &[u8], alike: f64) -> Option<levels::Code> {
-    let raw = raw_bits(layout, dtype)?;
+fn last(
+    layout: Layout,
+    dtype: Dtype,
+    level: Level,
+    units: &[u8],
+    alike: f64,
+) -> Option<levels::Code> {
+    let raw = raw_bits(layout, dtype, level)?;
     let counts = count_last(layout, units);
     let mut coded = [0; 256];
     for (value, count) in counts.iter().enumerate() {
@@ -92,15 +96,21 @@ fn last(layout: Layout, dtype: Dtype, units: &[u8], alike: f64) -> Option<levels
     }
     let fit = levels::fit(&coded, raw)?;
     let others = 8.0 * (layout.planes() - 1) as f64;
-    let most = (entropy(&counts) + others) * (1.0 + FOR_SPEED) - others;
+    let most = (entropy(&counts) + others) * (1.0 + for_speed(level)) - others;
     (fit.bits <= most).then(|| fit.code())
 }
 
+/// The share by which what is stored may be larger than by the entropy of the last plane.
+fn for_speed(level: Level) -> f64 {
+    if level == Level::Fast { 0.01 } else { 0.005 }
+}
+
 /// The bits of the last plane that are as good as noise, for floats whose other planes are likely to be.
-fn raw_bits(layout: Layout, dtype: Dtype) -> Option<u8> {
+fn raw_bits(layout: Layout, dtype: Dtype, level: Level) -> Option<u8> {
     match (layout, dtype) {
         (Layout::Bf16 | Layout::F32, _) => Some(0),
-        // The sign.
+        // The sign, and the two bits of mantissa, which say little.
+        (Layout::Bytes(2), Dtype::F16 | Dtype::C32) if level == Level::Fast => Some(0x83),
         (Layout::Bytes(2), Dtype::F16 | Dtype::C32) => Some(0x80),
         _ => None,
     }
