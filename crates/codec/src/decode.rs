@@ -25,6 +25,8 @@ pub fn decode(blob: &[u8], base: Option<&[u8]>) -> Result<Vec<u8>, Error> {
 
 /// Bytes of a frame that are brought near while those before it are decoded.
 const AHEAD: usize = 128;
+/// From so many bytes on, what is decoded goes past the caches.
+const FAR: usize = 4 << 20;
 
 impl Header {
     /// Verifies and decodes a run of frames from exactly its stored bytes, appending the raw bytes
@@ -126,6 +128,7 @@ impl Header {
         mut out: &mut [u8],
     ) -> Result<(), Error> {
         let base = self.usable_base(base)?.map(|(_, base)| base);
+        let far = out.len() >= FAR;
         let mut open = |frame: usize| {
             let (own, rest) = stored.split_at(self.index[frame].stored_len as usize);
             stored = rest;
@@ -141,6 +144,7 @@ impl Header {
                 frame,
                 stored: own,
                 to,
+                far,
                 check: Check::new(),
             }
         };
@@ -191,6 +195,7 @@ impl Header {
             check: (core.start == 0).then_some(&mut open.check),
             bytes: &mut open.to[core],
             base,
+            far: open.far,
         };
         Ok((stored, units))
     }
@@ -215,5 +220,7 @@ struct Open<'a> {
     stored: &'a [u8],
     /// All of its raw bytes.
     to: &'a mut [u8],
+    /// Whether those of all frames are more than the nearer caches have room for.
+    far: bool,
     check: Check,
 }

@@ -110,6 +110,8 @@ pub(crate) struct Decoded<'a> {
     pub base: &'a [u8],
     /// Where the bytes may be taken in, as they are at last, as soon as they are there.
     pub check: Option<&'a mut Check>,
+    /// Whether that is all that is done with them soon: more are decoded than the nearer caches have room for.
+    pub far: bool,
 }
 
 impl Decoded<'_> {
@@ -120,6 +122,7 @@ impl Decoded<'_> {
             bytes: &mut *self.bytes,
             base: self.base,
             check: self.check.as_deref_mut(),
+            far: self.far,
         }
     }
 

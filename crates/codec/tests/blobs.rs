@@ -379,3 +379,34 @@ proptest! {
         }
     }
 }
+
+/// What is larger than the nearer caches goes past them, by lines that begin elsewhere than the elements.
+#[test]
+fn large_chunks_come_back_wherever_they_go() {
+    let weights = weights(5, 4 * FRAME_LEN + 50_000);
+    let bytes: Vec<u8> = weights.iter().map(|x| (x * 40.0) as i8 as u8).collect();
+    let kinds = [
+        (Dtype::F32, f32_bytes(&weights)),
+        (Dtype::Bf16, bf16_bytes(&weights).repeat(2)),
+        (Dtype::F8E4M3, bytes.repeat(4)),
+    ];
+    for (dtype, raw) in kinds {
+        let raw = &raw[..raw.len() - 1];
+        let blob = encode(raw, dtype, None, Level::Default);
+        assert!(raw.len() > 4 << 20 && blob.bytes.len() < raw.len());
+        let header = header(&blob.bytes);
+        let frames = &blob.bytes[blob.header_len..];
+        let mut out = vec![7; raw.len() + 256];
+        for before in [0, 16, 63, 65] {
+            out.fill(7);
+            let room = &mut out[before..][..raw.len()];
+            header
+                .decode_into(0..header.frames(), frames, None, room)
+                .unwrap();
+            assert!(room == raw, "{dtype:?} {before}");
+            let (start, rest) = out.split_at(before);
+            let around = start.iter().chain(&rest[raw.len()..]);
+            assert!(around.copied().all(|byte| byte == 7));
+        }
+    }
+}

@@ -1,8 +1,11 @@
 //! Vectors of 512 bits, from memory and into it.
 
+mod out;
+
 use std::arch::x86_64::*;
 
 use super::rows::ROW;
+pub(crate) use out::{Out, Owed, fence};
 
 /// Bytes of a vector.
 const LEN: usize = 64;

@@ -227,6 +227,7 @@ mod tests {
                     bytes: &mut back,
                     base: &[],
                     check: None,
+                    far: false,
                 };
                 plan.decode(&stored, to, &mut scratch).unwrap();
                 assert_eq!(back, raw, "{x} {dtype:?}");
@@ -269,6 +270,7 @@ mod tests {
                         bytes: &mut back,
                         base: &[],
                         check: None,
+                        far: false,
                     };
                     let _ = plan.decode(&damaged, to, &mut scratch);
                     let _ = plan.parts(&damaged, raw.len());

@@ -312,7 +312,7 @@ mod tests {
             Strings.encode(Core { first: 0, bytes: raw, base: &[] }, Level::Default, &mut scratch, &mut stored);
             let mut back = vec![1; raw.len()];
             let mut decode = |stored: &[u8], back: &mut [u8]| {
-                Strings.decode(stored, Decoded { first: 0, bytes: back, base: &[], check: None }, &mut scratch)
+                Strings.decode(stored, Decoded { first: 0, bytes: back, base: &[], check: None, far: false }, &mut scratch)
             };
             decode(&stored, &mut back).unwrap();
             prop_assert_eq!(back.as_slice(), raw);

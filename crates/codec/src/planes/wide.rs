@@ -6,9 +6,7 @@ use super::top;
 use super::words::Half;
 use crate::check::{Check, STEP, TURN};
 use crate::coder::rows::{ROW, TILE};
-use crate::coder::vectors::{
-    Rows, VECTORS, Wide, load_bytes, load_words, store_bytes, store_words,
-};
+use crate::coder::vectors::{Out, Rows, VECTORS, Wide, load_bytes, load_words, store_words};
 use crate::layout::Layout;
 
 /// Bytes of a vector.
@@ -17,30 +15,27 @@ const LEN: usize = 64;
 const AHEAD: usize = 2 * ROW;
 
 /// Where the units of a tile go, with all their planes but the last.
-pub(crate) struct Units<'a, const OTHERS: usize> {
+pub(crate) struct Units<'a, const FAR: bool, const OTHERS: usize> {
     half: Half,
     others: [&'a [[u8; LEN]; TILE / LEN]; OTHERS],
     /// What is added to the bytes of the last plane, if anything is.
     moves: Option<&'a [[u8; LEN]; TILE / LEN]>,
-    out: &'a mut [[u8; LEN]],
+    out: Out<'a, FAR>,
     /// What takes them in, if nobody changes them before.
     check: Option<&'a mut Check>,
     /// Whether the check's products are as fast in vectors as one by one.
     sums: bool,
 }
 
-impl<'a, const OTHERS: usize> Units<'a, OTHERS> {
+impl<'a, const FAR: bool, const OTHERS: usize> Units<'a, FAR, OTHERS> {
     /// Nothing if they are no whole tile.
     pub(crate) fn new(
         layout: Layout,
         others: [&'a [u8]; OTHERS],
         moves: Option<&'a [u8; TILE]>,
-        out: &'a mut [u8],
+        out: Out<'a, FAR>,
         check: Option<&'a mut Check>,
-    ) -> Option<Units<'a, OTHERS>> {
-        if out.len() != TILE * (OTHERS + 1) {
-            return None;
-        }
+    ) -> Option<Units<'a, FAR, OTHERS>> {
         let mut own = [&[[0; LEN]; TILE / LEN]; OTHERS];
         for (own, bytes) in own.iter_mut().zip(others) {
             *own = bytes.as_chunks().0.try_into().ok()?;
@@ -49,14 +44,14 @@ impl<'a, const OTHERS: usize> Units<'a, OTHERS> {
             half: top(layout),
             others: own,
             moves: moves.and_then(|moves| moves.as_chunks().0.try_into().ok()),
-            out: out.as_chunks_mut().0,
+            out,
             check,
             sums: crate::cpu::multiplies_wide(),
         })
     }
 }
 
-impl<const OTHERS: usize, const N: usize> Rows<N> for [Units<'_, OTHERS>; N] {
+impl<const FAR: bool, const OTHERS: usize, const N: usize> Rows<N> for [Units<'_, FAR, OTHERS>; N] {
     #[inline(always)]
     fn rows(&mut self, _: Wide, row: usize, symbols: &[[[u8; LEN]; VECTORS]; N]) {
         let own = VECTORS * (OTHERS + 1);
@@ -68,19 +63,26 @@ impl<const OTHERS: usize, const N: usize> Rows<N> for [Units<'_, OTHERS>; N] {
                 Some(check) => load_words(check.lanes()),
                 None => _mm512_setzero_si512(),
             });
+            let mut last = self.each_ref().map(|units| units.out.last());
             for t in 0..VECTORS {
-                for ((units, sums), symbols) in self.iter_mut().zip(&mut sums).zip(symbols) {
-                    let at = VECTORS * row + t;
+                let at = VECTORS * row + t;
+                let slots = sums.iter_mut().zip(&mut last);
+                for ((units, symbols), (sums, last)) in self.iter_mut().zip(symbols).zip(slots) {
                     let together = units.at(&order, at, load_bytes(&symbols[t]));
-                    let to = &mut units.out[(OTHERS + 1) * at..][..OTHERS + 1];
-                    for (vector, to) in together.iter().zip(to) {
-                        _mm_prefetch::<_MM_HINT_ET0>(
-                            to.as_ptr().wrapping_add(AHEAD * (OTHERS + 1)).cast(),
-                        );
-                        store_bytes(*vector, to);
+                    let from = (OTHERS + 1) * at;
+                    let [a, b, c, d] = together;
+                    *last = match OTHERS {
+                        0 => units.out.put(from, *last, [a], AHEAD),
+                        1 => units.out.put(from, *last, [a, b], AHEAD * 2),
+                        _ => units.out.put(from, *last, [a, b, c, d], AHEAD * 4),
+                    };
+                    for vector in &together[..OTHERS + 1] {
                         *sums = absorb(*sums, *vector);
                     }
                 }
+            }
+            for (units, last) in self.iter_mut().zip(last) {
+                units.out.keep(last);
             }
             for (units, sums) in self.iter_mut().zip(sums) {
                 let Some(check) = &mut units.check else {
@@ -90,14 +92,14 @@ impl<const OTHERS: usize, const N: usize> Rows<N> for [Units<'_, OTHERS>; N] {
                     store_words(sums, check.lanes());
                     check.took(own);
                 } else {
-                    check.absorb(units.out[own * row..][..own].as_flattened());
+                    check.absorb(units.out.near()[own * row..][..own].as_flattened());
                 }
             }
         }
     }
 }
 
-impl<const OTHERS: usize> Units<'_, OTHERS> {
+impl<const FAR: bool, const OTHERS: usize> Units<'_, FAR, OTHERS> {
     /// As many units as a vector has symbols.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]

@@ -58,6 +58,7 @@ fn round_trip(dtype: Dtype, row: u32, raw: &[u8]) -> usize {
             bytes: &mut back,
             base: &[],
             check: None,
+            far: false,
         };
         read.decode(&stored, core, &mut scratch).unwrap();
         assert!(back == bytes);
@@ -133,7 +134,7 @@ proptest! {
                 *first = CODED;
             }
             let mut back = vec![0; blocks.len()];
-            let core = Decoded { first: 0, bytes: &mut back, base: &[], check: None };
+            let core = Decoded { first: 0, bytes: &mut back, base: &[], check: None, far: false };
             let _ = read.decode(&stored, core, &mut Scratch::default());
         }
     }
@@ -224,7 +225,7 @@ proptest! {
         changed[at..].iter_mut().zip(bytes).for_each(|(to, byte)| *to = byte);
         if let Ok(read) = Blocks::read(&shared, &facts) {
             let mut back = vec![0; raw.len()];
-            let core = Decoded { first: 0, bytes: &mut back, base: &[], check: None };
+            let core = Decoded { first: 0, bytes: &mut back, base: &[], check: None, far: false };
             let _ = read.decode(&stored, core, &mut scratch);
         }
     }

@@ -132,6 +132,7 @@ fn damaged_bytes_do_no_harm() {
                 bytes: &mut back,
                 base: &[],
                 check: None,
+                far: false,
             };
             let _ = header.plan.decode(&damaged, core, &mut scratch);
             let _ = header.plan.parts(&damaged, crate::FRAME_LEN);

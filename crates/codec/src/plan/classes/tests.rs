@@ -85,6 +85,7 @@ fn decode(plan: &Classes, stored: &[u8], first: usize, out: &mut [u8]) -> Result
         bytes: out,
         base: &[],
         check: None,
+        far: false,
     };
     plan.decode(stored, core, &mut Scratch::default())
 }
@@ -104,6 +105,7 @@ fn decode_two(plan: &Classes, frames: &[(Vec<u8>, usize, Vec<u8>)]) {
             bytes,
             base: &[],
             check: None,
+            far: false,
         };
         (stored, core)
     }

@@ -51,6 +51,7 @@ fn decoded(plan: &Fields, stored: &[u8], len: usize) -> Result<Vec<u8>, Error> {
         bytes: &mut back,
         base: &[],
         check: Some(&mut check),
+        far: false,
     };
     plan.decode(stored, core, &mut Scratch::default())?;
     assert_eq!(check.finish(&back), crate::check::check(&back));

@@ -3,7 +3,7 @@
 use super::{MAX_PLANES, StoredPlane, TILE, Tiles};
 use crate::check::Check;
 #[cfg(target_arch = "x86_64")]
-use crate::coder::vectors::Wide;
+use crate::coder::vectors::{Out, Owed, Wide, fence};
 use crate::coder::{self, Coding};
 use crate::coder::{levels, tiered};
 use crate::layout::Layout;
@@ -63,7 +63,7 @@ pub(in crate::plan::planes) fn decode(
 ) -> Result<(), Error> {
     let [buffers, _] = &mut scratch.frames;
     let mut frame = Frame::open(layout, stored, (core, then), buffers)?;
-    while !frame.out.is_empty() {
+    while !frame.is_done() {
         frame.tile()?;
     }
     frame.finish()
@@ -79,7 +79,7 @@ pub(in crate::plan::planes) fn decode_two(
     let [buffers, more] = &mut scratch.frames;
     let mut one = Frame::open(layout, one.0, (one.1, then[0]), buffers)?;
     let mut other = Frame::open(layout, other.0, (other.1, then[1]), more)?;
-    while !(one.out.is_empty() && other.out.is_empty()) {
+    while !(one.is_done() && other.is_done()) {
         #[cfg(target_arch = "x86_64")]
         if let Some(done) = two_tiles([&mut one, &mut other]) {
             done?;
@@ -105,6 +105,25 @@ struct Frame<'a> {
     then: Option<Then<'a>>,
     check: Check,
     asked: Option<&'a mut Check>,
+    /// What of the tiles so far is owed, if units go past the caches.
+    #[cfg(target_arch = "x86_64")]
+    owed: Option<Owed>,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Drop for Frame<'_> {
+    fn drop(&mut self) {
+        if self.owed.is_some() {
+            fence();
+        }
+    }
+}
+
+/// Whether units go past the caches: they are taken in on the way, and that is all that is done with them soon.
+#[cfg(target_arch = "x86_64")]
+fn goes_far(core: &Decoded<'_>, then: Option<Then<'_>>) -> bool {
+    let taken_in = core.check.is_some() && !matches!(then, Some(Then::Units(_)));
+    core.far && taken_in && crate::cpu::multiplies_wide()
 }
 
 /// Where the bytes of a plane come from.
@@ -141,21 +160,39 @@ impl<'a> Frame<'a> {
             sources,
             tiles,
             at: 0,
-            out: core.bytes,
             then,
             check: Check::new(),
+            #[cfg(target_arch = "x86_64")]
+            owed: goes_far(&core, then).then(Owed::nothing),
+            out: core.bytes,
             asked: core.check,
         })
     }
 
+    /// How many bytes of units are to come.
+    fn left(&self) -> usize {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(owed) = &self.owed {
+            return self.out.len() - owed.len();
+        }
+        self.out.len()
+    }
+
+    fn is_done(&self) -> bool {
+        self.left() == 0
+    }
+
     /// Decodes the units of the next tile, if there are any, and takes them in.
     fn tile(&mut self) -> Result<(), Error> {
-        if self.out.is_empty() {
+        if self.is_done() {
             return Ok(());
         }
         #[cfg(target_arch = "x86_64")]
-        if let Some(done) = one_tile(self) {
-            return done;
+        {
+            if let Some(done) = one_tile(self) {
+                return done;
+            }
+            self.settle();
         }
         let unit = self.layout.unit();
         let len = self.out.len().min(TILE * unit);
@@ -197,9 +234,11 @@ impl<'a> Frame<'a> {
     }
 
     /// Whether all was used.
-    fn finish(self) -> Result<(), Error> {
-        if let Some(asked) = self.asked {
-            *asked = self.check;
+    fn finish(mut self) -> Result<(), Error> {
+        #[cfg(target_arch = "x86_64")]
+        self.settle();
+        if let Some(asked) = &mut self.asked {
+            **asked = self.check;
         }
         self.sources.iter().try_for_each(|source| match source {
             Source::Tiered(reader) => reader.finish(),
@@ -242,12 +281,31 @@ fn source<'a>(
     }
 }
 
+/// Runs a function for the number of planes beside the last, and for where units go.
+#[cfg(target_arch = "x86_64")]
+macro_rules! for_frame {
+    ($frame:expr, $call:ident($($arg:expr),*)) => {
+        match ($frame.layout.planes(), $frame.owed.is_some()) {
+            (1, false) => Some($call::<false, 0>($($arg),*)),
+            (2, false) => Some($call::<false, 1>($($arg),*)),
+            (4, false) => Some($call::<false, 3>($($arg),*)),
+            (1, true) => Some($call::<true, 0>($($arg),*)),
+            (2, true) => Some($call::<true, 1>($($arg),*)),
+            (4, true) => Some($call::<true, 3>($($arg),*)),
+            _ => None,
+        }
+    };
+}
+
 /// Decodes a whole tile while its last plane is, if there is a kernel for that.
 #[cfg(target_arch = "x86_64")]
 fn one_tile(frame: &mut Frame<'_>) -> Option<Result<(), Error>> {
-    fn run<const OTHERS: usize>(machine: Wide, frame: &mut Frame<'_>) -> Result<(), Error> {
+    fn run<const FAR: bool, const OTHERS: usize>(
+        machine: Wide,
+        frame: &mut Frame<'_>,
+    ) -> Result<(), Error> {
         let tile = frame.take_tile();
-        if let Some((reader, units)) = frame.whole::<OTHERS>(tile)? {
+        if let Some((reader, units)) = frame.whole::<FAR, OTHERS>(tile)? {
             levels::Reader::rows([reader], machine, [units])?;
         }
         if frame.finish_units(tile) {
@@ -256,25 +314,20 @@ fn one_tile(frame: &mut Frame<'_>) -> Option<Result<(), Error>> {
         Ok(())
     }
     let machine = Wide::here().filter(|_| frame.is_whole())?;
-    match frame.layout.planes() {
-        1 => Some(run::<0>(machine, frame)),
-        2 => Some(run::<1>(machine, frame)),
-        4 => Some(run::<3>(machine, frame)),
-        _ => None,
-    }
+    for_frame!(frame, run(machine, frame))
 }
 
 /// As [`one_tile`], of both frames.
 #[cfg(target_arch = "x86_64")]
 fn two_tiles(frames: [&mut Frame<'_>; 2]) -> Option<Result<(), Error>> {
-    fn run<const OTHERS: usize>(
+    fn run<const FAR: bool, const OTHERS: usize>(
         machine: Wide,
         [one, other]: [&mut Frame<'_>; 2],
     ) -> Result<(), Error> {
         let (tile, more_tile) = (one.take_tile(), other.take_tile());
         if let (Some((reader, units)), Some((more, others))) = (
-            one.whole::<OTHERS>(tile)?,
-            other.whole::<OTHERS>(more_tile)?,
+            one.whole::<FAR, OTHERS>(tile)?,
+            other.whole::<FAR, OTHERS>(more_tile)?,
         ) {
             levels::Reader::rows([reader, more], machine, [units, others])?;
         }
@@ -285,38 +338,43 @@ fn two_tiles(frames: [&mut Frame<'_>; 2]) -> Option<Result<(), Error>> {
         Ok(())
     }
     let machine = Wide::here().filter(|_| frames.iter().all(|frame| frame.is_whole()))?;
-    match frames[0].layout.planes() {
-        1 => Some(run::<0>(machine, frames)),
-        2 => Some(run::<1>(machine, frames)),
-        4 => Some(run::<3>(machine, frames)),
-        _ => None,
-    }
+    for_frame!(frames[0], run(machine, frames))
 }
 
 /// What decodes a tile's last plane, and where its units go with all others.
 #[cfg(target_arch = "x86_64")]
-type Whole<'t, 'f, const OTHERS: usize> = (&'t mut levels::Reader<'f>, Units<'t, OTHERS>);
+type Whole<'t, 'f, const FAR: bool, const OTHERS: usize> =
+    (&'t mut levels::Reader<'f>, Units<'t, FAR, OTHERS>);
 
 #[cfg(target_arch = "x86_64")]
 impl<'f> Frame<'f> {
     /// Whether there is a whole tile to come, and its last plane is coded in levels.
     fn is_whole(&self) -> bool {
         let is_levels = matches!(self.sources.last(), Some(Source::Levels(_)));
-        is_levels && self.out.len() >= TILE * self.layout.unit()
+        is_levels && self.left() >= TILE * self.layout.unit()
+    }
+
+    /// Puts what is owed of the tiles so far.
+    fn settle(&mut self) {
+        if let Some(owed) = &mut self.owed {
+            owed.settle(&mut self.out);
+        }
     }
 
     /// Where the next tile's units go.
     fn take_tile(&mut self) -> &'f mut [u8] {
-        let (tile, rest) = std::mem::take(&mut self.out).split_at_mut(TILE * self.layout.unit());
-        self.out = rest;
-        tile
+        let len = TILE * self.layout.unit();
+        match &mut self.owed {
+            Some(owed) => owed.take(&mut self.out, len),
+            None => self.out.split_off_mut(..len).unwrap_or_default(),
+        }
     }
 
     /// What decodes the next tile, which was taken.
-    fn whole<'t, const OTHERS: usize>(
+    fn whole<'t, const FAR: bool, const OTHERS: usize>(
         &'t mut self,
         tile: &'t mut [u8],
-    ) -> Result<Option<Whole<'t, 'f, OTHERS>>, Error> {
+    ) -> Result<Option<Whole<'t, 'f, FAR, OTHERS>>, Error> {
         self.read(OTHERS, TILE)?;
         let at = self.at;
         let Some((Source::Levels(reader), others)) = self.sources.split_last_mut() else {
@@ -338,7 +396,8 @@ impl<'f> Frame<'f> {
             Some(Then::Units(_)) => None,
             _ => Some(&mut self.check),
         };
-        let units = Units::new(self.layout, planes, moves, tile, check);
+        let out = Out::new(tile, self.owed.as_mut());
+        let units = Units::new(self.layout, planes, moves, out, check);
         Ok(units.map(|units| (&mut **reader, units)))
     }
 
