@@ -89,7 +89,7 @@ pub(crate) struct Scratch {
     zstd: Vec<(i32, zstd::bulk::Compressor<'static>)>,
     /// The zstd frame made last.
     frame: Vec<u8>,
-    levels: levels::Scratch,
+    pub levels: levels::Scratch,
     /// How planes of the same chunk were coded.
     pub kept: Kept,
 }

@@ -115,7 +115,8 @@ pub(crate) fn permutes_bytes() -> bool {
     has_v4() && deposits_fast() && is_x86_feature_detected!("avx512vbmi")
 }
 
-/// Whether bytes are also put together, and spread, by a mask, and bits counted in vectors.
+/// Whether bytes are also put together, and spread, by a mask, their bits turned by a matrix, and bits counted in
+/// vectors.
 #[cfg(target_arch = "x86_64")]
 #[inline]
 pub(crate) fn expands_bytes() -> bool {
@@ -123,6 +124,7 @@ pub(crate) fn expands_bytes() -> bool {
         && is_x86_feature_detected!("avx512vbmi")
         && is_x86_feature_detected!("avx512vbmi2")
         && is_x86_feature_detected!("avx512vpopcntdq")
+        && is_x86_feature_detected!("gfni")
 }
 
 /// Whether the machine has the features that [`at_best`] asks for.

@@ -277,6 +277,15 @@ fn plan_cases() -> Vec<(u8, Case)> {
             ),
         ),
         (
+            5,
+            case(
+                "fields-quarters-q8_0",
+                (Dtype::GgmlQ8_0, q8_0(&bell.repeat(4), f32::trunc)),
+                None,
+                Level::Default,
+            ),
+        ),
+        (
             3,
             case(
                 "tuned-bf16",

@@ -13,6 +13,7 @@ mod bytes;
 mod code;
 mod fit;
 mod literals;
+pub(crate) mod quarters;
 mod reader;
 mod spec;
 mod writer;

@@ -12,9 +12,9 @@ pub(crate) const ROW: usize = 512;
 pub(super) const ROW_BYTES: usize = ROW / 8;
 /// Rows of a plane of a tile.
 #[cfg(target_arch = "x86_64")]
-pub(super) const ROWS: usize = TILE / ROW;
+pub(crate) const ROWS: usize = TILE / ROW;
 /// Words of a plane of a tile.
-pub(super) const WORDS: usize = TILE / 64;
+pub(crate) const WORDS: usize = TILE / 64;
 
 /// One bit of each symbol of a tile, row by row.
 pub(super) type Plane = [u64; WORDS];

@@ -93,3 +93,29 @@ pub(crate) fn load_table(table: &[u8; 256]) -> [__m512i; 4] {
         load_bytes(&parts[3]),
     ]
 }
+
+/// A matrix that bytes are multiplied by, modulo 2: by bit of the result, from the lowest on, the bits of a byte that
+/// it is the sum of.
+pub(crate) const fn matrix(sums: [u8; 8]) -> i64 {
+    let (mut rows, mut bit) = ([0; 8], 0);
+    while bit < 8 {
+        rows[7 - bit] = sums[bit];
+        bit += 1;
+    }
+    i64::from_le_bytes(rows)
+}
+
+/// Each byte's product with a matrix.
+#[inline]
+#[target_feature(enable = "avx512f,gfni")]
+pub(crate) fn times(bytes: __m512i, matrix: i64) -> __m512i {
+    _mm512_gf2p8affine_epi64_epi8::<0>(bytes, _mm512_set1_epi64(matrix))
+}
+
+/// The sum of three modulo 2, bit by bit.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(crate) fn sum_of_three(a: __m512i, b: __m512i, c: __m512i) -> __m512i {
+    const SUM: i32 = 0x96;
+    _mm512_ternarylogic_epi64::<SUM>(a, b, c)
+}

@@ -1,5 +1,6 @@
 //! A frame's planes: a word for each, with its coding and its length, then their payloads.
 
+use crate::coder::levels::quarters;
 use crate::coder::{self, Coding};
 use crate::{Error, Level};
 
@@ -87,6 +88,16 @@ impl<'a> Writer<'a> {
         self.add_by(plane, |plane, level, coder, out| {
             coder::encode_symbols(plane, slot, level, coder, out)
         });
+    }
+
+    /// The next plane, of so many symbols that are there as their bits, if they suit a code that needs no table.
+    pub(super) fn add_quarters(&mut self, bits: &[quarters::Bits], count: usize) -> bool {
+        let start = self.out.len();
+        let done = quarters::encode(bits, count, &mut self.coder.levels, self.out);
+        if done {
+            self.added_as(Coding::Levels, self.out.len() - start);
+        }
+        done
     }
 
     /// The next plane, of texts.

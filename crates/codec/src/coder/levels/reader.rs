@@ -9,7 +9,9 @@ use std::cell::OnceCell;
 use super::ROWS;
 use super::spec::{Shape, Spec};
 use super::writer::reach;
-use super::{COUNT_LEN, LEVELS, Plane, ROW, ROW_BYTES, TILE, WORDS, bytes, count_of, literals};
+use super::{
+    COUNT_LEN, LEVELS, Plane, ROW, ROW_BYTES, TILE, WORDS, bytes, count_of, literals, quarters,
+};
 use crate::Error;
 use crate::coder::machine::{Machine, Table, WINDOW, on_best};
 use crate::coder::rows::{ALL, Lines, first, take_whole};
@@ -28,6 +30,8 @@ pub(crate) struct Reader<'a> {
     whole: Vec<&'a [u8]>,
     strings: Vec<String<'a>>,
     literals: Literals,
+    /// Whether the code is that of quarters.
+    quarters: bool,
     /// Those of the tile in work.
     planes: Box<Lines<[Plane; LEVELS]>>,
 }
@@ -115,6 +119,7 @@ impl<'a> Reader<'a> {
         fetch(rest, HEAD);
         Ok(Reader {
             bytes: Bytes::of(&shape),
+            quarters: !within && spec == quarters::spec(),
             shape,
             whole,
             strings,
@@ -162,7 +167,23 @@ impl<'a> Reader<'a> {
         enough.ok_or(Error::Malformed("literals end early"))
     }
 
+    /// The planes of the next tile, from the last level's on, if the code is that of [`quarters`].
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn quarters(&mut self, machine: Wide) -> Option<Result<&[Plane; 3], Error>> {
+        if !self.quarters {
+            return None;
+        }
+        let read = wide::read_planes(machine, self, &ALL, ROWS);
+        let planes = self.planes.0.first_chunk()?;
+        Some(read.map(|()| planes))
+    }
+
     fn bytes(&mut self, out: &mut [u8]) -> Result<(), Error> {
+        if self.quarters {
+            let [last, middle, first, ..] = &self.planes.0;
+            quarters::symbols_of([first, middle, last], out);
+            return Ok(());
+        }
         let enough = bytes::from_planes(
             &self.shape,
             &self.bytes,

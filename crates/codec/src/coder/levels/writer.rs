@@ -18,14 +18,14 @@ const ROOM: usize = TILE + literals::WIDE + 1984;
 /// Buffers that are used again: a plane's, and those of its literals' own levels.
 #[derive(Default)]
 pub(crate) struct Scratch {
-    own: Buffers,
+    pub(super) own: Buffers,
     within: Buffers,
 }
 
 #[derive(Default)]
 pub(super) struct Buffers {
     /// One for each deeper level.
-    strings: [Vec<u64>; LEVELS],
+    pub strings: [Vec<u64>; LEVELS],
     literals: Vec<u8>,
     /// The words that get to a level, and those that get to the next.
     #[cfg(target_arch = "x86_64")]
@@ -152,15 +152,7 @@ impl<'a> Writer<'a> {
         let deeper = self.code.shape.levels - self.code.shape.whole;
         let counts = self.counts;
         for (level, (string, &at)) in self.strings.iter().zip(&self.at).take(deeper).enumerate() {
-            let end = self.out.len() + at.div_ceil(8);
-            let words = &string[..at.div_ceil(64)];
-            let start = self.out.len();
-            self.out.resize(start + 8 * words.len(), 0);
-            let to = self.out[start..].as_chunks_mut().0;
-            to.iter_mut()
-                .zip(words)
-                .for_each(|(to, word)| *to = word.to_le_bytes());
-            self.out.truncate(end);
+            append(string, at, self.out);
             let to = &mut self.out[counts + COUNT_LEN * level..][..COUNT_LEN];
             to.copy_from_slice(&count_bytes(at));
         }
@@ -179,7 +171,20 @@ impl<'a> Writer<'a> {
     }
 }
 
-fn grow<T: Clone + Default>(buffer: &mut Vec<T>, len: usize) {
+/// Appends a string of so many bits, filled up to whole bytes.
+pub(super) fn append(string: &[u64], bits: usize, out: &mut Vec<u8>) {
+    let end = out.len() + bits.div_ceil(8);
+    let words = &string[..bits.div_ceil(64)];
+    let start = out.len();
+    out.resize(start + 8 * words.len(), 0);
+    let to = out[start..].as_chunks_mut().0;
+    to.iter_mut()
+        .zip(words)
+        .for_each(|(to, word)| *to = word.to_le_bytes());
+    out.truncate(end);
+}
+
+pub(super) fn grow<T: Clone + Default>(buffer: &mut Vec<T>, len: usize) {
     if buffer.len() < len {
         buffer.resize(len, T::default());
     }

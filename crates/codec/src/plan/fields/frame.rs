@@ -9,6 +9,8 @@ use super::tiles::{self, Parts};
 use super::turns;
 use super::words::Words;
 use crate::coder;
+use crate::coder::levels::quarters;
+use crate::coder::rows::TILE;
 use crate::plan::blocks::Mode;
 use crate::plan::directory::{self, Plane, Writer};
 use crate::plan::{Decoded, Part};
@@ -37,6 +39,8 @@ pub(crate) struct Buffers {
     high: Vec<u8>,
     low: Vec<u8>,
     symbols: Vec<u8>,
+    /// Symbols as their bits.
+    bits: Vec<quarters::Bits>,
     tiles: tiles::Buffers,
 }
 
@@ -80,10 +84,12 @@ impl Kind {
         match self.quants {
             Quants::Points if level == Level::Fast => &[Shape::TopOfNibbles],
             Quants::Nibbles | Quants::PairedNibbles => &[Shape::TopOfNibbles, Shape::Nibbles],
-            Quants::Bytes if level == Level::Fast => {
-                &[Shape::TopOfFours, Shape::Upper, Shape::Whole]
-            }
-            Quants::Bytes => &[Shape::TopOfBytes, Shape::Upper, Shape::Whole],
+            Quants::Bytes => &[
+                Shape::Quarters,
+                Shape::TopOfBytes,
+                Shape::Upper,
+                Shape::Whole,
+            ],
             Quants::Fifths | Quants::PairedFifths => &[Shape::Nibbles],
             Quants::Points => &[Shape::TopOfNibbles, Shape::Whole],
             Quants::Twos => &[Shape::TopOfPairs, Shape::Whole],
@@ -147,9 +153,9 @@ impl Buffers {
             order,
             turns,
             tiles,
+            bits,
             ..
         } = self;
-        symbols.resize(shape.symbols_len(len), 0);
         let quants = tiles::Quants {
             kind,
             shape,
@@ -157,6 +163,19 @@ impl Buffers {
             turns,
         };
         let lens = [blocks * kind.plain(), shape.low_len(len)];
+        let count = shape.symbols_len(len);
+        if shape == Shape::Quarters {
+            bits.resize(count.div_ceil(TILE), quarters::NONE);
+            writer.add_lows(lens, |[_, low]| quants.take_bits(core, tiles, low, bits));
+            if !writer.add_quarters(bits, count) {
+                symbols.resize(count, 0);
+                let tiles = symbols.chunks_mut(TILE).zip(bits);
+                tiles.for_each(|(symbols, bits)| quarters::symbols_of_bits(bits, symbols));
+                writer.add_symbols(symbols);
+            }
+            return;
+        }
+        symbols.resize(count, 0);
         writer.add_lows(lens, |[plain, low]| {
             quants.take(core, tiles, plain, low, symbols)
         });

@@ -21,7 +21,12 @@ pub(super) enum Shape {
     TopOfPairs = 5,
     /// The top bits of four bytes.
     TopOfFours = 6,
+    /// The two top bits of each byte.
+    Quarters = 7,
 }
+
+/// What a symbol that needs no table costs in time, beside others.
+const QUARTER: f64 = 0.25;
 
 /// How many bytes a tile has, how many symbols they are, and how many bytes of lower bits.
 pub(super) struct Tile {
@@ -40,6 +45,7 @@ impl Shape {
             Shape::TopOfBytes,
             Shape::TopOfPairs,
             Shape::TopOfFours,
+            Shape::Quarters,
         ]
         .into_iter()
         .find(|shape| *shape as u8 == code)
@@ -53,6 +59,7 @@ impl Shape {
             Shape::TopOfNibbles | Shape::TopOfBytes => (256, 128, 192),
             Shape::TopOfPairs => (128, 64, 64),
             Shape::TopOfFours => (512, 128, 448),
+            Shape::Quarters => (256, 256, 192),
         };
         Tile {
             bytes,
@@ -79,7 +86,11 @@ impl Shape {
         let counts = sample(bytes);
         let cost = |shape: &Shape| {
             let tile = shape.tile();
-            shape.bits(&counts) + symbol * tile.symbols as f64 / tile.bytes as f64
+            let each = match shape {
+                Shape::Quarters => QUARTER,
+                _ => 1.0,
+            };
+            shape.bits(&counts) + each * symbol * tile.symbols as f64 / tile.bytes as f64
         };
         let best = shapes.iter().min_by(|a, b| cost(a).total_cmp(&cost(b)));
         best.copied().unwrap_or(Shape::Whole)
@@ -102,6 +113,11 @@ impl Shape {
             Shape::TopOfBytes => of(|byte| byte >> 6) + 6.0,
             Shape::TopOfPairs => of(|byte| byte & 0xaa) + 4.0,
             Shape::TopOfFours => of(|byte| byte >> 7) + 7.0,
+            Shape::Quarters => {
+                let reached = |least: usize| counts[least..].iter().sum::<u32>();
+                let total = f64::from(reached(0).max(1));
+                7.0 + f64::from(reached(0x40) + reached(0x80)) / total
+            }
         }
     }
 
@@ -119,6 +135,7 @@ impl Shape {
             Shape::TopOfBytes => split_tops_of_bytes(whole, symbols, low),
             Shape::TopOfPairs => split_tops_of_pairs(whole, symbols, low),
             Shape::TopOfFours => split_tops_of_fours(whole, symbols, low),
+            Shape::Quarters => split_quarters(whole, symbols, low),
         }
     }
 
@@ -137,6 +154,7 @@ impl Shape {
             Shape::TopOfBytes => merge_tops_of_bytes(symbols, low, whole),
             Shape::TopOfPairs => merge_tops_of_pairs(symbols, low, whole),
             Shape::TopOfFours => merge_tops_of_fours(symbols, low, whole),
+            Shape::Quarters => merge_quarters(symbols, low, whole),
         }
     }
 }
@@ -199,6 +217,14 @@ at_widest! {
 
 at_widest! {
     fn merge_tops_of_fours(symbols: &[u8], low: &[u8], bytes: &mut [u8]) = tops_of_fours_back
+}
+
+at_widest! {
+    fn split_quarters(bytes: &[u8], symbols: &mut [u8], low: &mut [u8]) = quarters
+}
+
+at_widest! {
+    fn merge_quarters(symbols: &[u8], low: &[u8], bytes: &mut [u8]) = quarters_back
 }
 
 /// As many runs of 64 bytes as there are, of their own: nothing else can be in their place while they are worked
@@ -305,6 +331,47 @@ fn tops_back<const MASK: u8, const SHIFT: u32>(symbols: &[u8], low: &[u8], bytes
     }
 }
 
+/// The two top bits of each byte are a symbol; the others of four bytes lie in three.
+#[inline(always)]
+fn quarters(bytes: &[u8], symbols: &mut [u8], low: &mut [u8]) {
+    let symbols = symbols.as_chunks_mut::<64>().0.as_chunks_mut::<4>().0;
+    let low = low.as_chunks_mut::<64>().0.as_chunks_mut::<3>().0;
+    let to = symbols.iter_mut().zip(low);
+    for (bytes, (symbols, low)) in bytes.as_chunks::<256>().0.iter().zip(to) {
+        let mut own = runs::<4>(bytes);
+        let d = own[3];
+        for (place, to) in low.iter_mut().enumerate() {
+            for i in 0..64 {
+                to[i] = own[place][i] & 0x3f | d[i] << (6 - 2 * place) & 0xc0;
+            }
+        }
+        own.as_flattened_mut()
+            .iter_mut()
+            .for_each(|byte| *byte >>= 6);
+        *symbols = own;
+    }
+}
+
+#[inline(always)]
+fn quarters_back(symbols: &[u8], low: &[u8], bytes: &mut [u8]) {
+    let to = bytes.as_chunks_mut::<64>().0.as_chunks_mut::<4>().0;
+    let from = symbols.as_chunks::<256>().0.iter();
+    let from = from.zip(low.as_chunks::<192>().0);
+    for (to, (symbols, low)) in to.iter_mut().zip(from) {
+        let (mut own, low) = (runs::<4>(symbols), runs::<3>(low));
+        own.as_flattened_mut()
+            .iter_mut()
+            .for_each(|byte| *byte <<= 6);
+        for (place, low) in low.iter().enumerate() {
+            for i in 0..64 {
+                own[place][i] |= low[i] & 0x3f;
+                own[3][i] |= low[i] >> 6 << (2 * place);
+            }
+        }
+        *to = own;
+    }
+}
+
 /// Of two bytes the upper bits of all pairs are one symbol, the lower ones one byte.
 #[inline(always)]
 fn tops_of_pairs(bytes: &[u8], symbols: &mut [u8], low: &mut [u8]) {
@@ -387,7 +454,7 @@ mod tests {
     fn bytes_come_back() {
         let mut bytes = vec![0; 1700];
         blake3::Hasher::new().finalize_xof().fill(&mut bytes);
-        for code in 0..7 {
+        for code in 0..8 {
             let shape = Shape::from_code(code).unwrap();
             for len in [0, 3, 64, 255, 256, 1700] {
                 let bytes = &bytes[..len];
@@ -399,6 +466,6 @@ mod tests {
                 assert!(back == bytes, "{shape:?} {len}");
             }
         }
-        assert_eq!(Shape::from_code(7), None);
+        assert_eq!(Shape::from_code(8), None);
     }
 }

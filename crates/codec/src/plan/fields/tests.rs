@@ -129,8 +129,8 @@ fn bell_blocks(dtype: Dtype, number: usize) -> Vec<u8> {
 #[test]
 fn whole_tiles_come_back() {
     let cases = [
-        (Dtype::GgmlQ8_0, Level::Fast, Shape::TopOfFours),
-        (Dtype::GgmlQ8_0, Level::Default, Shape::TopOfBytes),
+        (Dtype::GgmlQ8_0, Level::Fast, Shape::Quarters),
+        (Dtype::GgmlQ8_0, Level::Default, Shape::Quarters),
         (Dtype::GgmlQ4_0, Level::Default, Shape::TopOfNibbles),
         (Dtype::GgmlQ4_1, Level::Default, Shape::TopOfNibbles),
     ];

@@ -9,6 +9,7 @@ use super::pieces::{self, Pieces};
 use super::shape::Shape;
 use crate::Error;
 use crate::check::Check;
+use crate::coder::levels::quarters;
 use crate::coder::rows::TILE;
 #[cfg(target_arch = "x86_64")]
 use crate::coder::vectors::Wide;
@@ -224,6 +225,38 @@ impl Buffers {
             pieces::take(kind, &pieces, some, dense, &mut self.symbols);
         }
         &self.dense
+    }
+}
+
+impl Quants<'_> {
+    /// Takes the quants of all blocks, symbols as their bits.
+    pub(super) fn take_bits(
+        &self,
+        core: &[u8],
+        buffers: &mut Buffers,
+        mut low: &mut [u8],
+        bits: &mut [quarters::Bits],
+    ) {
+        let step = blocks_of_tile(self.kind, self.shape) * self.kind.unit;
+        let mut bits = bits.iter_mut();
+        for core in core.chunks(step) {
+            let len = core.len() / self.kind.unit * self.kind.dense();
+            let own = take_mut(&mut low, self.shape.low_len(len));
+            let Some(bits) = bits.next() else {
+                // Of less than a tile of the shape.
+                self.take(core, buffers, &mut [], own, &mut []);
+                break;
+            };
+            #[cfg(target_arch = "x86_64")]
+            if let Some(machine) = Wide::here()
+                && wide::take_quarters(machine, core, own, bits)
+            {
+                continue;
+            }
+            let symbols = &mut [0; TILE][..self.shape.symbols_len(len)];
+            self.take(core, buffers, &mut [], own, symbols);
+            quarters::bits_of(symbols, bits);
+        }
     }
 }
 

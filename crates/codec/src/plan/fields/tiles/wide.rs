@@ -2,6 +2,7 @@
 
 mod bytes;
 mod nibbles;
+mod quarters;
 
 use std::arch::x86_64::*;
 
@@ -15,8 +16,10 @@ use crate::coder::levels;
 use crate::coder::rows::{ROW, TILE};
 use crate::coder::vectors::{Rows, VECTORS, Wide, load_words, store_bytes, store_words};
 use crate::planes::absorb;
-use bytes::{Folded, Marked};
+use bytes::Folded;
 use nibbles::Nibbles;
+use quarters::Quarters;
+pub(super) use quarters::take_quarters;
 
 /// Bytes of a vector.
 const LEN: usize = 64;
@@ -34,6 +37,8 @@ trait Groups<'a, const QUANTS: usize>: Sized {
     const LACES: &'static [Lace];
     /// Groups of a row of symbols.
     const OF_ROW: usize;
+    /// Groups of a tile.
+    const OF_TILE: usize = TILE / ROW * Self::OF_ROW;
 
     /// Nothing if the parts are not those of so many groups.
     fn new(parts: &Parts<'a>, groups: usize) -> Option<Self>;
@@ -60,9 +65,10 @@ pub(super) fn put(
             let tile = Tile::<Folded<'_>, 16>::new(parts, blocks, check)?;
             Some(levels::Reader::rows([reader], machine, tile))
         }
-        (Quants::Bytes, Shape::TopOfFours, _) => {
-            let tile = Tile::<Marked<'_>, 16>::new(parts, blocks, check)?;
-            Some(levels::Reader::rows([reader], machine, tile))
+        (Quants::Bytes, Shape::Quarters, _) => {
+            let mut tile = Tile::<Quarters<'_>, 16>::new(parts, blocks, check)?;
+            let planes = reader.quarters(machine)?;
+            Some(planes.map(|planes| tile.put_planes(machine, planes)))
         }
         (Quants::Nibbles, Shape::TopOfNibbles, 18) => {
             let tile = Tile::<Nibbles<'_, 1>, 8>::new(parts, blocks, check)?;
@@ -88,7 +94,7 @@ struct Tile<'a, G, const QUANTS: usize> {
 impl<'a, G: Groups<'a, QUANTS>, const QUANTS: usize> Tile<'a, G, QUANTS> {
     /// Nothing if they are no whole tile.
     fn new(parts: &Parts<'a>, blocks: &'a mut [u8], check: Option<&'a mut Check>) -> Option<Self> {
-        let groups = TILE / ROW * G::OF_ROW;
+        let groups = G::OF_TILE;
         if blocks.len() != groups * G::LACES.len() * LEN {
             return None;
         }
@@ -114,7 +120,7 @@ impl<'a, G: Groups<'a, QUANTS>, const QUANTS: usize> Rows<1> for Tile<'a, G, QUA
 
 impl<'a, G: Groups<'a, QUANTS>, const QUANTS: usize> Tile<'a, G, QUANTS> {
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi,gfni")]
     fn put_row(&mut self, machine: Wide, row: usize, symbols: &[[u8; LEN]; VECTORS]) {
         let mut sums = match &mut self.check {
             Some(check) => load_words(check.lanes()),
@@ -126,12 +132,18 @@ impl<'a, G: Groups<'a, QUANTS>, const QUANTS: usize> Tile<'a, G, QUANTS> {
         let each = each.zip(to.chunks_exact_mut(G::LACES.len()));
         for (number, (symbols, to)) in (G::OF_ROW * row..).zip(each) {
             let (quants, heads) = self.groups.group(machine, number, symbols);
-            for (lace, to) in G::LACES.iter().zip(to) {
-                let vector = lace.vector(&quants, heads);
-                _mm_prefetch::<_MM_HINT_ET0>(to.as_ptr().wrapping_add(AHEAD).cast());
-                store_bytes(vector, to);
-                sums = absorb(sums, vector);
+            // One by one, so that quants stay in registers.
+            macro_rules! put {
+                ($($place:literal)*) => {$(
+                    if let (Some(lace), Some(to)) = (G::LACES.get($place), to.get_mut($place)) {
+                        let vector = lace.vector(&quants, heads);
+                        _mm_prefetch::<_MM_HINT_ET0>(to.as_ptr().wrapping_add(AHEAD).cast());
+                        store_bytes(vector, to);
+                        sums = absorb(sums, vector);
+                    }
+                )*};
             }
+            put!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
         }
         match &mut self.check {
             Some(check) if self.sums => {

@@ -17,12 +17,6 @@ pub(super) struct Folded<'a> {
     scales: &'a [[u16; 32]],
 }
 
-/// The top bits of four bytes are a symbol, and tell whether the next bit differs.
-pub(super) struct Marked<'a> {
-    low: &'a [[[u8; LEN]; 14]],
-    scales: &'a [[u16; 32]],
-}
-
 impl<'a> Groups<'a, QUANTS> for Folded<'a> {
     const LACES: &'static [Lace] = &LACES;
     const OF_ROW: usize = 1;
@@ -41,29 +35,6 @@ impl<'a> Groups<'a, QUANTS> for Folded<'a> {
         unsafe {
             fetch(&self.low[number]);
             let quants = folded(symbols, &self.low[number]);
-            (quants, load_halves(&self.scales[number]))
-        }
-    }
-}
-
-impl<'a> Groups<'a, QUANTS> for Marked<'a> {
-    const LACES: &'static [Lace] = &LACES;
-    const OF_ROW: usize = 2;
-
-    fn new(parts: &Parts<'a>, groups: usize) -> Option<Self> {
-        Some(Marked {
-            low: whole(parts.low.as_chunks().0, groups)?,
-            scales: whole(parts.halves[0], groups)?,
-        })
-    }
-
-    #[inline(always)]
-    fn group(&self, _: Wide, number: usize, symbols: &[[u8; LEN]]) -> ([__m512i; QUANTS], __m512i) {
-        // SAFETY: a `Wide` exists only where there are the features.
-        #[allow(unsafe_code)]
-        unsafe {
-            fetch(&self.low[number]);
-            let quants = marked(symbols, &self.low[number]);
             (quants, load_halves(&self.scales[number]))
         }
     }
@@ -114,58 +85,4 @@ fn unfolded(folded: __m512i) -> __m512i {
     );
     let below = _mm512_set1_epi8(0x7f);
     _mm512_ternarylogic_epi64::<MASKED>(below, _mm512_srli_epi16::<1>(folded), signs)
-}
-
-/// As the plain twin of its shape, with the bits that are marked.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn marked(symbols: &[[u8; LEN]], low: &[[u8; LEN]]) -> [__m512i; QUANTS] {
-    let mut quants = [_mm512_setzero_si512(); QUANTS];
-    let from = symbols
-        .as_chunks::<2>()
-        .0
-        .iter()
-        .zip(low.as_chunks::<7>().0);
-    for (to, (symbols, low)) in quants.as_chunks_mut::<8>().0.iter_mut().zip(from) {
-        let [first, second] = [load_bytes(&symbols[0]), load_bytes(&symbols[1])];
-        let low = low.each_ref().map(|low| load_bytes(low));
-        let last = eighth(&low);
-        let [a, b, c, d, e, f, g] = low;
-        *to = [
-            marks(a, _mm512_slli_epi16::<4>(first)),
-            marks(b, _mm512_slli_epi16::<5>(first)),
-            marks(c, _mm512_slli_epi16::<6>(first)),
-            marks(d, _mm512_slli_epi16::<7>(first)),
-            marks(e, _mm512_slli_epi16::<4>(second)),
-            marks(f, _mm512_slli_epi16::<5>(second)),
-            marks(g, _mm512_slli_epi16::<6>(second)),
-            marks(last, _mm512_slli_epi16::<7>(second)),
-        ];
-    }
-    quants
-}
-
-/// The highest bit from the next one and from what says whether they differ.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn marks(low: __m512i, differ: __m512i) -> __m512i {
-    let highest = _mm512_xor_si512(_mm512_add_epi8(low, low), differ);
-    _mm512_ternarylogic_epi64::<CHOOSE>(_mm512_set1_epi8(0x7f), low, highest)
-}
-
-/// What the highest bits of seven are the lower ones of.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn eighth([a, b, c, d, e, f, g]: &[__m512i; 7]) -> __m512i {
-    let up_to = |bit: u32, own, rest| {
-        let mask = _mm512_set1_epi8(((2u32 << bit) - 1) as i8);
-        _mm512_ternarylogic_epi64::<CHOOSE>(mask, own, rest)
-    };
-    let last = _mm512_srli_epi16::<1>(*g);
-    let last = up_to(5, _mm512_srli_epi16::<2>(*f), last);
-    let last = up_to(4, _mm512_srli_epi16::<3>(*e), last);
-    let last = up_to(3, _mm512_srli_epi16::<4>(*d), last);
-    let last = up_to(2, _mm512_srli_epi16::<5>(*c), last);
-    let last = up_to(1, _mm512_srli_epi16::<6>(*b), last);
-    up_to(0, _mm512_srli_epi16::<7>(*a), last)
 }
