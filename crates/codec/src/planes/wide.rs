@@ -53,7 +53,7 @@ impl<'a, const FAR: bool, const OTHERS: usize> Units<'a, FAR, OTHERS> {
 
 impl<const FAR: bool, const OTHERS: usize, const N: usize> Rows<N> for [Units<'_, FAR, OTHERS>; N] {
     #[inline(always)]
-    fn rows(&mut self, _: Wide, row: usize, symbols: &[[[u8; LEN]; VECTORS]; N]) {
+    fn rows(&mut self, machine: Wide, row: usize, symbols: &[[[u8; LEN]; VECTORS]; N]) {
         let own = VECTORS * (OTHERS + 1);
         // SAFETY: a `Wide` exists only where there are the features.
         #[allow(unsafe_code)]
@@ -72,9 +72,9 @@ impl<const FAR: bool, const OTHERS: usize, const N: usize> Rows<N> for [Units<'_
                     let from = (OTHERS + 1) * at;
                     let [a, b, c, d] = together;
                     *last = match OTHERS {
-                        0 => units.out.put(from, *last, [a], AHEAD),
-                        1 => units.out.put(from, *last, [a, b], AHEAD * 2),
-                        _ => units.out.put(from, *last, [a, b, c, d], AHEAD * 4),
+                        0 => units.out.put(machine, from, *last, [a], AHEAD),
+                        1 => units.out.put(machine, from, *last, [a, b], AHEAD * 2),
+                        _ => units.out.put(machine, from, *last, [a, b, c, d], AHEAD * 4),
                     };
                     for vector in &together[..OTHERS + 1] {
                         *sums = absorb(*sums, *vector);

@@ -6,7 +6,7 @@
 use std::arch::x86_64::*;
 
 use super::super::rows::Lines;
-use super::{LEN, load_bytes, store_bytes};
+use super::{LEN, Wide, load_bytes, store_bytes};
 
 type Line = Lines<[u8; LEN]>;
 
@@ -96,34 +96,55 @@ impl<'a, const FAR: bool> Out<'a, FAR> {
 
     /// Puts vectors from this number on, which come after another, and gives the last of them. What is near is brought
     /// nearer so many bytes ahead.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    #[inline(always)]
     pub(crate) fn put<const N: usize>(
         &mut self,
+        _: Wide,
         at: usize,
         last: __m512i,
         vectors: [__m512i; N],
         ahead: usize,
     ) -> __m512i {
-        if !FAR {
+        // SAFETY: a `Wide` exists only where there are the features. They are asked for in the functions that are
+        // called, since one that asks for some is not made part of its caller each time.
+        #[allow(unsafe_code)]
+        unsafe {
+            if FAR {
+                return self.put_far(at, last, vectors);
+            }
             for (vector, to) in vectors.iter().zip(&mut self.near[at..][..N]) {
                 _mm_prefetch::<_MM_HINT_ET0>(to.as_ptr().wrapping_add(ahead).cast());
                 store_bytes(*vector, to);
             }
-            return last;
+            last
         }
+    }
+
+    /// Asks for the features of a `Wide`.
+    #[allow(unsafe_code)]
+    #[inline(always)]
+    unsafe fn put_far<const N: usize>(
+        &mut self,
+        at: usize,
+        last: __m512i,
+        vectors: [__m512i; N],
+    ) -> __m512i {
         let from = at.wrapping_sub(usize::from(!self.head.is_empty()));
-        let places = places(self.owed.as_ref().map_or(0, |owed| owed.len));
-        let lines = self.lines.get_mut(from..);
-        let Some(lines) = lines.and_then(<[Line]>::first_chunk_mut::<N>) else {
-            return self.begin(places, vectors);
-        };
-        let mut before = last;
-        for (line, vector) in lines.iter_mut().zip(vectors) {
-            stream(_mm512_permutex2var_epi8(before, places, vector), line);
-            before = vector;
+        let owed = self.owed.as_ref().map_or(0, |owed| owed.len);
+        // SAFETY: as above.
+        unsafe {
+            let places = places(owed);
+            let lines = self.lines.get_mut(from..);
+            let Some(lines) = lines.and_then(<[Line]>::first_chunk_mut::<N>) else {
+                return self.begin(places, vectors);
+            };
+            let mut before = last;
+            for (line, vector) in lines.iter_mut().zip(vectors) {
+                stream(_mm512_permutex2var_epi8(before, places, vector), line);
+                before = vector;
+            }
+            before
         }
-        before
     }
 
     /// Puts the first vectors of all.
@@ -186,7 +207,7 @@ mod tests {
 
     /// Puts bytes by runs, each of some vectors, so many of them at a time.
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-    fn put<const N: usize>(bytes: &[u8], run: usize, mut to: &mut [u8]) {
+    fn put<const N: usize>(machine: Wide, bytes: &[u8], run: usize, mut to: &mut [u8]) {
         let mut owed = Owed::nothing();
         for run in bytes.chunks(run * LEN) {
             let room = owed.take(&mut to, run.len());
@@ -194,7 +215,13 @@ mod tests {
             let mut last = out.last();
             let vectors = run.as_chunks::<LEN>().0.as_chunks::<N>().0;
             for (at, vectors) in vectors.iter().enumerate() {
-                last = out.put(N * at, last, vectors.map(|vector| load_bytes(&vector)), 0);
+                last = out.put(
+                    machine,
+                    N * at,
+                    last,
+                    vectors.map(|vector| load_bytes(&vector)),
+                    0,
+                );
             }
             out.keep(last);
         }
@@ -205,9 +232,9 @@ mod tests {
 
     #[test]
     fn all_is_where_it_belongs_wherever_that_begins() {
-        if super::super::Wide::here().is_none() {
+        let Some(machine) = Wide::here() else {
             return;
-        }
+        };
         let bytes: Vec<u8> = (0..24 * LEN).map(|i| (i * 167 + i / 256) as u8).collect();
         for before in 0..2 * LEN {
             for run in [4, 8, 24] {
@@ -218,9 +245,9 @@ mod tests {
                     #[allow(unsafe_code)]
                     unsafe {
                         match each {
-                            1 => put::<1>(&bytes, run, room),
-                            2 => put::<2>(&bytes, run, room),
-                            _ => put::<4>(&bytes, run, room),
+                            1 => put::<1>(machine, &bytes, run, room),
+                            2 => put::<2>(machine, &bytes, run, room),
+                            _ => put::<4>(machine, &bytes, run, room),
                         }
                     }
                     let (start, rest) = to.split_at(before);
