@@ -230,7 +230,11 @@ pub(crate) fn encode_texts(
     scratch: &mut Scratch,
     out: &mut Vec<u8>,
 ) -> Coding {
-    let limit = (entropy(&histogram(plane)) * plane.len() as f64 / 8.0) as usize;
+    let counts = match level {
+        Level::Fast | Level::Default => about(plane),
+        Level::Max => histogram(plane),
+    };
+    let limit = (entropy(&counts) * plane.len() as f64 / 8.0) as usize;
     match zstd_frames::append_below(limit, plane, &[effort(level).texts], scratch, out) {
         true => Coding::Zstd,
         false => encode(plane, level, scratch, out),

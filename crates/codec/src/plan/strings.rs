@@ -86,20 +86,34 @@ fn runs(bytes: &[u8]) -> Vec<Run> {
 /// Texts and what lies around them, and the lengths of the former.
 fn split(mut bytes: &[u8], runs: &[Run], lengths: &mut Vec<u8>, texts: &mut Vec<u8>) {
     lengths.clear();
-    texts.clear();
+    texts.resize(bytes.len(), 0);
+    let mut at = 0;
     for run in runs {
         let (before, rest) = bytes.split_at(run.after);
-        texts.extend_from_slice(before);
+        texts[at..at + before.len()].copy_from_slice(before);
+        at += before.len();
         bytes = rest;
         for _ in 0..run.number {
             let len = bytes[0];
-            let (text, rest) = bytes[LENGTH..].split_at(len.into());
             lengths.push(len);
-            texts.extend_from_slice(text);
-            bytes = rest;
+            copy(usize::from(len), &bytes[LENGTH..], &mut texts[at..]);
+            at += usize::from(len);
+            bytes = &bytes[LENGTH + usize::from(len)..];
         }
     }
-    texts.extend_from_slice(bytes);
+    texts[at..at + bytes.len()].copy_from_slice(bytes);
+    texts.truncate(at + bytes.len());
+}
+
+/// Copies the first bytes of some, so many, and some that follow them, which are to be written over, where that is
+/// faster.
+#[inline(always)]
+fn copy(len: usize, from: &[u8], to: &mut [u8]) {
+    const SHORT: usize = 16;
+    match (from.first_chunk::<SHORT>(), to.first_chunk_mut::<SHORT>()) {
+        (Some(from), Some(to)) if len <= SHORT => *to = *from,
+        _ => to[..len].copy_from_slice(&from[..len]),
+    }
 }
 
 /// The inverse of [`split`].
@@ -108,17 +122,19 @@ fn merge(runs: &[Run], lengths: &[u8], mut texts: &[u8], out: &mut [u8]) -> Resu
     let mut lengths = lengths.iter();
     let mut out = out;
     let mut put = |len: Option<u8>, text_len: usize| -> Result<(), Error> {
-        let (text, rest) = texts.split_at_checked(text_len).ok_or(ERROR)?;
-        texts = rest;
+        let rest = texts.get(text_len..).ok_or(ERROR)?;
+        let from = std::mem::replace(&mut texts, rest);
         let mut to = std::mem::take(&mut out);
         if let Some(len) = len {
             let (word, after) = to.split_first_chunk_mut::<LENGTH>().ok_or(ERROR)?;
             *word = u64::from(len).to_le_bytes();
             to = after;
         }
-        let (own, after) = to.split_at_mut_checked(text_len).ok_or(ERROR)?;
-        own.copy_from_slice(text);
-        out = after;
+        if to.len() < text_len {
+            return Err(ERROR);
+        }
+        copy(text_len, from, to);
+        out = &mut to[text_len..];
         Ok(())
     };
     for run in runs {

@@ -14,8 +14,9 @@ pub(super) struct Lace {
     first: usize,
     /// Places in that and in the one after it.
     quants: [u8; LEN],
-    /// Which bytes are of heads, and their places among those.
+    /// Which bytes are of heads, the first vector of those, and places in that and in the one after it.
     of_heads: u64,
+    first_head: usize,
     heads: [u8; LEN],
 }
 
@@ -26,6 +27,7 @@ pub(super) const fn laces<const OUT: usize>(unit: usize, head: usize) -> [Lace; 
             first: 0,
             quants: [0; LEN],
             of_heads: 0,
+            first_head: 0,
             heads: [0; LEN],
         }
     }; OUT];
@@ -46,6 +48,7 @@ impl Lace {
             first: first / LEN,
             quants: [0; LEN],
             of_heads: 0,
+            first_head: start / unit * head / LEN,
             heads: [0; LEN],
         };
         let mut at = 0;
@@ -53,7 +56,7 @@ impl Lace {
             let (block, within) = ((start + at) / unit, (start + at) % unit);
             if within < head {
                 lace.of_heads |= 1 << at;
-                lace.heads[at] = (block * head + within) as u8;
+                lace.heads[at] = (block * head + within - lace.first_head * LEN) as u8;
             } else {
                 let quant = block * (unit - head) + within - head;
                 lace.quants[at] = (quant - lace.first * LEN) as u8;
@@ -66,13 +69,20 @@ impl Lace {
     /// The vector of blocks.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-    pub(super) fn vector<const QUANTS: usize>(
+    pub(super) fn vector<const QUANTS: usize, const HEADS: usize>(
         &self,
         quants: &[__m512i; QUANTS],
-        heads: __m512i,
+        heads: &[__m512i; HEADS],
     ) -> __m512i {
         let next = quants[(self.first + 1).min(QUANTS - 1)];
         let quants = _mm512_permutex2var_epi8(quants[self.first], load_bytes(&self.quants), next);
-        _mm512_mask_permutexvar_epi8(quants, self.of_heads, load_bytes(&self.heads), heads)
+        let (places, first) = (load_bytes(&self.heads), heads[self.first_head]);
+        match heads.get(self.first_head + 1) {
+            None => _mm512_mask_permutexvar_epi8(quants, self.of_heads, places, first),
+            Some(next) => {
+                let heads = _mm512_permutex2var_epi8(first, places, *next);
+                _mm512_mask_mov_epi8(quants, self.of_heads, heads)
+            }
+        }
     }
 }

@@ -133,6 +133,7 @@ fn whole_tiles_come_back() {
         (Dtype::GgmlQ8_0, Level::Default, Shape::Quarters),
         (Dtype::GgmlQ4_0, Level::Default, Shape::TopOfNibbles),
         (Dtype::GgmlQ4_1, Level::Default, Shape::TopOfNibbles),
+        (Dtype::GgmlQ5_0, Level::Default, Shape::Nibbles),
     ];
     for (dtype, level, shape) in cases {
         for number in [511, 512, 1600, 2049] {

@@ -28,10 +28,21 @@ at_widest! {
     fn of_groups_plain(scales: &[u16], minimums: &[u16], turns: &mut [u8]) = groups
 }
 
+/// The same for blocks of 8 groups, whose scales and minimums are products. The first of two groups has the
+/// lower nibbles.
+pub(super) fn of_pairs(halves: [&[u16]; 2], subs: [&[u8]; 2], turns: &mut [u8]) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(machine) = Wide::here() {
+        let done = wide::of_pairs(machine, halves, subs, turns);
+        let halves = halves.map(|halves| &halves[done..]);
+        let subs = subs.map(|subs| &subs[8 * done..]);
+        return pairs(halves, subs, &mut turns[4 * done..]);
+    }
+    of_pairs_plain(halves, subs, turns);
+}
+
 at_widest! {
-    /// The same for blocks of 8 groups, whose scales and minimums are products. The first of two groups has the
-    /// lower nibbles.
-    pub(super) fn of_pairs(halves: [&[u16]; 2], subs: [&[u8]; 2], turns: &mut [u8]) = pairs
+    fn of_pairs_plain(halves: [&[u16]; 2], subs: [&[u8]; 2], turns: &mut [u8]) = pairs
 }
 
 #[inline(always)]
@@ -220,6 +231,19 @@ mod tests {
         let mut all = [vec![0; scales.len()], vec![0; scales.len()]];
         of_groups(&scales, &minimums, &mut all[0]);
         groups(&scales, &minimums, &mut all[1]);
+        assert_eq!(all[0], all[1]);
+    }
+
+    #[test]
+    fn every_machine_finds_the_same_turns_of_pairs() {
+        let halves = |factor: usize| (0..70_003usize).map(move |i| (i * factor) as u16);
+        let (scales, minimums): (Vec<u16>, Vec<u16>) = halves(2477).zip(halves(40_503)).unzip();
+        let subs = |factor: usize| (0..8 * scales.len()).map(move |i| (i * factor >> 4) as u8 % 64);
+        let subs = [subs(3), subs(29)].map(|subs| subs.collect::<Vec<u8>>());
+        let subs = subs.each_ref().map(Vec::as_slice);
+        let mut all = [vec![0; 4 * scales.len()], vec![0; 4 * scales.len()]];
+        of_pairs([&scales, &minimums], subs, &mut all[0]);
+        pairs([&scales, &minimums], subs, &mut all[1]);
         assert_eq!(all[0], all[1]);
     }
 

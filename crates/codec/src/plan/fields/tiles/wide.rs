@@ -1,6 +1,7 @@
 //! The AVX-512 kernels that make blocks while their symbols are decoded, and take them into their check.
 
 mod bytes;
+mod fifths;
 mod nibbles;
 mod quarters;
 
@@ -17,6 +18,7 @@ use crate::coder::rows::{ROW, TILE};
 use crate::coder::vectors::{Rows, VECTORS, Wide, load_words, store_bytes, store_words};
 use crate::planes::absorb;
 use bytes::Folded;
+use fifths::Fifths;
 use nibbles::Nibbles;
 use quarters::Quarters;
 pub(super) use quarters::take_quarters;
@@ -32,7 +34,7 @@ const CHOOSE: i32 = 0xca;
 const MASKED: i32 = 0x6a;
 
 /// What makes blocks from the parts of a tile, group by group: as many blocks as have a vector of heads.
-trait Groups<'a, const QUANTS: usize>: Sized {
+trait Groups<'a, const QUANTS: usize, const HEADS: usize>: Sized {
     /// Where the bytes of a group's vectors are from.
     const LACES: &'static [Lace];
     /// Groups of a row of symbols.
@@ -49,7 +51,7 @@ trait Groups<'a, const QUANTS: usize>: Sized {
         machine: Wide,
         number: usize,
         symbols: &[[u8; LEN]],
-    ) -> ([__m512i; QUANTS], __m512i);
+    ) -> ([__m512i; QUANTS], [__m512i; HEADS]);
 }
 
 /// Puts the blocks of a whole tile of symbols, if there is a kernel for them.
@@ -62,20 +64,24 @@ pub(super) fn put(
 ) -> Option<Result<(), Error>> {
     match (parts.kind.quants, parts.shape, parts.kind.unit) {
         (Quants::Bytes, Shape::TopOfBytes, _) => {
-            let tile = Tile::<Folded<'_>, 16>::new(parts, blocks, check)?;
+            let tile = Tile::<Folded<'_>, 16, 1>::new(parts, blocks, check)?;
             Some(levels::Reader::rows([reader], machine, tile))
         }
         (Quants::Bytes, Shape::Quarters, _) => {
-            let mut tile = Tile::<Quarters<'_>, 16>::new(parts, blocks, check)?;
+            let mut tile = Tile::<Quarters<'_>, 16, 1>::new(parts, blocks, check)?;
             let planes = reader.quarters(machine)?;
             Some(planes.map(|planes| tile.put_planes(machine, planes)))
         }
+        (Quants::Fifths, Shape::Nibbles, 22) => {
+            let tile = Tile::<Fifths<'_>, 8, 3>::new(parts, blocks, check)?;
+            Some(levels::Reader::rows([reader], machine, tile))
+        }
         (Quants::Nibbles, Shape::TopOfNibbles, 18) => {
-            let tile = Tile::<Nibbles<'_, 1>, 8>::new(parts, blocks, check)?;
+            let tile = Tile::<Nibbles<'_, 1>, 8, 1>::new(parts, blocks, check)?;
             Some(levels::Reader::rows([reader], machine, tile))
         }
         (Quants::Nibbles, Shape::TopOfNibbles, 20) => {
-            let tile = Tile::<Nibbles<'_, 2>, 4>::new(parts, blocks, check)?;
+            let tile = Tile::<Nibbles<'_, 2>, 4, 1>::new(parts, blocks, check)?;
             Some(levels::Reader::rows([reader], machine, tile))
         }
         _ => None,
@@ -83,7 +89,7 @@ pub(super) fn put(
 }
 
 /// Where the blocks of a tile go, and what they are made of.
-struct Tile<'a, G, const QUANTS: usize> {
+struct Tile<'a, G, const QUANTS: usize, const HEADS: usize> {
     groups: G,
     out: &'a mut [[u8; LEN]],
     check: Option<&'a mut Check>,
@@ -91,7 +97,9 @@ struct Tile<'a, G, const QUANTS: usize> {
     sums: bool,
 }
 
-impl<'a, G: Groups<'a, QUANTS>, const QUANTS: usize> Tile<'a, G, QUANTS> {
+impl<'a, G: Groups<'a, QUANTS, HEADS>, const QUANTS: usize, const HEADS: usize>
+    Tile<'a, G, QUANTS, HEADS>
+{
     /// Nothing if they are no whole tile.
     fn new(parts: &Parts<'a>, blocks: &'a mut [u8], check: Option<&'a mut Check>) -> Option<Self> {
         let groups = G::OF_TILE;
@@ -107,7 +115,9 @@ impl<'a, G: Groups<'a, QUANTS>, const QUANTS: usize> Tile<'a, G, QUANTS> {
     }
 }
 
-impl<'a, G: Groups<'a, QUANTS>, const QUANTS: usize> Rows<1> for Tile<'a, G, QUANTS> {
+impl<'a, G: Groups<'a, QUANTS, HEADS>, const QUANTS: usize, const HEADS: usize> Rows<1>
+    for Tile<'a, G, QUANTS, HEADS>
+{
     #[inline(always)]
     fn rows(&mut self, machine: Wide, row: usize, [symbols]: &[[[u8; LEN]; VECTORS]; 1]) {
         // SAFETY: a `Wide` exists only where there are the features.
@@ -118,7 +128,9 @@ impl<'a, G: Groups<'a, QUANTS>, const QUANTS: usize> Rows<1> for Tile<'a, G, QUA
     }
 }
 
-impl<'a, G: Groups<'a, QUANTS>, const QUANTS: usize> Tile<'a, G, QUANTS> {
+impl<'a, G: Groups<'a, QUANTS, HEADS>, const QUANTS: usize, const HEADS: usize>
+    Tile<'a, G, QUANTS, HEADS>
+{
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi,gfni")]
     fn put_row(&mut self, machine: Wide, row: usize, symbols: &[[u8; LEN]; VECTORS]) {
@@ -136,7 +148,7 @@ impl<'a, G: Groups<'a, QUANTS>, const QUANTS: usize> Tile<'a, G, QUANTS> {
             macro_rules! put {
                 ($($place:literal)*) => {$(
                     if let (Some(lace), Some(to)) = (G::LACES.get($place), to.get_mut($place)) {
-                        let vector = lace.vector(&quants, heads);
+                        let vector = lace.vector(&quants, &heads);
                         _mm_prefetch::<_MM_HINT_ET0>(to.as_ptr().wrapping_add(AHEAD).cast());
                         store_bytes(vector, to);
                         sums = absorb(sums, vector);

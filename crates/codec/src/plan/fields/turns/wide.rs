@@ -24,23 +24,77 @@ fn groups(scales: &[u16], minimums: &[u16], turns: &mut [u8]) -> usize {
         .iter()
         .zip(minimums.as_chunks::<LEN>().0);
     let turns = turns.as_chunks_mut::<LEN>().0;
-    let (most, three) = (_mm512_set1_ps(15.0), _mm512_set1_epi32(3));
-    let nibble = _mm512_set1_epi32(15);
     let mut done = 0;
     for ((scales, minimums), to) in halves.zip(turns) {
         let scales = singles(load(scales), 0);
         // What is divided has the other sign.
         let above = singles(load(minimums), 0x8000);
-        let zero = _mm512_div_ps(above, scales);
-        // What is no number becomes the second operand, 0.
-        let zero = _mm512_min_ps(_mm512_max_ps(zero, _mm512_setzero_ps()), most);
-        let turn = _mm512_sub_epi32(three, _mm512_cvttps_epi32(zero));
-        let turn = _mm512_and_si512(turn, nibble);
+        let turn = turns_of(above, scales);
         let both = _mm512_or_si512(turn, _mm512_slli_epi32::<4>(turn));
         store(_mm512_cvtepi32_epi8(both), to);
         done += LEN;
     }
     done
+}
+
+/// As its plain twin, for as many blocks as make whole vectors; how many those are.
+pub(super) fn of_pairs(_: Wide, halves: [&[u16]; 2], subs: [&[u8]; 2], turns: &mut [u8]) -> usize {
+    // SAFETY: a `Wide` exists only where there are the features.
+    #[allow(unsafe_code)]
+    unsafe {
+        pairs(halves, subs, turns)
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+fn pairs(halves: [&[u16]; 2], subs: [&[u8]; 2], turns: &mut [u8]) -> usize {
+    let [scales, minimums] = halves.map(|halves| halves.as_chunks::<2>().0.iter());
+    let [sub_scales, sub_minimums] = subs.map(|subs| subs.as_chunks::<LEN>().0.iter());
+    let each = scales.zip(minimums).zip(sub_scales.zip(sub_minimums));
+    let mut done = 0;
+    for (to, (halves, subs)) in turns.as_chunks_mut::<8>().0.iter_mut().zip(each) {
+        let scales = products(halves.0, subs.0);
+        let above = products(halves.1, subs.1);
+        let turns = turns_of(above, scales);
+        // The upper nibbles are those of every other group.
+        let turns = _mm512_cvtepi32_epi16(turns);
+        let turns = _mm256_or_si256(turns, _mm256_srli_epi32::<12>(turns));
+        let turns = _mm256_cvtepi32_epi8(turns);
+        *to = _mm_cvtsi128_si64(turns).to_le_bytes();
+        done += 2;
+    }
+    done
+}
+
+/// The halves of two blocks, each times its 8 numbers.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+fn products([first, second]: &[u16; 2], subs: &[u8; LEN]) -> __m512 {
+    let both = _mm256_set_m128i(
+        _mm_set1_epi16(*second as i16),
+        _mm_set1_epi16(*first as i16),
+    );
+    // SAFETY: they are 16 bytes.
+    #[allow(unsafe_code)]
+    let subs = unsafe { _mm_loadu_si128(subs.as_ptr().cast()) };
+    _mm512_mul_ps(
+        singles(both, 0),
+        _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(subs)),
+    )
+}
+
+/// The turns of sixteen groups, each in a nibble.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn turns_of(above: __m512, scales: __m512) -> __m512i {
+    let zero = _mm512_div_ps(above, scales);
+    // What is no number becomes the second operand, 0.
+    let zero = _mm512_min_ps(
+        _mm512_max_ps(zero, _mm512_setzero_ps()),
+        _mm512_set1_ps(15.0),
+    );
+    let turn = _mm512_sub_epi32(_mm512_set1_epi32(3), _mm512_cvttps_epi32(zero));
+    _mm512_and_si512(turn, _mm512_set1_epi32(15))
 }
 
 /// Halves as singles, an exponent of 31 being nothing special, with other bits where `flip` has ones.

@@ -17,7 +17,7 @@ pub(super) struct Folded<'a> {
     scales: &'a [[u16; 32]],
 }
 
-impl<'a> Groups<'a, QUANTS> for Folded<'a> {
+impl<'a> Groups<'a, QUANTS, 1> for Folded<'a> {
     const LACES: &'static [Lace] = &LACES;
     const OF_ROW: usize = 1;
 
@@ -29,13 +29,18 @@ impl<'a> Groups<'a, QUANTS> for Folded<'a> {
     }
 
     #[inline(always)]
-    fn group(&self, _: Wide, number: usize, symbols: &[[u8; LEN]]) -> ([__m512i; QUANTS], __m512i) {
+    fn group(
+        &self,
+        _: Wide,
+        number: usize,
+        symbols: &[[u8; LEN]],
+    ) -> ([__m512i; QUANTS], [__m512i; 1]) {
         // SAFETY: a `Wide` exists only where there are the features.
         #[allow(unsafe_code)]
         unsafe {
             fetch(&self.low[number]);
             let quants = folded(symbols, &self.low[number]);
-            (quants, load_halves(&self.scales[number]))
+            (quants, [load_halves(&self.scales[number])])
         }
     }
 }

@@ -17,7 +17,7 @@ pub(super) struct Nibbles<'a, const HALVES: usize> {
 const SCALES: [Lace; 9] = laces(18, 2);
 const WITH_MINIMUMS: [Lace; 5] = laces(20, 4);
 
-impl<'a> Groups<'a, 8> for Nibbles<'a, 1> {
+impl<'a> Groups<'a, 8, 1> for Nibbles<'a, 1> {
     const LACES: &'static [Lace] = &SCALES;
     const OF_ROW: usize = 2;
 
@@ -26,16 +26,16 @@ impl<'a> Groups<'a, 8> for Nibbles<'a, 1> {
     }
 
     #[inline(always)]
-    fn group(&self, _: Wide, number: usize, symbols: &[[u8; LEN]]) -> ([__m512i; 8], __m512i) {
+    fn group(&self, _: Wide, number: usize, symbols: &[[u8; LEN]]) -> ([__m512i; 8], [__m512i; 1]) {
         // SAFETY: a `Wide` exists only where there are the features.
         #[allow(unsafe_code)]
         unsafe {
-            (self.quants(number, symbols), self.scales(number))
+            (self.quants(number, symbols), [self.scales(number)])
         }
     }
 }
 
-impl<'a> Groups<'a, 4> for Nibbles<'a, 2> {
+impl<'a> Groups<'a, 4, 1> for Nibbles<'a, 2> {
     const LACES: &'static [Lace] = &WITH_MINIMUMS;
     const OF_ROW: usize = 4;
 
@@ -45,11 +45,11 @@ impl<'a> Groups<'a, 4> for Nibbles<'a, 2> {
     }
 
     #[inline(always)]
-    fn group(&self, _: Wide, number: usize, symbols: &[[u8; LEN]]) -> ([__m512i; 4], __m512i) {
+    fn group(&self, _: Wide, number: usize, symbols: &[[u8; LEN]]) -> ([__m512i; 4], [__m512i; 1]) {
         // SAFETY: a `Wide` exists only where there are the features.
         #[allow(unsafe_code)]
         unsafe {
-            (self.quants(number, symbols), self.both(number))
+            (self.quants(number, symbols), [self.both(number)])
         }
     }
 }

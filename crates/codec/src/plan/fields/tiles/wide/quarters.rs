@@ -26,7 +26,7 @@ pub(super) struct Quarters<'a> {
     scales: &'a [[u16; 32]],
 }
 
-impl<'a> Groups<'a, QUANTS> for Quarters<'a> {
+impl<'a> Groups<'a, QUANTS, 1> for Quarters<'a> {
     const LACES: &'static [Lace] = &LACES;
     const OF_ROW: usize = 1;
     const OF_TILE: usize = ROWS / 2;
@@ -40,18 +40,23 @@ impl<'a> Groups<'a, QUANTS> for Quarters<'a> {
 
     /// Of each row the upper bits of its symbols, and then the lower ones.
     #[inline(always)]
-    fn group(&self, _: Wide, number: usize, bits: &[[u8; LEN]]) -> ([__m512i; QUANTS], __m512i) {
+    fn group(
+        &self,
+        _: Wide,
+        number: usize,
+        bits: &[[u8; LEN]],
+    ) -> ([__m512i; QUANTS], [__m512i; 1]) {
         // SAFETY: a `Wide` exists only where there are the features.
         #[allow(unsafe_code)]
         unsafe {
             fetch(&self.low[number]);
             let quants = quants(bits, &self.low[number]);
-            (quants, load_halves(&self.scales[number]))
+            (quants, [load_halves(&self.scales[number])])
         }
     }
 }
 
-impl<'a> Tile<'a, Quarters<'a>, QUANTS> {
+impl<'a> Tile<'a, Quarters<'a>, QUANTS, 1> {
     /// Puts the blocks of a tile of which there are all levels, from the last on.
     pub(super) fn put_planes(&mut self, machine: Wide, planes: &[[u64; WORDS]; 3]) {
         for number in 0..ROWS / 2 {
