@@ -54,12 +54,14 @@ pub(crate) fn encode(
     }
     out.extend_from_slice(head());
     lens.iter().for_each(|len| out.extend(count_bytes(*len)));
-    let mut rows = out.len() + count.div_ceil(ROW) * ROW_BYTES;
-    for [upper, lower] in tiles {
-        let words = upper.iter().zip(lower);
-        out.extend(words.flat_map(|(upper, lower)| (upper | lower).to_le_bytes()));
+    let rows = out.len();
+    out.resize(rows + count.div_ceil(ROW) * ROW_BYTES, 0);
+    let words = tiles
+        .iter()
+        .flat_map(|[upper, lower]| upper.iter().zip(lower));
+    for (to, (upper, lower)) in out[rows..].as_chunks_mut().0.iter_mut().zip(words) {
+        *to = (upper | lower).to_le_bytes();
     }
-    out.truncate(rows);
     let [first, second, ..] = &mut scratch.own.strings;
     for string in [&mut *first, &mut *second] {
         grow(string, tiles.len() * WORDS + 1);
@@ -68,8 +70,7 @@ pub(crate) fn encode(
     append(first, lens[0], out);
     append(second, lens[1], out);
     // No literals.
-    rows = out.len();
-    out.resize(rows + COUNT_LEN, 0);
+    out.extend([0; COUNT_LEN]);
     out.push(Coding::Raw as u8);
     true
 }

@@ -49,7 +49,10 @@ fn take_nibbles_wide<const UNIT: usize>(
     let blocks = blocks.as_chunks::<BLOCKS>().0;
     let to = dense.as_chunks_mut::<BLOCKS>().0;
     for ((to, blocks), by) in to.iter_mut().zip(blocks).zip(by) {
-        let [a, b, c, d] = blocks.each_ref().map(|block| block.last_chunk::<LEN>());
+        // Without a closure, which is not always made part of this.
+        let [a, b, c, d] = blocks;
+        let [a, b] = [a.last_chunk::<LEN>(), b.last_chunk::<LEN>()];
+        let [c, d] = [c.last_chunk::<LEN>(), d.last_chunk::<LEN>()];
         let (Some(a), Some(b), Some(c), Some(d)) = (a, b, c, d) else {
             return 0;
         };
