@@ -238,7 +238,7 @@ mod tests {
     fn every_machine_finds_the_same_turns_of_pairs() {
         let halves = |factor: usize| (0..70_003usize).map(move |i| (i * factor) as u16);
         let (scales, minimums): (Vec<u16>, Vec<u16>) = halves(2477).zip(halves(40_503)).unzip();
-        let subs = |factor: usize| (0..8 * scales.len()).map(move |i| (i * factor >> 4) as u8 % 64);
+        let subs = |factor: usize| (0..8 * scales.len()).map(move |i| (i * factor / 16) as u8 % 64);
         let subs = [subs(3), subs(29)].map(|subs| subs.collect::<Vec<u8>>());
         let subs = subs.each_ref().map(Vec::as_slice);
         let mut all = [vec![0; 4 * scales.len()], vec![0; 4 * scales.len()]];
