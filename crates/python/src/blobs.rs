@@ -47,7 +47,9 @@ pub fn encode_unsealed(
 #[pyclass]
 #[derive(Default)]
 pub struct Buffer {
-    raw: Vec<u8>,
+    room: Vec<u8>,
+    /// How much of it was decoded last.
+    len: usize,
 }
 
 #[pymethods]
@@ -67,23 +69,29 @@ impl Buffer {
         base: Option<PyBackedBytes>,
         verify: bool,
     ) -> PyResult<usize> {
-        let raw = &mut self.raw;
-        py.detach(|| decode_into(&blob, base.as_deref(), verify, raw))
-            .inspect_err(|_| self.raw.clear())?;
-        Ok(self.raw.len())
+        let room = &mut self.room;
+        self.len = 0;
+        self.len = py.detach(|| decode_into(&blob, base.as_deref(), verify, room))?;
+        Ok(self.len)
     }
 
     fn __len__(&self) -> usize {
-        self.raw.len()
+        self.len
     }
 
     /// A copy of what was decoded last.
     fn __bytes__<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.raw)
+        PyBytes::new(py, &self.room[..self.len])
     }
 }
 
-fn decode_into(blob: &[u8], base: Option<&[u8]>, verify: bool, raw: &mut Vec<u8>) -> PyResult<()> {
+/// Decodes a blob to the beginning of some room, which grows if it has to, and gives its raw length.
+fn decode_into(
+    blob: &[u8],
+    base: Option<&[u8]>,
+    verify: bool,
+    room: &mut Vec<u8>,
+) -> PyResult<usize> {
     let Parsed::Header(header, len) = Header::parse(blob).map_err(bad_blob)? else {
         return Err(PyValueError::new_err("the blob's header ends early"));
     };
@@ -93,7 +101,14 @@ fn decode_into(blob: &[u8], base: Option<&[u8]>, verify: bool, raw: &mut Vec<u8>
             .verify_frames(all.clone(), stored)
             .map_err(bad_blob)?;
     }
+    let len = header.raw_len() as usize;
     // What is there already is overwritten.
-    raw.resize(header.raw_len() as usize, 0);
-    header.decode_into(all, stored, base, raw).map_err(bad_blob)
+    if room.len() < len {
+        room.resize(len, 0);
+    }
+    let raw = &mut room[..len];
+    header
+        .decode_into(all, stored, base, raw)
+        .map_err(bad_blob)?;
+    Ok(len)
 }

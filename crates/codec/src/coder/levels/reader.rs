@@ -1,59 +1,36 @@
 //! From a payload to tiles of symbols.
 
+mod known;
 #[cfg(target_arch = "x86_64")]
 mod wide;
 
-use std::cell::OnceCell;
+use std::rc::Rc;
 
 #[cfg(target_arch = "x86_64")]
 use super::ROWS;
-use super::spec::{Shape, Spec};
 use super::writer::reach;
-use super::{
-    COUNT_LEN, LEVELS, Plane, ROW, ROW_BYTES, TILE, WORDS, bytes, count_of, literals, quarters,
-};
+use super::{COUNT_LEN, LEVELS, Plane, ROW, ROW_BYTES, TILE, bytes, count_of, literals, quarters};
 use crate::Error;
-use crate::coder::machine::{Machine, Table, WINDOW, on_best};
-use crate::coder::rows::{ALL, Lines, first, take_whole};
+use crate::coder::machine::{Machine, WINDOW, on_best};
+use crate::coder::rows::{ALL, first, take_whole};
 #[cfg(target_arch = "x86_64")]
 use crate::coder::vectors::{Rows, Wide};
 use crate::cpu::fetch;
+pub(super) use known::Bytes;
+use known::{Known, Tile};
 
 /// About how many bytes literals begin with before their planes.
 const HEAD: usize = 192;
 
 /// Reads tile after tile of a payload.
 pub(crate) struct Reader<'a> {
-    shape: Shape,
-    bytes: Bytes,
+    known: Rc<Known>,
     /// Planes that have a bit for each symbol: those of the raw bits, then the first levels'.
     whole: Vec<&'a [u8]>,
     strings: Vec<String<'a>>,
     literals: Literals,
-    /// Whether the code is that of quarters.
-    quarters: bool,
     /// Those of the tile in work.
-    planes: Box<Lines<[Plane; LEVELS]>>,
-}
-
-/// The bytes of all words, and these as plain kernels take them, once one does.
-pub(super) struct Bytes {
-    pub words: [u8; 256],
-    table: OnceCell<Table>,
-}
-
-impl Bytes {
-    fn of(shape: &Shape) -> Bytes {
-        Bytes {
-            words: shape.bytes_of_words(),
-            table: OnceCell::new(),
-        }
-    }
-
-    pub(super) fn table(&self, shape: &Shape) -> &Table {
-        self.table
-            .get_or_init(|| Table::new(self.words, shape.raw_field()))
-    }
+    planes: Tile,
 }
 
 /// What escapes stand for, with spare zeros after it, and how much of it was used.
@@ -85,12 +62,8 @@ impl<'a> Reader<'a> {
 
     fn open(payload: &'a [u8], plane_len: usize, within: bool) -> Result<Reader<'a>, Error> {
         const ENDS: Error = Error::Malformed("plane of levels ends early");
-        let (spec, taken) = Spec::read(payload)?;
-        let shape = match within {
-            false => Shape::of(&spec),
-            true if spec.raw == 0 => Shape::of(&spec).dense(),
-            true => return Err(Error::Malformed("raw bits of literals")),
-        };
+        let (known, taken) = Known::of(payload, within)?;
+        let shape = &known.shape;
         let deeper = shape.levels - shape.whole;
         let (counts, mut rest) = payload[taken..]
             .split_at_checked(COUNT_LEN * deeper)
@@ -118,22 +91,20 @@ impl<'a> Reader<'a> {
         // Some time before it is read.
         fetch(rest, HEAD);
         Ok(Reader {
-            bytes: Bytes::of(&shape),
-            quarters: !within && spec == quarters::spec(),
-            shape,
             whole,
             strings,
             literals: Literals {
                 bytes: literals::decode(rest, plane_len, within)?,
                 at: 0,
             },
-            planes: Box::new(Lines([[0; WORDS]; LEVELS])),
+            planes: known::room(shape.bits()),
+            known,
         })
     }
 
     /// Decodes the next symbols: a tile of them, but for the plane's last.
     pub(crate) fn tile(&mut self, out: &mut [u8]) -> Result<(), Error> {
-        let there = if self.shape.whole == 0 {
+        let there = if self.known.shape.whole == 0 {
             first(out.len())
         } else {
             ALL
@@ -142,7 +113,7 @@ impl<'a> Reader<'a> {
         self.bytes(out)?;
         // Which the payload lacks: zeros were read instead.
         let past = out.len().next_multiple_of(ROW) - out.len();
-        let past = self.shape.escapes_past_end(past);
+        let past = self.known.shape.escapes_past_end(past);
         self.literals.at = self.literals.at.saturating_sub(past);
         Ok(())
     }
@@ -158,8 +129,8 @@ impl<'a> Reader<'a> {
             read_planes(reader, &ALL, ROWS)?;
         }
         let words = readers.map(|reader| bytes::wide::Words {
-            shape: &reader.shape,
-            bytes: &reader.bytes.words,
+            shape: &reader.known.shape,
+            bytes: &reader.known.bytes.words,
             planes: &reader.planes.0,
             literals: &mut reader.literals,
         });
@@ -170,7 +141,7 @@ impl<'a> Reader<'a> {
     /// The planes of the next tile, from the last level's on, if the code is that of [`quarters`].
     #[cfg(target_arch = "x86_64")]
     pub(crate) fn quarters(&mut self, machine: Wide) -> Option<Result<&[Plane; 3], Error>> {
-        if !self.quarters {
+        if !self.known.quarters {
             return None;
         }
         let read = wide::read_planes(machine, self, &ALL, ROWS);
@@ -179,14 +150,14 @@ impl<'a> Reader<'a> {
     }
 
     fn bytes(&mut self, out: &mut [u8]) -> Result<(), Error> {
-        if self.quarters {
+        if self.known.quarters {
             let [last, middle, first, ..] = &self.planes.0;
             quarters::symbols_of([first, middle, last], out);
             return Ok(());
         }
         let enough = bytes::from_planes(
-            &self.shape,
-            &self.bytes,
+            &self.known.shape,
+            &self.known.bytes,
             &self.planes.0,
             &mut self.literals,
             out,
@@ -195,7 +166,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether all was used.
-    pub(crate) fn finish(&self) -> Result<(), Error> {
+    pub(crate) fn finish(self) -> Result<(), Error> {
+        known::keep(self.planes);
         let literals = self.literals.bytes.len() - literals::SPARE;
         if self.strings.iter().any(|string| string.at != string.len) || self.literals.at != literals
         {
@@ -228,7 +200,7 @@ fn read_planes_with<M: Machine>(
     there: &Plane,
 ) -> Result<(), Error> {
     read_whole(reader);
-    let (shape, planes) = (&reader.shape, &mut reader.planes.0);
+    let (shape, planes) = (&reader.known.shape, &mut reader.planes.0);
     for (string, level) in reader.strings.iter_mut().zip(shape.whole..) {
         // A symbol that did not get to the level before has zeros from there on, which are below the bound.
         let mask = reach(shape, planes, level, there);
@@ -241,7 +213,7 @@ fn read_planes_with<M: Machine>(
 /// Reads the planes that have a bit for each symbol.
 #[inline(always)]
 fn read_whole(reader: &mut Reader<'_>) {
-    let (shape, planes) = (&reader.shape, &mut reader.planes.0);
+    let (shape, planes) = (&reader.known.shape, &mut reader.planes.0);
     let (raw, whole) = reader.whole.split_at_mut(shape.raw);
     for (plane, from) in planes.iter_mut().zip(raw) {
         take_whole(from, plane);

@@ -31,7 +31,7 @@ pub(super) fn read_planes(
 fn read_planes_wide(reader: &mut Reader<'_>, there: &Plane, rows: usize) -> Result<(), Error> {
     read_whole(reader);
     reader.whole.iter().for_each(|next| fetch(next));
-    let (shape, planes) = (&reader.shape, &mut reader.planes.0);
+    let (shape, planes) = (&reader.known.shape, &mut reader.planes.0);
     for (string, level) in reader.strings.iter_mut().zip(shape.whole..) {
         let own = Level {
             there,

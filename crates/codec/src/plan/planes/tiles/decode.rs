@@ -147,7 +147,8 @@ impl<'a> Frame<'a> {
         let tiles = buffers
             .tiles
             .get_or_insert_with(|| Box::new([[0; TILE]; MAX_PLANES]));
-        buffers.whole.resize(core.bytes.len(), 0);
+        let whole = buffers.whole.len().max(core.bytes.len());
+        buffers.whole.resize(whole, 0);
         let mut rest = buffers.whole.as_mut_slice();
         let mut sources = Vec::with_capacity(stored.len());
         for (plane, tile) in stored.iter().zip(tiles.iter_mut()) {
@@ -240,7 +241,8 @@ impl<'a> Frame<'a> {
         if let Some(asked) = &mut self.asked {
             **asked = self.check;
         }
-        self.sources.iter().try_for_each(|source| match source {
+        let mut sources = std::mem::take(&mut self.sources).into_iter();
+        sources.try_for_each(|source| match source {
             Source::Tiered(reader) => reader.finish(),
             Source::Levels(reader) => reader.finish(),
             _ => Ok(()),
