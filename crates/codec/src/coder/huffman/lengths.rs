@@ -1,5 +1,6 @@
 //! Code lengths: the best within the limit, and how they are written.
 
+mod limit;
 mod merge;
 
 use super::MAX_BITS;
@@ -11,7 +12,7 @@ const RUN: u8 = 15;
 const LEAST_RUN: usize = 4;
 
 /// The lengths of the best code of at most so many bits, [`MAX_BITS`] at most, for counts of which at least two
-/// are not 0.
+/// are not 0; of nearly the best where they are many.
 pub(in crate::coder) fn limited(counts: &[u32; 256], most: u32) -> [u8; 256] {
     let mut buffer = [0u64; 256];
     let mut n = 0;
@@ -25,7 +26,11 @@ pub(in crate::coder) fn limited(counts: &[u32; 256], most: u32) -> [u8; 256] {
     let depths = &mut depths[..n];
     huffman(symbols, depths);
     if depths[0] > most {
-        merge::packages(symbols, depths, most);
+        if n <= merge::MOST {
+            merge::packages(symbols, depths, most);
+        } else {
+            limit::limit(symbols, depths, most);
+        }
     }
     let mut lengths = [0; 256];
     for (symbol, depth) in symbols.iter().zip(depths) {

@@ -1,11 +1,14 @@
-//! Code lengths within a limit that the best code would exceed, by package-merge.
+//! Code lengths within a limit that the best code would exceed, by package-merge: the best for few symbols. For many
+//! it takes long.
 
 use super::MAX_BITS;
 
+/// The most symbols.
+pub(super) const MOST: usize = 48;
 /// The most items of a level.
-const ITEMS: usize = 512;
+const ITEMS: usize = 2 * MOST;
 /// Room for as many symbols, or pairs, as there may be, and for something at either end.
-const SINGLES: usize = 258;
+const SINGLES: usize = MOST + 2;
 
 /// The depths of symbols, rarest first, in the best code of at most so many bits.
 ///
