@@ -211,6 +211,7 @@ impl Encoder<'_> {
         self.scratch.coder.kept.forget();
         for frame in 0..facts.frames() {
             let start = bytes.len();
+            self.scratch.coder.kept.is_last = frame + 1 == facts.frames();
             self.frame(candidate, frame, &mut bytes);
             let raw = &self.chunk.raw[facts.frame_range(frame)];
             let stored = bytes.len() - start;

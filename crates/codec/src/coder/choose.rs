@@ -8,7 +8,7 @@ mod mask;
 mod strings;
 mod zstd_frames;
 
-use super::histogram::{about, entropy, histogram, seen};
+use super::histogram::{about, entropy, histogram};
 use super::{Coding, Scratch, levels};
 use crate::Level;
 use code::code;
@@ -37,7 +37,7 @@ pub(crate) fn encode_next(
     scratch: &mut Scratch,
     out: &mut Vec<u8>,
 ) -> Coding {
-    if level == Level::Max || plane.len() < kept::LEAST {
+    if level == Level::Max || plane.len() < kept::LEAST || scratch.kept.is_alone(slot) {
         return encode(plane, level, scratch, out);
     }
     let sample = Sample::of(plane);
@@ -93,8 +93,16 @@ pub(crate) fn encode_bytes(
     out: &mut Vec<u8>,
 ) -> Coding {
     let start = out.len();
+    let again = comes_again(bytes);
+    if again && level != Level::Max && bytes.len() <= FEW_BYTES {
+        // Less than what any code makes of them: no other way is looked at.
+        let least = (entropy(&histogram(bytes)) * bytes.len() as f64 / 8.0) as usize;
+        if zstd_frames::append_below(least, bytes, effort(level).strings, scratch, out) {
+            return Coding::Zstd;
+        }
+    }
     let coding = encode_next(bytes, slot, level, scratch, out);
-    if coding == Coding::Constant || !comes_again(bytes) {
+    if coding == Coding::Constant || !again {
         return coding;
     }
     let coded = out.len();
@@ -125,26 +133,31 @@ fn decide(
         return (Coding::Raw, Some(How::Raw));
     }
     let effort = effort(level);
-    let mut full = match level {
+    let (mut full, counted) = match level {
         Level::Fast | Level::Default => about(plane),
-        Level::Max => histogram(plane),
+        Level::Max => (histogram(plane), plane.len()),
     };
-    let code = code(plane, &mut full, effort);
-    let coded = code.len(plane.len(), &full);
     let worth = plane.len() - (plane.len() as f64 * effort.least_gain) as usize;
+    let code = code(plane, &mut full, counted, worth, effort);
+    let coded = match &code {
+        Some(code) => code.len(plane.len(), &full),
+        None => plane.len(),
+    };
     let limit = coded.min(worth);
     let saved = (plane.len() - limit) as f64;
     let for_zstd = limit.saturating_sub((saved * effort.zstd_gain) as usize);
-    if look::repeats_itself(plane, &full, coded, repeats, effort)
+    if look::repeats_itself(plane, &full, coded, for_zstd, repeats, effort)
         && zstd(plane, for_zstd, level, scratch, out)
     {
         return (Coding::Zstd, None);
     }
-    if coded >= worth {
-        out.extend_from_slice(plane);
-        return (Coding::Raw, Some(How::Raw));
+    match code {
+        Some(code) if coded < worth => code.encode(plane, scratch, out),
+        _ => {
+            out.extend_from_slice(plane);
+            (Coding::Raw, Some(How::Raw))
+        }
     }
-    code.encode(plane, scratch, out)
 }
 
 /// Appends a plane as a zstd frame, if that is below a length.
@@ -187,7 +200,7 @@ pub(crate) fn encode_symbols(
     }
     let (counts, seen) = match level != Level::Max && sample.is_enough() {
         true => (*sample.counts(), sample.total() as usize),
-        false => (about(plane), seen(plane.len())),
+        false => about(plane),
     };
     match fit_symbols(&counts, seen, effort(level)) {
         Some(fit) if !look::has_runs(plane, &counts) => {
@@ -207,20 +220,15 @@ fn fit_symbols(counts: &[u32; 256], seen: usize, effort: &Effort) -> Option<leve
     // Few symbols have no bits that stand apart.
     let raw = match kinds {
         ..=FEW_KINDS => 0,
-        _ => mask::apart(counts, loss(kinds, seen, effort), levels::MAX_RAW),
+        _ => mask::apart(
+            counts,
+            code::loss(kinds, seen, effort.for_speed),
+            levels::MAX_RAW,
+        ),
     };
     let near = (entropy(counts) * (1.0 + NEAR) + NEAR_BITS).min(NOISE);
     let fit = levels::fit_symbols(&mask::without(counts, raw), raw);
     fit.filter(|fit| fit.bits <= near)
-}
-
-/// The bits a byte that may be lost, with those that a sample only seems to save: half of one for each of its values,
-/// and a half more.
-fn loss(kinds: usize, seen: usize, effort: &Effort) -> f32 {
-    if effort.for_speed == 0.0 {
-        return 0.0;
-    }
-    effort.for_speed + 0.36 * kinds as f32 / seen as f32
 }
 
 /// As [`encode`], for texts: parts of words come again in them, which samples do not show.
@@ -231,7 +239,7 @@ pub(crate) fn encode_texts(
     out: &mut Vec<u8>,
 ) -> Coding {
     let counts = match level {
-        Level::Fast | Level::Default => about(plane),
+        Level::Fast | Level::Default => about(plane).0,
         Level::Max => histogram(plane),
     };
     let limit = (entropy(&counts) * plane.len() as f64 / 8.0) as usize;
@@ -241,6 +249,8 @@ pub(crate) fn encode_texts(
     }
 }
 
+/// Of so many bytes in which strings come again, one level of zstd makes as little as others.
+const FEW_BYTES: usize = 16 << 10;
 /// Fewer symbols are not worth whole rows and several strings.
 const LEAST_SYMBOLS: usize = 1 << 10;
 /// So many kinds of them are those of a few bits.

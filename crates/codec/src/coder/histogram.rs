@@ -4,6 +4,8 @@ mod unseen;
 
 use std::sync::LazyLock;
 
+use crate::cpu::at_best;
+
 /// The counts of a plane's bytes.
 pub(crate) fn histogram(bytes: &[u8]) -> [u32; 256] {
     // Four tables, so that a run of one byte does not wait for its own counter.
@@ -24,20 +26,35 @@ pub(crate) fn histogram(bytes: &[u8]) -> [u32; 256] {
     sum
 }
 
-/// Bytes of a run that is counted, and from where one begins to where the next one does: no divisor of
-/// rows' usual lengths, so that all columns have their turn.
-const RUN: usize = STEP / WEIGHT as usize;
-const STEP: usize = 248;
-/// What a counted byte stands for.
-const WEIGHT: u32 = 4;
-/// Shorter planes are counted whole.
-const WORTH_SAMPLING: usize = 32 << 10;
+/// From where a run that is counted begins to where the next one does: no divisor of rows' usual lengths, so that
+/// all columns have their turn.
+const STEP: usize = 208;
+/// A sample has so many bytes at least.
+const SAMPLE: usize = 8 << 10;
+/// The entropy from which on a code saves so little that it needs a larger sample to be good.
+const LITTLE: f64 = 6.7;
 
-/// About the counts of a plane's bytes, by a sample, which need not have all that occur.
-pub(crate) fn about(bytes: &[u8]) -> [u32; 256] {
-    if bytes.len() < WORTH_SAMPLING {
-        return histogram(bytes);
+/// About the counts of a plane's bytes, by a sample of so many of them, which need not have all that occur.
+pub(crate) fn about(bytes: &[u8]) -> ([u32; 256], usize) {
+    let counted = match bytes.len() / SAMPLE {
+        0 | 1 => return (histogram(bytes), bytes.len()),
+        2 | 3 => return about_by::<{ STEP / 2 }>(bytes, 2),
+        4..8 => return about_by::<{ STEP / 4 }>(bytes, 4),
+        _ => about_by::<{ STEP / 8 }>(bytes, 8),
+    };
+    if entropy(&counted.0) < LITTLE {
+        return counted;
     }
+    closer(bytes)
+}
+
+/// As [`about`], by twice as large a sample of many.
+pub(crate) fn closer(bytes: &[u8]) -> ([u32; 256], usize) {
+    about_by::<{ STEP / 4 }>(bytes, 4)
+}
+
+/// By runs, whose length is even, each byte of which stands for so many.
+fn about_by<const RUN: usize>(bytes: &[u8], weight: usize) -> ([u32; 256], usize) {
     let mut tables = [[0u32; 256]; 2];
     for run in bytes.chunks_exact(STEP) {
         for pair in run[..RUN].as_chunks::<2>().0 {
@@ -47,22 +64,14 @@ pub(crate) fn about(bytes: &[u8]) -> [u32; 256] {
     }
     let [mut sum, more] = tables;
     for (sum, more) in sum.iter_mut().zip(more) {
-        *sum = WEIGHT * (*sum + more);
+        *sum = weight as u32 * (*sum + more);
     }
-    sum
-}
-
-/// How many bytes of a plane [`about`] counts.
-pub(crate) fn seen(plane_len: usize) -> usize {
-    match plane_len {
-        ..WORTH_SAMPLING => plane_len,
-        _ => plane_len / WEIGHT as usize,
-    }
+    (sum, bytes.len() / weight)
 }
 
 /// Sets the count of each byte that occurs and has none to 1.
 pub(crate) fn add_unseen(bytes: &[u8], counts: &mut [u32; 256]) {
-    if bytes.len() >= WORTH_SAMPLING {
+    if bytes.len() >= 2 * SAMPLE {
         unseen::count(bytes, counts);
     }
 }
@@ -70,14 +79,39 @@ pub(crate) fn add_unseen(bytes: &[u8], counts: &mut [u32; 256]) {
 /// The entropy of counts, in bits a byte.
 pub(crate) fn entropy(counts: &[u32; 256]) -> f64 {
     let total: u32 = counts.iter().sum();
-    let total = f64::from(total);
-    let surprise = |&count: &u32| f64::from(count) * (total / f64::from(count)).log2();
-    let bits: f64 = counts
-        .iter()
-        .filter(|count| **count > 0)
-        .map(surprise)
-        .sum();
-    if total == 0.0 { 0.0 } else { bits / total }
+    f64::from(weight(counts)) / f64::from(total.max(1))
+}
+
+at_best! {
+    /// The bits that bytes of such counts take at least.
+    pub(crate) fn weight(counts: &[u32; 256]) -> f32 = weight_any
+}
+
+#[inline(always)]
+fn weight_any(counts: &[u32; 256]) -> f32 {
+    // In several sums, so that a vector has one each.
+    let mut sums = [0f32; 16];
+    let mut totals = [0u32; 16];
+    for part in counts.as_chunks::<16>().0 {
+        for i in 0..16 {
+            let count = part[i] as f32;
+            sums[i] += count * log2(count);
+            totals[i] += part[i];
+        }
+    }
+    let total = totals.iter().sum::<u32>() as f32;
+    total * log2(total) - sums.iter().sum::<f32>()
+}
+
+/// About the logarithm of a whole number; of 0 any number.
+#[inline(always)]
+pub(crate) fn log2(x: f32) -> f32 {
+    let bits = x.to_bits();
+    let exponent = (bits >> 23) as i32 - 127;
+    let m = f32::from_bits(bits & 0x7f_ffff | 0x3f80_0000) - 1.0;
+    // A polynomial that is right at both ends.
+    let p = m * (1.0 - m) * (0.441_84 + m * (m * (0.147_02 - 0.044_24 * m) - 0.266_54)) + m;
+    exponent as f32 + p
 }
 
 /// The bits that an adaptive order-0 code of the bytes takes, which starts with half an occurrence
@@ -141,11 +175,23 @@ mod tests {
         for (at, byte) in [(70, 255), (71, 254), (240, 128), (99_999, 0)] {
             bytes[at] = byte;
         }
-        let (mut about, all) = (about(&bytes), histogram(&bytes));
+        let (mut about, all) = (about(&bytes).0, histogram(&bytes));
         add_unseen(&bytes, &mut about);
         for (about, all) in about.into_iter().zip(all) {
             assert_eq!(about == 0, all == 0);
             assert!(about.abs_diff(all) < all / 8 + 4, "{about} {all}");
+        }
+    }
+
+    #[test]
+    fn logarithms_are_near() {
+        for x in 1..100_000 {
+            let x = x as f32;
+            assert!(
+                (log2(x) - x.log2()).abs() < 1e-4,
+                "{x} {}",
+                log2(x) - x.log2()
+            );
         }
     }
 

@@ -163,10 +163,25 @@ fn is_plausible<const W: usize>(units: &[u8]) -> bool {
     let units = units.as_chunks::<W>().0;
     let sample = spots(units);
     let count: usize = sample.clone().map(<[_]>::len).sum();
+    let some = units.get(..FEW).unwrap_or_default();
+    if W > 2 && are_many(some) {
+        return false;
+    }
     // Halves that are no list have about 1,500 values in 2,048, and others as many as there are.
     let mut seen = List::new(if W == 2 { count / 4 } else { count / 4 * 3 });
     let mut sample = sample.flatten();
     count > 0 && sample.all(|unit| seen.insert(number(unit)).is_some())
+}
+
+/// Units that are looked at first, and how many values they have at most if they are out of a list: of as many as one
+/// has at most, they have 481, give or take 5.
+const FEW: usize = 512;
+const FEW_VALUES: usize = 500;
+
+/// Whether these units have so many values that no list has all.
+fn are_many<const W: usize>(units: &[[u8; W]]) -> bool {
+    let mut seen = List::new(FEW_VALUES);
+    !units.iter().all(|unit| seen.insert(number(unit)).is_some())
 }
 
 /// The values of units, if they are few.

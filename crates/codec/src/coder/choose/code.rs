@@ -3,47 +3,81 @@
 use super::effort::Effort;
 use super::kept::How;
 use super::mask;
-use crate::coder::histogram::{add_unseen, entropy};
+use crate::coder::histogram::{add_unseen, closer, entropy};
 use crate::coder::{Coding, Scratch, bits, huffman, levels, shares, split};
 
-/// The code for a plane of about such counts, which get what they lack where that is of use.
-pub(super) fn code(plane: &[u8], counts: &mut [u32; 256], effort: &Effort) -> Code {
-    let near =
-        |fit: &levels::Fit, len: f64| fit.len(plane.len()) as f64 <= len * (1.0 + effort.levels);
+/// The code for a plane of about such counts, of so many of its bytes, that may be below a length; they get what they
+/// lack where that is of use.
+pub(super) fn code(
+    plane: &[u8],
+    counts: &mut [u32; 256],
+    seen: usize,
+    below: usize,
+    effort: &Effort,
+) -> Option<Code> {
     // No code of bytes is shorter than that, and codes in levels have an escape for what the counts lack.
     let least = entropy(counts) * plane.len() as f64 / 8.0;
-    let mut levels = levels_for(plane.len(), counts, effort.for_levels);
+    if least >= below as f64 {
+        return None;
+    }
+    let near =
+        |fit: &levels::Fit, len: f64| fit.len(plane.len()) as f64 <= len * (1.0 + effort.levels);
+    let mut levels = levels_for(plane.len(), counts, seen, effort.for_levels);
     if effort.for_levels > effort.for_speed && !levels.as_ref().is_some_and(|fit| near(fit, least))
     {
-        levels = levels_for(plane.len(), counts, effort.for_speed);
+        levels = levels_for(plane.len(), counts, seen, effort.for_speed);
     }
     let levels = match levels {
-        Some(fit) if near(&fit, least) => return Code::Levels(Box::new(fit)),
+        Some(fit) if near(&fit, least) => return Some(Code::Levels(Box::new(fit))),
         other => other,
     };
-    add_unseen(plane, counts);
     // Where codes are long, one table of shares is faster to read than they are.
-    let code = if plane.len() >= LEAST_SHARES && entropy(counts) > LONG_CODES {
+    let by_shares = plane.len() >= LEAST_SHARES && entropy(counts) > LONG_CODES;
+    if by_shares && seen < plane.len() / 4 {
+        // Shares differ by less than the lengths of codes do.
+        *counts = closer(plane).0;
+    }
+    add_unseen(plane, counts);
+    let code = if by_shares {
         Code::shares(plane.len(), counts)
     } else {
         Code::split(counts, effort.for_speed)
     };
     let len = code.len(plane.len(), counts) as f64;
-    match levels {
+    Some(match levels {
         Some(fit) if near(&fit, len) => Code::Levels(Box::new(fit)),
         _ => code,
-    }
+    })
 }
 
-/// A code in levels, at a loss of at most so many bits a byte by bits that stand apart.
-fn levels_for(plane_len: usize, counts: &[u32; 256], loss: f32) -> Option<levels::Fit> {
+/// A code in levels, at a loss of at most so many bits a byte by bits that stand apart, and of what a sample only seems
+/// to lose.
+fn levels_for(
+    plane_len: usize,
+    counts: &[u32; 256],
+    seen: usize,
+    most: f32,
+) -> Option<levels::Fit> {
     if plane_len < LEAST_LEVELS {
         return None;
     }
-    let raw = mask::apart(counts, loss, levels::MAX_RAW);
+    let kinds = counts.iter().filter(|count| **count > 0).count();
+    let most = loss(kinds, seen, most).min(MOST_LOST * most);
+    let raw = mask::apart(counts, most, levels::MAX_RAW);
     levels::fit(&mask::without(counts, raw), raw)
 }
 
+/// The bits a byte that may be lost, with those that a sample only seems to save: half of one for each of its values,
+/// and a half more.
+pub(super) fn loss(kinds: usize, seen: usize, most: f32) -> f32 {
+    if most == 0.0 {
+        return 0.0;
+    }
+    most + 0.36 * kinds as f32 / seen as f32
+}
+
+/// How many times what may be lost is at most, however few bytes were seen.
+const MOST_LOST: f32 = 3.0;
 /// In shorter planes a table of shares is too large beside what it saves.
 const LEAST_SHARES: usize = 32 << 10;
 /// Shorter planes are not worth whole rows and several strings.

@@ -18,6 +18,8 @@ pub(super) struct Effort {
     pub texts: i32,
     /// How many times more often than by chance a byte is equal to the next where zstd is tried.
     pub alike: f64,
+    /// How often two bytes are equal where one is most of all, so that a bit each is too much.
+    pub most_of_all: f64,
     /// How much of a plane is looked at for strings that come again.
     pub sample: usize,
     /// The bits a byte that may be lost where bits that stand apart make for less work: as many as this of a code in
@@ -40,6 +42,7 @@ pub(super) const fn effort(level: Level) -> &'static Effort {
             strings: &[1],
             texts: 1,
             alike: 1.55,
+            most_of_all: 0.55,
             sample: 2 << 10,
             for_levels: 0.04,
             for_speed: 0.002,
@@ -53,6 +56,7 @@ pub(super) const fn effort(level: Level) -> &'static Effort {
             strings: &[5],
             texts: 1,
             alike: 1.55,
+            most_of_all: 0.55,
             sample: 4 << 10,
             for_levels: 0.002,
             for_speed: 0.002,
@@ -66,6 +70,7 @@ pub(super) const fn effort(level: Level) -> &'static Effort {
             strings: &[6, 12],
             texts: 6,
             alike: 1.1,
+            most_of_all: 0.35,
             sample: 64 << 10,
             for_levels: 0.0,
             for_speed: 0.0,

@@ -1,7 +1,7 @@
 //! How the planes of the frame before were coded. Those of the next one are like them as a rule, which a small
 //! sample shows, and are coded in the same way without another look.
 
-use super::mask::weight;
+use crate::coder::histogram::weight;
 use crate::coder::{Coding, Scratch, levels, split};
 use crate::cpu::at_best;
 
@@ -10,28 +10,38 @@ pub(super) const LEAST: usize = 512;
 
 /// Ways by the place of their plane in a frame.
 #[derive(Default)]
-pub(crate) struct Kept(Vec<Option<Way>>);
+pub(crate) struct Kept {
+    ways: Vec<Option<Way>>,
+    /// Whether no frame follows that could use them.
+    pub is_last: bool,
+}
 
 impl Kept {
     /// What was found for one chunk is of no use for the next.
     pub(crate) fn forget(&mut self) {
-        self.0.clear();
+        self.ways.clear();
+        self.is_last = false;
+    }
+
+    /// Whether there is no way for a place, and none is of use later.
+    pub(super) fn is_alone(&self, slot: usize) -> bool {
+        self.is_last && self.ways.get(slot).is_none_or(Option::is_none)
     }
 
     pub(crate) fn take(&mut self, slot: usize) -> Option<Way> {
-        self.0.get_mut(slot)?.take()
+        self.ways.get_mut(slot)?.take()
     }
 
     /// The code in levels of a plane, if it has one.
     pub(crate) fn levels(&self, slot: usize) -> Option<&levels::Code> {
-        self.0.get(slot)?.as_ref()?.levels()
+        self.ways.get(slot)?.as_ref()?.levels()
     }
 
     pub(crate) fn keep(&mut self, slot: usize, way: Option<Way>) {
-        if slot >= self.0.len() {
-            self.0.resize_with(slot + 1, || None);
+        if slot >= self.ways.len() {
+            self.ways.resize_with(slot + 1, || None);
         }
-        self.0[slot] = way;
+        self.ways[slot] = way;
     }
 }
 

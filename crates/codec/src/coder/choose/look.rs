@@ -1,8 +1,9 @@
 //! Looking at a plane, without counting all of it.
 
 use super::effort::Effort;
-use crate::coder::histogram::{entropy, histogram};
+use crate::coder::histogram::{entropy, weight};
 use crate::cpu::at_best;
+use crate::noise::equal_pairs;
 
 pub(super) fn is_constant(plane: &[u8], first: u8) -> bool {
     plane
@@ -44,16 +45,23 @@ fn runs_any(plane: &[u8]) -> f64 {
 pub(super) fn is_noise(plane: &[u8], repeats: f64) -> bool {
     const RUNS: usize = 16;
     const RUN: usize = 256;
+    const SAMPLE: u64 = (RUNS * RUN) as u64;
+    // How often two bytes are equal, and what more there is where a byte has .075 bits less than 8.
+    const PAIRS: u64 = SAMPLE * (SAMPLE - 1) / 2 / 256;
+    const MORE_PAIRS: u64 = PAIRS / 10;
     if plane.len() < 2 * RUNS * RUN || repeats > 1.0 / 256.0 + 0.002 {
         return false;
     }
     let step = plane.len() / RUNS;
-    let mut sample = [0; RUNS * RUN];
-    for (run, part) in sample.chunks_mut(RUN).enumerate() {
-        part.copy_from_slice(&plane[run * step..run * step + RUN]);
+    let mut tables = [[0u32; 256]; 2];
+    for run in plane.chunks(step).take(RUNS) {
+        for pair in run[..RUN].as_chunks::<2>().0 {
+            tables[0][usize::from(pair[0])] += 1;
+            tables[1][usize::from(pair[1])] += 1;
+        }
     }
-    // 4,096 draws from 256 equal values show 7.955 bits, give or take .004.
-    entropy(&histogram(&sample)) > 7.88
+    let counts = tables[0].iter().zip(tables[1]).map(|(a, b)| a + b);
+    equal_pairs(counts) <= PAIRS + MORE_PAIRS
 }
 
 /// Whether a small sample of low bits shows nothing that is worth a code.
@@ -94,40 +102,90 @@ pub(super) fn has_runs(plane: &[u8], counts: &[u32; 256]) -> bool {
 
 /// How often two bytes of such counts are equal.
 fn by_chance(counts: &[u32; 256]) -> f64 {
-    let total = f64::from(counts.iter().sum::<u32>());
-    let squares = counts
-        .iter()
-        .map(|&count| (f64::from(count) / total).powi(2));
-    squares.sum()
+    let total: u64 = counts.iter().map(|count| u64::from(*count)).sum();
+    let squares: u64 = counts.iter().map(|count| u64::from(*count).pow(2)).sum();
+    squares as f64 / (total as f64).powi(2)
 }
 
 /// Whether there is more to find than the frequencies of the bytes, by which they take `coded` bytes: runs,
-/// or strings that come again.
+/// or strings that come again. A zstd frame is worth its time below `for_zstd` bytes.
 pub(super) fn repeats_itself(
     plane: &[u8],
     counts: &[u32; 256],
     coded: usize,
+    for_zstd: usize,
     repeats: f64,
     effort: &Effort,
 ) -> bool {
     let by_chance = by_chance(counts);
     // Where one byte is most of all, a bit each is too much, and strings are the same by chance.
-    let too_much =
-        by_chance > 0.35 && coded as f64 * 8.0 > entropy(counts) * plane.len() as f64 * 1.03;
+    let too_much = by_chance > effort.most_of_all
+        && coded as f64 * 8.0 > entropy(counts) * plane.len() as f64 * 1.03;
     if too_much {
         return true;
     }
+    let needed = 1.0 - for_zstd as f64 / coded.min(plane.len()) as f64;
     let is_more = repeats > by_chance + 0.004 && repeats > by_chance * 1.1;
-    // Parts that differ much from each other, to which zstd adapts; or runs here and there.
-    let in_parts = repeats > by_chance * effort.alike;
-    if is_more && (in_parts || runs(plane) > 0.004 + 2.0 * repeats.powi(8)) {
+    let runs = if is_more { runs(plane) } else { 0.0 };
+    if runs > 0.004 + 2.0 * repeats.powi(8) && RUN_SAVES * runs > needed {
+        return true;
+    }
+    // Parts that differ much from each other, to which zstd adapts.
+    if is_more && repeats > by_chance * effort.alike && parts_differ(plane, needed) {
         return true;
     }
     // Of two strings of 8 bytes one in so many is the same; each is compared with one that has its
     // hash, of which there are not many more than strings.
     let sample = effort.sample.min(plane.len());
     let same = by_chance.powi(8) * 8.0 * sample as f64;
-    seen_before(plane, sample) > 0.02 + same
+    let seen = seen_before(plane, sample);
+    seen > 0.02 + same && RUN_SAVES * seen > needed
+}
+
+/// What a word that is in a run, or that was seen before, saves beside what a code makes of a word, at most.
+const RUN_SAVES: f64 = 2.0;
+
+/// Whether zstd may save such a share by adapting to parts of a plane: twice what few parts seem to, and a little.
+fn parts_differ(plane: &[u8], needed: f64) -> bool {
+    const LEAST: f64 = 0.005;
+    if needed <= 0.0 {
+        return true;
+    }
+    let saved = parts_save(plane);
+    saved > LEAST && 2.0 * (saved + LEAST) > needed
+}
+
+/// The share that is saved, about, where each part of a plane has a code of its own.
+fn parts_save(plane: &[u8]) -> f64 {
+    const PARTS: usize = 8;
+    const RUNS: usize = 32;
+    const RUN: usize = 32;
+    let part_len = plane.len() / PARTS;
+    if part_len < RUNS * RUN {
+        return 0.0;
+    }
+    let mut all = [0u32; 256];
+    let mut by_part = 0.0;
+    for part in plane.chunks_exact(part_len) {
+        let mut counts = [0u32; 256];
+        for run in part.chunks_exact(part_len / RUNS) {
+            run[..RUN]
+                .iter()
+                .for_each(|byte| counts[usize::from(*byte)] += 1);
+        }
+        all.iter_mut()
+            .zip(&counts)
+            .for_each(|(all, own)| *all += own);
+        by_part += unflattered(&counts);
+    }
+    1.0 - f64::from(by_part / unflattered(&all))
+}
+
+/// The bits that bytes of such counts take, with what a sample's entropy is too small by: half a bit (to base e) for
+/// each of its values.
+fn unflattered(counts: &[u32; 256]) -> f32 {
+    let kinds: u32 = counts.iter().map(|count| u32::from(*count > 0)).sum();
+    weight(counts) + kinds as f32 * 0.5 * std::f32::consts::LOG2_E
 }
 
 /// In the middle of a plane, the share of bytes from which on 8 are as once before.
@@ -155,6 +213,7 @@ mod tests {
     use super::super::effort::effort;
     use super::*;
     use crate::Level;
+    use crate::coder::histogram::histogram;
 
     #[test]
     fn strings_that_come_again_are_found() {
@@ -170,6 +229,7 @@ mod tests {
             text,
             &histogram(text),
             text.len(),
+            text.len() - text.len() / 8,
             repeats(text),
             effort
         ));
@@ -177,6 +237,7 @@ mod tests {
             &few,
             &histogram(&few),
             few.len() / 4,
+            few.len() / 5,
             repeats(&few),
             effort
         ));
@@ -204,7 +265,14 @@ mod tests {
         for (plane, has) in [(&bytes, false), (&alike, false), (&with_rows, true)] {
             let counts = histogram(plane);
             let coded = (entropy(&counts) * 8000.0) as usize;
-            let found = repeats_itself(plane, &counts, coded, repeats(plane), effort);
+            let found = repeats_itself(
+                plane,
+                &counts,
+                coded,
+                coded - coded / 50,
+                repeats(plane),
+                effort,
+            );
             assert_eq!(found, has);
             assert_eq!(runs(plane), runs_any(plane));
         }

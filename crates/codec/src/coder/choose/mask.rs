@@ -1,6 +1,6 @@
 //! Bits of bytes that say nothing, and are told by nothing: signs, the ends of mantissas.
 
-use crate::cpu::at_best;
+use crate::coder::histogram::{log2, weight};
 
 /// The bits that may stand apart at a loss of at most so many bits a byte: no more of them than `most`.
 pub(super) fn apart(counts: &[u32; 256], loss: f32, most: usize) -> u8 {
@@ -63,53 +63,9 @@ pub(super) fn without(counts: &[u32; 256], mask: u8) -> [u32; 256] {
     counts
 }
 
-at_best! {
-    /// The bits that bytes of such counts take at least.
-    pub(super) fn weight(counts: &[u32; 256]) -> f32 = weight_any
-}
-
-#[inline(always)]
-fn weight_any(counts: &[u32; 256]) -> f32 {
-    // In several sums, so that a vector has one each.
-    let mut sums = [0f32; 16];
-    let mut totals = [0u32; 16];
-    for part in counts.as_chunks::<16>().0 {
-        for i in 0..16 {
-            let count = part[i] as f32;
-            sums[i] += count * log2(count);
-            totals[i] += part[i];
-        }
-    }
-    let total = totals.iter().sum::<u32>() as f32;
-    total * log2(total) - sums.iter().sum::<f32>()
-}
-
-/// About the logarithm of a whole number; of 0 any number.
-#[inline(always)]
-fn log2(x: f32) -> f32 {
-    let bits = x.to_bits();
-    let exponent = (bits >> 23) as i32 - 127;
-    let m = f32::from_bits(bits & 0x7f_ffff | 0x3f80_0000) - 1.0;
-    // A polynomial that is right at both ends.
-    let p = m * (1.0 - m) * (0.441_84 + m * (m * (0.147_02 - 0.044_24 * m) - 0.266_54)) + m;
-    exponent as f32 + p
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn logarithms_are_near() {
-        for x in 1..100_000 {
-            let x = x as f32;
-            assert!(
-                (log2(x) - x.log2()).abs() < 1e-4,
-                "{x} {}",
-                log2(x) - x.log2()
-            );
-        }
-    }
 
     #[test]
     fn signs_stand_apart() {

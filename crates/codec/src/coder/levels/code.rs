@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 
+use super::fit::UNSEEN;
 use super::literals;
 use super::spec::{Shape, Spec};
 use crate::coder::machine::Table;
@@ -22,13 +23,24 @@ pub(crate) struct Code {
 }
 
 impl Code {
-    /// With the bits of a literal.
-    pub(super) fn new(spec: &Spec, shape: Shape, head: Vec<u8>, literal: f64) -> Code {
-        let escape = f32::from(spec.escape) + literal as f32;
+    /// With the bits of a literal, and by value whether it was not among what the code is for.
+    pub(super) fn new(
+        spec: &Spec,
+        shape: Shape,
+        head: Vec<u8>,
+        literal: f64,
+        unseen: &[bool; 256],
+    ) -> Code {
+        let escape = f32::from(spec.escape);
         let raw_bits = spec.raw.count_ones() as f32;
-        let bits = |byte: usize| match spec.lengths[byte & usize::from(!spec.raw)] {
-            0 => escape + raw_bits,
-            len => f32::from(len) + raw_bits,
+        let bits = |byte: usize| {
+            let value = byte & usize::from(!spec.raw);
+            let code = match spec.lengths[value] {
+                0 if unseen[value] => escape + literal.max(UNSEEN) as f32,
+                0 => escape + literal as f32,
+                len => f32::from(len),
+            };
+            code + raw_bits
         };
         Code {
             words: Table::new(shape.words_of_bytes(spec), spec.raw),

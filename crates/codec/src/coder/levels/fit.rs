@@ -17,6 +17,9 @@ const WORTH_A_LEVEL_WITHIN: u64 = 200;
 const AROUND_LITERALS: usize = 20;
 const BYTES_A_LITERAL: f64 = 0.5;
 
+/// Bits of a literal that none was like, at least: the code of literals is not made for it.
+pub(super) const UNSEEN: f64 = 5.5;
+
 /// A code, and about what it makes of a plane.
 pub(crate) struct Fit {
     spec: Spec,
@@ -24,6 +27,8 @@ pub(crate) struct Fit {
     head: Vec<u8>,
     /// Bits of a literal.
     literal: f64,
+    /// By value, whether it was not seen.
+    unseen: [bool; 256],
     /// Bits of a symbol, the raw ones and those of literals included.
     pub bits: f64,
     /// Bytes beside them.
@@ -33,7 +38,13 @@ pub(crate) struct Fit {
 impl Fit {
     /// The code, for writers.
     pub(crate) fn code(self) -> Code {
-        Code::new(&self.spec, self.shape, self.head, self.literal)
+        Code::new(
+            &self.spec,
+            self.shape,
+            self.head,
+            self.literal,
+            &self.unseen,
+        )
     }
 
     /// About how many bytes a plane takes.
@@ -116,6 +127,7 @@ fn fit_by(
         shape,
         head,
         literal: if escapes == 0 { 8.0 } else { literal },
+        unseen: counts.map(|count| count == 0),
         bits,
         around,
     })

@@ -213,7 +213,8 @@ mod tests {
             let symbols = symbols(len);
             let mut expected = Vec::new();
             let spec = spec();
-            let code = Code::new(&spec, Shape::of(&spec), head().to_vec(), 0.0);
+            let shape = Shape::of(&spec);
+            let code = Code::new(&spec, shape, head().to_vec(), 0.0, &[false; 256]);
             super::super::encode(&symbols, &code, &mut Scratch::default(), &mut expected);
             let encoded = [
                 payload(&symbols),
