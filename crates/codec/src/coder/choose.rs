@@ -238,15 +238,13 @@ pub(crate) fn encode_texts(
     scratch: &mut Scratch,
     out: &mut Vec<u8>,
 ) -> Coding {
-    let counts = match level {
-        Level::Fast | Level::Default => about(plane).0,
-        Level::Max => histogram(plane),
-    };
-    let limit = (entropy(&counts) * plane.len() as f64 / 8.0) as usize;
-    match zstd_frames::append_below(limit, plane, &[effort(level).texts], scratch, out) {
-        true => Coding::Zstd,
-        false => encode(plane, level, scratch, out),
+    if let Some(texts) = effort(level).texts {
+        let limit = (entropy(&histogram(plane)) * plane.len() as f64 / 8.0) as usize;
+        if zstd_frames::append_below(limit, plane, &[texts], scratch, out) {
+            return Coding::Zstd;
+        }
     }
+    encode(plane, level, scratch, out)
 }
 
 /// Of so many bytes in which strings come again, one level of zstd makes as little as others.

@@ -301,8 +301,9 @@ mod tests {
         for level in [Level::Fast, Level::Default, Level::Max] {
             let (code, len) = code_and_len(&raw, level);
             assert_eq!(code, Code::Strings);
-            // By how often letters occur it would be above 100,000.
-            assert!(len < 80_000, "{len}");
+            // By how often letters occur, which is soonest found, it is above 100,000.
+            let most = if level == Level::Max { 80_000 } else { 120_000 };
+            assert!(len < most, "{len}");
         }
     }
 

@@ -14,8 +14,8 @@ pub(super) struct Effort {
     pub zstd_gain: f64,
     /// Those that are tried on bytes among which short strings come again.
     pub strings: &'static [i32],
-    /// The one for texts.
-    pub texts: i32,
+    /// The one for texts, where there is time for it.
+    pub texts: Option<i32>,
     /// How many times more often than by chance a byte is equal to the next where zstd is tried.
     pub alike: f64,
     /// How often two bytes are equal where one is most of all, so that a bit each is too much.
@@ -40,7 +40,7 @@ pub(super) const fn effort(level: Level) -> &'static Effort {
             zstd: &[1],
             zstd_gain: 0.25,
             strings: &[1],
-            texts: 1,
+            texts: None,
             alike: 1.55,
             most_of_all: 0.55,
             sample: 2 << 10,
@@ -54,7 +54,7 @@ pub(super) const fn effort(level: Level) -> &'static Effort {
             zstd: &[1, 3],
             zstd_gain: 0.1,
             strings: &[5],
-            texts: 1,
+            texts: None,
             alike: 1.55,
             most_of_all: 0.55,
             sample: 4 << 10,
@@ -68,7 +68,7 @@ pub(super) const fn effort(level: Level) -> &'static Effort {
             zstd: &[1, 3, 6, 12],
             zstd_gain: 0.0,
             strings: &[6, 12],
-            texts: 6,
+            texts: Some(6),
             alike: 1.1,
             most_of_all: 0.35,
             sample: 64 << 10,
