@@ -20,6 +20,11 @@ const _: () = assert!(ROUND_BITS < 57);
 /// It takes as long to make a table of several symbols as to read so many times its entries by one of single ones.
 const WORTH_MANY: usize = 8;
 
+/// Bytes that are loaded at once.
+const WORD: usize = 8;
+/// So few bytes are read with zeros after them: else no stream's last symbols would be read with those of the others.
+const PADDED: usize = 1024;
+
 /// Decodes a payload into exactly `out`.
 pub(crate) fn decode(payload: &[u8], out: &mut [u8]) -> Result<(), Error> {
     let (lengths, taken) = lengths::read(payload, MAX_BITS, 0)?;
@@ -37,6 +42,14 @@ pub(crate) fn decode(payload: &[u8], out: &mut [u8]) -> Result<(), Error> {
             end: range.end,
         }
     });
+    let mut padded = [0; PADDED + WORD];
+    let data = match padded.get_mut(..data.len() + WORD) {
+        Some(room) => {
+            room[..data.len()].copy_from_slice(data);
+            room
+        }
+        None => data,
+    };
     if code.longest() <= SHORT_BITS {
         read::<SHORT>(&mut streams, &code, data, out);
     } else {
