@@ -4,7 +4,7 @@ mod unseen;
 
 use std::sync::LazyLock;
 
-use crate::cpu::at_best;
+use crate::cpu::at_widest;
 
 /// The counts of a plane's bytes.
 pub(crate) fn histogram(bytes: &[u8]) -> [u32; 256] {
@@ -82,7 +82,7 @@ pub(crate) fn entropy(counts: &[u32; 256]) -> f64 {
     f64::from(weight(counts)) / f64::from(total.max(1))
 }
 
-at_best! {
+at_widest! {
     /// The bits that bytes of such counts take at least.
     pub(crate) fn weight(counts: &[u32; 256]) -> f32 = weight_any
 }

@@ -83,7 +83,7 @@ impl Code {
 
     /// About how many bytes a plane of such counts takes.
     pub(crate) fn encoded_len(&self, counts: &[u32; 256]) -> usize {
-        self.streams_len(counts) + lengths::write(&self.lengths).len() + JUMP_LEN
+        self.streams_len(counts) + lengths::written_len(&self.lengths) + JUMP_LEN
     }
 
     /// Whether all bytes that are counted have a code.

@@ -186,7 +186,8 @@ fn are_many<const W: usize>(units: &[[u8; W]]) -> bool {
 
 /// The values of units, if they are few.
 fn find<const W: usize>(units: &[u8]) -> Option<Vec<u64>> {
-    let mut list = List::new(if W == 2 { MOST_HALVES } else { MOST });
+    let most = if W == 2 { MOST_HALVES } else { MOST };
+    let mut list = List::new(most.min(units.len() / W));
     for unit in units.as_chunks::<W>().0 {
         list.insert(number(unit))?;
     }

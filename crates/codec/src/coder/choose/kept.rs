@@ -157,7 +157,7 @@ pub(crate) struct Sample {
 
 impl Sample {
     pub(super) fn of(plane: &[u8]) -> Sample {
-        let runs = (plane.len() / 1024).clamp(64, 256);
+        let runs = (plane.len() / 1024).clamp(64, 128);
         // An odd step, so that all columns have their turn.
         let step = (plane.len().saturating_sub(RUN) / runs).saturating_sub(1) | 1;
         let starts = (0..runs).map(|run| run * step);

@@ -9,11 +9,13 @@ pub(super) fn apart(counts: &[u32; 256], loss: f32, most: usize) -> u8 {
     let mut mask = 0u8;
     let mut budget = loss * total as f32;
     let mut bits = weight(&counts);
+    let might_cost = bytes_with(&counts).map(|ones| might_cost(ones, total));
     // One after the other, the cheapest first: what two cost together is more than each alone.
     while (mask.count_ones() as usize) < most {
         let ways = (0..8)
+            .filter(|bit| might_cost[*bit] <= budget)
             .map(|bit| 1u8 << bit)
-            .filter(|bit| mask & bit == 0 && might_cost(&counts, *bit) <= budget)
+            .filter(|bit| mask & bit == 0)
             .filter_map(|bit| {
                 let rest = without(&counts, bit);
                 let after = weight(&rest);
@@ -33,15 +35,24 @@ pub(super) fn apart(counts: &[u32; 256], loss: f32, most: usize) -> u8 {
     mask
 }
 
-/// What a bit costs if nothing else tells it, and a little less: it costs no less where something does.
-fn might_cost(counts: &[u32; 256], bit: u8) -> f32 {
-    let (mut ones, mut total) = (0, 0);
-    for halves in counts.chunks_exact(2 * usize::from(bit)) {
-        let (without, with) = halves.split_at(bit.into());
-        let with: u32 = with.iter().sum();
-        ones += with;
-        total += with + without.iter().sum::<u32>();
+/// By bit, how many bytes have it.
+fn bytes_with(counts: &[u32; 256]) -> [u32; 8] {
+    let mut folded = *counts;
+    let mut with = [0; 8];
+    for bit in (0..8).rev() {
+        let (zeros, ones) = folded[..2 << bit].split_at_mut(1 << bit);
+        with[bit] = ones.iter().sum();
+        zeros
+            .iter_mut()
+            .zip(ones)
+            .for_each(|(zero, one)| *zero += *one);
     }
+    with
+}
+
+/// What a bit that so many of all bytes have costs if nothing else tells it, and a little less: it costs no less where
+/// something does.
+fn might_cost(ones: u32, total: u32) -> f32 {
     let [zeros, ones, total] = [total - ones, ones, total].map(|count| count as f32);
     let bits = |count: f32| count * log2(count);
     total - (bits(total) - bits(zeros) - bits(ones)) - total / 1024.0

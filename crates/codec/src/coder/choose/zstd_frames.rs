@@ -45,7 +45,8 @@ pub(super) fn append_promising(
         return false;
     };
     if plane.len() <= SAMPLE {
-        return append_below(limit, plane, levels, scratch, out);
+        // Of little any level makes as much, and the highest finds the most strings.
+        return append_below(limit, plane, &levels[levels.len() - 1..], scratch, out);
     }
     let sample = sample(plane);
     let mut best = (sampled(&sample, first, scratch, out), first);

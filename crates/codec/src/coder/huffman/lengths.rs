@@ -73,29 +73,38 @@ fn huffman(symbols: &[u64], depths: &mut [u32]) {
 
 /// Writes lengths as nibbles, from byte 0 until the code is complete, the first in a byte's low half.
 pub(in crate::coder) fn write(lengths: &[u8; 256]) -> Vec<u8> {
-    let last = lengths
-        .iter()
-        .rposition(|len| *len > 0)
-        .map_or(0, |last| last + 1);
-    let mut nibbles = Vec::with_capacity(last + 1);
-    let mut at = 0;
-    while at < last {
-        let absent = lengths[at..last]
-            .iter()
-            .take_while(|len| **len == 0)
-            .count();
+    let mut nibbles = [0; NIBBLES];
+    let count = to_nibbles(lengths, &mut nibbles);
+    let pairs = nibbles.as_chunks::<2>().0.iter().take(count.div_ceil(2));
+    pairs.map(|[low, high]| low | high << 4).collect()
+}
+
+/// How many bytes [`write`] makes of lengths.
+pub(in crate::coder) fn written_len(lengths: &[u8; 256]) -> usize {
+    to_nibbles(lengths, &mut [0; NIBBLES]).div_ceil(2)
+}
+
+/// Nibbles of any lengths, and what is beyond them.
+const NIBBLES: usize = 260;
+
+/// Puts lengths down as nibbles, and says how many they are.
+fn to_nibbles(lengths: &[u8; 256], nibbles: &mut [u8; NIBBLES]) -> usize {
+    let (mut count, mut next) = (0, 0);
+    for (byte, len) in present(lengths) {
+        let absent = usize::from(byte) - next;
         if absent >= LEAST_RUN {
-            nibbles.extend([RUN, (absent - 1) as u8 & 15, (absent - 1) as u8 >> 4]);
-            at += absent;
+            let run = absent - 1;
+            nibbles[count..count + 3].copy_from_slice(&[RUN, run as u8 & 15, run as u8 >> 4]);
+            count += 3;
         } else {
-            nibbles.push(lengths[at]);
-            at += 1;
+            // Zeros are there.
+            count += absent;
         }
+        nibbles[count] = len;
+        count += 1;
+        next = usize::from(byte) + 1;
     }
-    nibbles
-        .chunks(2)
-        .map(|pair| pair[0] | pair.get(1).map_or(0, |high| high << 4))
-        .collect()
+    count
 }
 
 /// Reads lengths of at most `most` bits that make a complete code, with one more code of `other` bits where

@@ -4,7 +4,7 @@
 
 use std::cell::OnceCell;
 
-use super::fit::fit_within;
+use super::fit::{Fit, fit_within};
 use super::{Buffers, COUNT_LEN, Code, ROW, Reader, TILE, Writer, count_bytes, count_of};
 use crate::Error;
 use crate::coder::histogram::histogram;
@@ -75,25 +75,39 @@ fn encode_all(
     {
         return coding;
     }
-    let code = huffman::Code::fast(&counts);
-    let len = code.encoded_len(&counts).min(literals.len());
-    if within.is_some()
-        && literals.len() >= LEAST_LEVELS
-        && let Some(fit) = fit_within(&counts)
-        && fit.len(literals.len()) as f64 <= len as f64 * (1.0 + FOR_SPEED) + MORE_FOR_SPEED
-    {
-        let way = Way::Levels(Box::new(fit.code()));
-        if let Some(coding) = way.encode(literals, within, out) {
-            let _ = kept.set(way);
-            return coding;
+    let levels = match within {
+        Some(_) if literals.len() >= LEAST_LEVELS => fit_within(&counts),
+        _ => None,
+    };
+    let near = |fit: &Fit, len: f64| {
+        fit.len(literals.len()) as f64 <= len * (1.0 + FOR_SPEED) + MORE_FOR_SPEED
+    };
+    // Where that is near to the least, no other code is made.
+    let other = match &levels {
+        Some(fit) if near(fit, least + AROUND) => None,
+        _ => Some(huffman::Code::fast(&counts)),
+    };
+    let len = other.as_ref().map_or(literals.len(), |code| {
+        code.encoded_len(&counts).min(literals.len())
+    });
+    let way = match (levels, other) {
+        (Some(fit), _) if near(&fit, len as f64) => Way::Levels(Box::new(fit.code())),
+        (_, Some(code)) if len < literals.len() => Way::Huffman(Box::new(code)),
+        _ => {
+            out.extend_from_slice(literals);
+            return Coding::Raw;
         }
-    } else if len < literals.len() {
-        huffman::encode(literals, &code, 0, out);
-        let _ = kept.set(Way::Huffman(Box::new(code)));
-        return Coding::Huffman;
+    };
+    match way.encode(literals, within, out) {
+        Some(coding) => {
+            let _ = kept.set(way);
+            coding
+        }
+        None => {
+            out.extend_from_slice(literals);
+            Coding::Raw
+        }
     }
-    out.extend_from_slice(literals);
-    Coding::Raw
 }
 
 impl Way {
