@@ -14,7 +14,7 @@ use super::rows::{MIN_LEN, Rows};
 use super::{Code, Core, Decoded, Part, Plan, Planes};
 use crate::coder::{self, Coding};
 use crate::header::Facts;
-use crate::scratch::Scratch;
+use crate::scratch::{self, Scratch};
 use crate::{Dtype, Error, Level};
 use kind::Kind;
 
@@ -153,8 +153,9 @@ fn shared(rows: Rows, by_row: bool, columns: &[u8]) -> Vec<u8> {
     if by_column {
         let at = out.len();
         out.push(0);
-        let mut scratch = coder::Scratch::default();
-        out[at] = coder::encode(columns, Level::Default, &mut scratch, &mut out) as u8;
+        out[at] = scratch::with(|scratch| {
+            coder::encode(columns, Level::Default, &mut scratch.coder, &mut out) as u8
+        });
     }
     out
 }
