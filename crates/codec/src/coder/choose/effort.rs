@@ -52,7 +52,7 @@ pub(super) const fn effort(level: Level) -> &'static Effort {
         Level::Default => &Effort {
             least_gain: 0.01,
             zstd: &[1, 3],
-            zstd_gain: 0.1,
+            zstd_gain: 0.2,
             strings: &[5],
             texts: None,
             alike: 1.55,
