@@ -145,7 +145,8 @@ fn decide(
     };
     let limit = coded.min(worth);
     let saved = (plane.len() - limit) as f64;
-    let for_zstd = limit.saturating_sub((saved * effort.zstd_gain) as usize);
+    let gain = ((saved * effort.zstd_gain) as usize).min(limit / 2);
+    let for_zstd = limit - gain;
     if look::repeats_itself(plane, &full, coded, for_zstd, repeats, effort)
         && zstd(plane, for_zstd, level, scratch, out)
     {

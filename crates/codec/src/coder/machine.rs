@@ -12,7 +12,7 @@ mod table;
 mod x86;
 
 pub(super) use strings::WINDOW;
-pub(super) use table::Table;
+pub(super) use table::{Lookup, Table};
 
 use super::rows::Plane;
 use strings::Window;

@@ -46,11 +46,12 @@ impl Values {
     /// The plan for a chunk whose units are out of a list that is short enough to be worth it.
     pub(crate) fn of(raw: &[u8], facts: &Facts) -> Option<Values> {
         let dtype = facts.hint.dtype;
-        if !Values::plausible(raw, facts.lead, dtype) {
-            return None;
-        }
         let width = width(dtype)?;
         let units = raw.get(usize::from(facts.lead)..)?;
+        // To find the values of few units takes no longer than to look at some.
+        if units.len() > SHORT * width && !Values::plausible(raw, facts.lead, dtype) {
+            return None;
+        }
         let values = with_width!(width, find(units))?;
         Some(Values::new(width, ordered(values, dtype, width)))
     }
@@ -173,6 +174,8 @@ fn is_plausible<const W: usize>(units: &[u8]) -> bool {
     count > 0 && sample.all(|unit| seen.insert(number(unit)).is_some())
 }
 
+/// So many units are few.
+const SHORT: usize = 1024;
 /// Units that are looked at first, and how many values they have at most if they are out of a list: of as many as one
 /// has at most, they have 481, give or take 5.
 const FEW: usize = 512;
@@ -187,11 +190,12 @@ fn are_many<const W: usize>(units: &[[u8; W]]) -> bool {
 /// The values of units, if they are few.
 fn find<const W: usize>(units: &[u8]) -> Option<Vec<u64>> {
     let most = if W == 2 { MOST_HALVES } else { MOST };
-    let mut list = List::new(most.min(units.len() / W));
+    // With one for every other unit, the list alone takes half of the bytes.
+    let mut list = List::new(most.min(units.len() / W / 2));
     for unit in units.as_chunks::<W>().0 {
         list.insert(number(unit))?;
     }
-    Some(list.into_values())
+    Some(list.into_values()).filter(|values| !values.is_empty())
 }
 
 /// In the order of the numbers that they are, so that those that are alike are near.

@@ -9,8 +9,8 @@ pub(super) struct Effort {
     /// The levels of zstd that are tried. Higher ones are not always smaller on planes: they find
     /// matches that cost more than the code of their bytes.
     pub zstd: &'static [i32],
-    /// What zstd must save beyond a plane's code, as a share of what that saves: it takes twenty times as long, but
-    /// where little is to be found.
+    /// What zstd must save beyond a plane's code, as a share of what that saves, if it does not halve the plane again:
+    /// it takes twenty times as long, but where little is to be found.
     pub zstd_gain: f64,
     /// Those that are tried on bytes among which short strings come again.
     pub strings: &'static [i32],

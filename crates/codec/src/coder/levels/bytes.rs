@@ -4,11 +4,11 @@
 pub(super) mod wide;
 
 use super::literals::WIDE;
-use super::reader::{Bytes, Literals as Read};
+use super::reader::Literals as Read;
 use super::spec::Shape;
 use super::writer::Literals as Written;
 use super::{LEVELS, Plane, ROW, TILE};
-use crate::coder::machine::{Machine, Row, Table, on_best};
+use crate::coder::machine::{Lookup, Machine, Row, Table, on_best};
 use crate::coder::rows::{ALL, to_planes as transpose};
 use crate::coder::turned;
 #[cfg(target_arch = "x86_64")]
@@ -18,7 +18,7 @@ use crate::coder::vectors::Wide;
 /// as there is room for. Escapes take theirs from the literals, nothing if there are too few.
 pub(super) fn from_planes(
     shape: &Shape,
-    bytes: &Bytes,
+    bytes: &Lookup,
     planes: &[Plane; LEVELS],
     literals: &mut Read,
     out: &mut [u8],
@@ -28,13 +28,13 @@ pub(super) fn from_planes(
     if let Some(machine) = Wide::here() {
         let words = wide::Words {
             shape,
-            bytes: &bytes.words,
+            bytes: &bytes.bytes,
             planes,
             literals,
         };
         return wide::from_planes(machine, [words], rows, &mut wide::Symbols(out));
     }
-    let bytes = bytes.table(shape);
+    let bytes = bytes.table();
     if let Ok(tile) = out.try_into() {
         return from_planes_plain(shape, bytes, planes, literals, rows, tile);
     }

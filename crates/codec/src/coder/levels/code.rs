@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use super::fit::UNSEEN;
 use super::literals;
 use super::spec::{Shape, Spec};
-use crate::coder::machine::Table;
+use crate::coder::machine::Lookup;
 
 /// A code that planes are written by.
 pub(crate) struct Code {
@@ -13,7 +13,7 @@ pub(crate) struct Code {
     pub(super) head: Vec<u8>,
     pub(super) shape: Shape,
     /// The words of all bytes.
-    pub(super) words: Table,
+    pub(super) words: Lookup,
     /// The bits of a byte that are not coded.
     pub(super) raw: u8,
     /// The bits that each byte takes, about.
@@ -43,7 +43,7 @@ impl Code {
             code + raw_bits
         };
         Code {
-            words: Table::new(shape.words_of_bytes(spec), spec.raw),
+            words: Lookup::new(shape.words_of_bytes(spec), spec.raw),
             head,
             shape,
             raw: spec.raw,

@@ -16,7 +16,6 @@ use crate::coder::rows::{ALL, first, take_whole};
 #[cfg(target_arch = "x86_64")]
 use crate::coder::vectors::{Rows, Wide};
 use crate::cpu::fetch;
-pub(super) use known::Bytes;
 use known::{Known, Tile};
 
 /// About how many bytes literals begin with before their planes.
@@ -130,7 +129,7 @@ impl<'a> Reader<'a> {
         }
         let words = readers.map(|reader| bytes::wide::Words {
             shape: &reader.known.shape,
-            bytes: &reader.known.bytes.words,
+            bytes: &reader.known.bytes_of_words.bytes,
             planes: &reader.planes.0,
             literals: &mut reader.literals,
         });
@@ -157,7 +156,7 @@ impl<'a> Reader<'a> {
         }
         let enough = bytes::from_planes(
             &self.known.shape,
-            &self.known.bytes,
+            &self.known.bytes_of_words,
             &self.planes.0,
             &mut self.literals,
             out,

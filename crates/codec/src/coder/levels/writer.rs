@@ -216,7 +216,7 @@ fn write_tile_with<M: Machine>(
     bytes::to_planes(
         machine,
         shape,
-        words,
+        words.table(),
         tile,
         &mut planes,
         &mut writer.literals,

@@ -1,6 +1,31 @@
 //! A table of 256 bytes in a form that machines look up many bytes in at once.
 
+use std::cell::OnceCell;
+
 use super::Row;
+
+/// What is looked up in tables: as it is, and as machines without wider vectors take it, once one does.
+pub(in crate::coder) struct Lookup {
+    pub bytes: [u8; 256],
+    apart: u8,
+    table: OnceCell<Table>,
+}
+
+impl Lookup {
+    /// As [`Table::new`].
+    pub(in crate::coder) fn new(bytes: [u8; 256], apart: u8) -> Lookup {
+        Lookup {
+            bytes,
+            apart,
+            table: OnceCell::new(),
+        }
+    }
+
+    pub(in crate::coder) fn table(&self) -> &Table {
+        self.table
+            .get_or_init(|| Table::new(self.bytes, self.apart))
+    }
+}
 
 /// A table, as it is, and by its rows of 16 entries. Some bits of what is looked up may have their part of the entry
 /// by themselves: then there are fewer rows for the others.
@@ -29,7 +54,7 @@ pub(super) struct Entries {
 impl Table {
     /// Of the bits `apart`, each adds what an entry with it alone is more than that of 0. What `bytes` has for
     /// several of them is not looked at.
-    pub(in crate::coder) fn new(bytes: [u8; 256], apart: u8) -> Table {
+    pub(super) fn new(bytes: [u8; 256], apart: u8) -> Table {
         let added = |bits: usize| {
             let each = (0..8).map(|place| bits & usize::from(apart) & 1 << place);
             each.fold(0, |sum, bit| sum ^ bytes[bit] ^ bytes[0])

@@ -1,13 +1,13 @@
 //! What a thread keeps of the payloads that it has read: what follows from a code, as a rule that of the frame before,
 //! and room for a tile's planes.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::super::spec::{Shape, Spec};
 use super::super::{LEVELS, Plane, WORDS, quarters};
 use crate::Error;
-use crate::coder::machine::Table;
+use crate::coder::machine::Lookup;
 use crate::coder::rows::Lines;
 
 /// Codes that are kept, and room: for two frames that are read side by side, each with planes and their literals.
@@ -25,7 +25,8 @@ pub(in crate::coder::levels) struct Known {
     written: Box<[u8]>,
     within: bool,
     pub shape: Shape,
-    pub bytes: Bytes,
+    /// The bytes of all words.
+    pub bytes_of_words: Lookup,
     /// Whether the code is that of quarters.
     pub quarters: bool,
 }
@@ -59,30 +60,10 @@ impl Known {
         Ok(Known {
             written: payload[..taken].into(),
             within,
-            bytes: Bytes::of(&shape),
+            bytes_of_words: Lookup::new(shape.bytes_of_words(), shape.raw_field()),
             quarters: !within && spec == quarters::spec(),
             shape,
         })
-    }
-}
-
-/// The bytes of all words, and these as plain kernels take them, once one does.
-pub(in crate::coder::levels) struct Bytes {
-    pub words: [u8; 256],
-    table: OnceCell<Table>,
-}
-
-impl Bytes {
-    fn of(shape: &Shape) -> Bytes {
-        Bytes {
-            words: shape.bytes_of_words(),
-            table: OnceCell::new(),
-        }
-    }
-
-    pub(in crate::coder::levels) fn table(&self, shape: &Shape) -> &Table {
-        self.table
-            .get_or_init(|| Table::new(self.words, shape.raw_field()))
     }
 }
 
