@@ -14,7 +14,7 @@ import tables
 import threads
 import timing
 from deltas import delta_codecs
-from peers import standalone_codecs
+from peers import Memcpy, Sheaf, standalone_codecs
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -116,11 +116,20 @@ def two_threads(args):
         note(f"{subject.name}: two threads")
         cells = []
         for level in ("fast", "default", "max"):
-            speeds = [threads.gbps(subject, level, count) for count in (1, 2)]
-            cells += [tables.factor(two / one) for one, two in zip(*speeds)]
+            for way in (threads.encoded, threads.decoded):
+                cells.append(factor_of_two(way, subject, lambda: Sheaf(level)))
+        # Where that is less than two, memory is what both wait for.
+        cells.append(factor_of_two(threads.decoded, subject, Memcpy))
         rows.append([f"`{subject.name}`", *cells])
-    head = ["file", *(f"{level}, {way}" for level in ("fast", "default", "max") for way in ("encode", "decode"))]
+    ways = (f"{level}, {way}" for level in ("fast", "default", "max") for way in ("encode", "decode"))
+    head = ["file", *ways, "memcpy"]
     return "### Two threads, as multiples of one\n\n" + tables.table(head, rows)
+
+
+def factor_of_two(speed, subject, codec):
+    """How many times as fast two threads are."""
+    one, two = (speed(subject, [codec() for _ in range(count)]) for count in (1, 2))
+    return tables.factor(two / one)
 
 
 def write(text):

@@ -6,22 +6,23 @@ A small file is read in less time than it takes to start a thread: it is gone th
 import threading
 import time
 
-from peers import Sheaf
-
 RUNS = 3
 # Seconds that a run takes at least.
 LEAST = 0.1
 
 
-def gbps(subject, level, threads):
-    """Speeds of encoding and decoding on so many threads."""
-    codecs = [Sheaf(level) for _ in range(threads)]
-    stored = [codecs[0].stored(piece, None) for piece in subject.pieces]
-    encode = seconds(codecs, lambda codec, at: codec.encode(subject.pieces[at], None), len(stored))
-    decode = seconds(
-        codecs, lambda codec, at: codec.decode(subject.pieces[at], stored[at]), len(stored)
-    )
-    return subject.raw_len / encode / 1e9, subject.raw_len / decode / 1e9
+def encoded(subject, codecs):
+    """The speed of encoding on as many threads as there are codecs."""
+    pieces = subject.pieces
+    return subject.raw_len / seconds(codecs, lambda codec, at: codec.encode(pieces[at], None), len(pieces)) / 1e9
+
+
+def decoded(subject, codecs):
+    """That of decoding."""
+    pieces = subject.pieces
+    stored = [codecs[0].stored(piece, None) for piece in pieces]
+    took = seconds(codecs, lambda codec, at: codec.decode(pieces[at], stored[at]), len(pieces))
+    return subject.raw_len / took / 1e9
 
 
 def seconds(codecs, work, count):
