@@ -26,7 +26,7 @@ pub(crate) fn encode(
     scratch: &mut Scratch,
     out: &mut Vec<u8>,
 ) -> Coding {
-    decide(plane, level, scratch, out).0
+    decide(plane, 0, level, scratch, out).0
 }
 
 /// As [`encode`], for the plane at a place of a frame: in the way of the frame before, where that is as good.
@@ -38,13 +38,13 @@ pub(crate) fn encode_next(
     out: &mut Vec<u8>,
 ) -> Coding {
     if level == Level::Max || plane.len() < kept::LEAST || scratch.kept.is_alone(slot) {
-        return encode(plane, level, scratch, out);
+        return decide(plane, slot, level, scratch, out).0;
     }
     let sample = Sample::of(plane);
     if let Some(coding) = again(plane, &sample, slot, effort(level).drift, scratch, out) {
         return coding;
     }
-    let (coding, how) = decide(plane, level, scratch, out);
+    let (coding, how) = decide(plane, slot, level, scratch, out);
     let way = how.map(|how| Way::new(how, &sample));
     scratch.kept.keep(slot, way);
     coding
@@ -113,9 +113,10 @@ pub(crate) fn encode_bytes(
     Coding::Zstd
 }
 
-/// Encodes a plane in the cheapest way, and gives that if it can be used again.
+/// Encodes the plane at a place of a frame in the cheapest way, and gives that if it can be used again.
 fn decide(
     plane: &[u8],
+    slot: usize,
     level: Level,
     scratch: &mut Scratch,
     out: &mut Vec<u8>,
@@ -138,7 +139,7 @@ fn decide(
         Level::Max => (histogram(plane), plane.len()),
     };
     let worth = plane.len() - (plane.len() as f64 * effort.least_gain) as usize;
-    let code = code(plane, &mut full, counted, worth, effort);
+    let code = code(plane, slot, &mut full, counted, worth, effort);
     let coded = match &code {
         Some(code) => code.len(plane.len(), &full),
         None => plane.len(),

@@ -10,6 +10,7 @@ use crate::coder::{Coding, Scratch, bits, huffman, levels, shares, split};
 /// lack where that is of use.
 pub(super) fn code(
     plane: &[u8],
+    slot: usize,
     counts: &mut [u32; 256],
     seen: usize,
     below: usize,
@@ -20,8 +21,8 @@ pub(super) fn code(
     if least >= below as f64 {
         return None;
     }
-    let near =
-        |fit: &levels::Fit, len: f64| fit.len(plane.len()) as f64 <= len * (1.0 + effort.levels);
+    let longer = 1.0 + effort.levels(slot);
+    let near = |fit: &levels::Fit, len: f64| fit.len(plane.len()) as f64 <= len * longer;
     let mut levels = levels_for(plane.len(), counts, seen, effort.for_levels);
     if effort.for_levels > effort.for_speed && !levels.as_ref().is_some_and(|fit| near(fit, least))
     {

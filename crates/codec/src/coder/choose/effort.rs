@@ -28,9 +28,21 @@ pub(super) struct Effort {
     /// And of any code.
     pub for_speed: f32,
     /// The share by which a code in levels may be longer, which is read and written fastest.
-    pub levels: f64,
+    levels: f64,
     /// The share by which a plane may be longer than with a code of its own, where it gets the one before's.
     pub drift: f32,
+}
+
+impl Effort {
+    /// The share by which a code in levels may be longer for the plane at a place of a frame: twice as much where a
+    /// plane before has its part of the bytes.
+    pub fn levels(&self, slot: usize) -> f64 {
+        if slot == 0 {
+            self.levels
+        } else {
+            2.0 * self.levels
+        }
+    }
 }
 
 pub(super) const fn effort(level: Level) -> &'static Effort {
@@ -38,7 +50,7 @@ pub(super) const fn effort(level: Level) -> &'static Effort {
         Level::Fast => &Effort {
             least_gain: 0.03,
             zstd: &[1],
-            zstd_gain: 0.25,
+            zstd_gain: 0.1,
             strings: &[1],
             texts: None,
             alike: 1.55,
@@ -52,7 +64,7 @@ pub(super) const fn effort(level: Level) -> &'static Effort {
         Level::Default => &Effort {
             least_gain: 0.01,
             zstd: &[1, 3],
-            zstd_gain: 0.2,
+            zstd_gain: 0.1,
             strings: &[5],
             texts: None,
             alike: 1.55,
