@@ -8,7 +8,7 @@ mod mask;
 mod strings;
 mod zstd_frames;
 
-use super::histogram::{about, entropy, histogram};
+use super::histogram::{about, entropy, histogram, kinds};
 use super::{Coding, Scratch, levels};
 use crate::Level;
 use code::code;
@@ -218,7 +218,7 @@ pub(crate) fn encode_symbols(
 
 /// A code in levels, if it is nearly the best, for counts of so many symbols.
 fn fit_symbols(counts: &[u32; 256], seen: usize, effort: &Effort) -> Option<levels::Fit> {
-    let kinds = counts.iter().filter(|count| **count > 0).count();
+    let kinds = kinds(counts);
     // Few symbols have no bits that stand apart.
     let raw = match kinds {
         ..=FEW_KINDS => 0,

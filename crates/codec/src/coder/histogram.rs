@@ -55,18 +55,34 @@ pub(crate) fn closer(bytes: &[u8]) -> ([u32; 256], usize) {
 
 /// By runs, whose length is even, each byte of which stands for so many.
 fn about_by<const RUN: usize>(bytes: &[u8], weight: usize) -> ([u32; 256], usize) {
+    let runs = bytes.chunks_exact(STEP).filter_map(<[u8]>::first_chunk);
+    let counts = of_runs::<RUN>(runs).map(|count| weight as u32 * count);
+    (counts, bytes.len() / weight)
+}
+
+/// The counts of runs of an even length.
+#[inline(always)]
+pub(crate) fn of_runs<'a, const RUN: usize>(
+    runs: impl Iterator<Item = &'a [u8; RUN]>,
+) -> [u32; 256] {
+    // Two tables, so that a byte that comes again does not wait for its own counter.
     let mut tables = [[0u32; 256]; 2];
-    for run in bytes.chunks_exact(STEP) {
-        for pair in run[..RUN].as_chunks::<2>().0 {
+    for run in runs {
+        for pair in run.as_chunks::<2>().0 {
             tables[0][usize::from(pair[0])] += 1;
             tables[1][usize::from(pair[1])] += 1;
         }
     }
-    let [mut sum, more] = tables;
-    for (sum, more) in sum.iter_mut().zip(more) {
-        *sum = weight as u32 * (*sum + more);
+    let [mut counts, more] = tables;
+    for (count, more) in counts.iter_mut().zip(more) {
+        *count += more;
     }
-    (sum, bytes.len() / weight)
+    counts
+}
+
+/// How many bytes occur.
+pub(crate) fn kinds(counts: &[u32; 256]) -> usize {
+    counts.iter().filter(|count| **count > 0).count()
 }
 
 /// Sets the count of each byte that occurs and has none to 1.

@@ -165,13 +165,12 @@ fn is_plausible<const W: usize>(units: &[u8]) -> bool {
     let sample = spots(units);
     let count: usize = sample.clone().map(<[_]>::len).sum();
     let some = units.get(..FEW).unwrap_or_default();
-    if W > 2 && are_many(some) {
+    if W > 2 && !are_out_of(some, FEW_VALUES) {
         return false;
     }
     // Halves that are no list have about 1,500 values in 2,048, and others as many as there are.
-    let mut seen = List::new(if W == 2 { count / 4 } else { count / 4 * 3 });
-    let mut sample = sample.flatten();
-    count > 0 && sample.all(|unit| seen.insert(number(unit)).is_some())
+    let most = if W == 2 { count / 4 } else { count / 4 * 3 };
+    count > 0 && are_out_of(sample.flatten(), most)
 }
 
 /// So many units are few.
@@ -181,10 +180,14 @@ const SHORT: usize = 1024;
 const FEW: usize = 512;
 const FEW_VALUES: usize = 500;
 
-/// Whether these units have so many values that no list has all.
-fn are_many<const W: usize>(units: &[[u8; W]]) -> bool {
-    let mut seen = List::new(FEW_VALUES);
-    !units.iter().all(|unit| seen.insert(number(unit)).is_some())
+/// Whether units have so many values at most.
+fn are_out_of<'a, const W: usize>(
+    units: impl IntoIterator<Item = &'a [u8; W]>,
+    most: usize,
+) -> bool {
+    let mut seen = List::new(most);
+    let mut units = units.into_iter();
+    units.all(|unit| seen.insert(number(unit)).is_some())
 }
 
 /// The values of units, if they are few.

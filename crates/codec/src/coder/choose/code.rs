@@ -3,7 +3,7 @@
 use super::effort::Effort;
 use super::kept::How;
 use super::mask;
-use crate::coder::histogram::{add_unseen, closer, entropy};
+use crate::coder::histogram::{add_unseen, closer, entropy, kinds};
 use crate::coder::{Coding, Scratch, bits, huffman, levels, shares, split};
 
 /// The code for a plane of about such counts, of so many of its bytes, that may be below a length; they get what they
@@ -17,7 +17,8 @@ pub(super) fn code(
     effort: &Effort,
 ) -> Option<Code> {
     // No code of bytes is shorter than that, and codes in levels have an escape for what the counts lack.
-    let least = entropy(counts) * plane.len() as f64 / 8.0;
+    let bits = entropy(counts);
+    let least = bits * plane.len() as f64 / 8.0;
     if least >= below as f64 {
         return None;
     }
@@ -33,7 +34,7 @@ pub(super) fn code(
         other => other,
     };
     // Where codes are long, one table of shares is faster to read than they are.
-    let by_shares = plane.len() >= LEAST_SHARES && entropy(counts) > LONG_CODES;
+    let by_shares = plane.len() >= LEAST_SHARES && bits > LONG_CODES;
     if by_shares && seen < plane.len() / 4 {
         // Shares differ by less than the lengths of codes do.
         *counts = closer(plane).0;
@@ -62,8 +63,7 @@ fn levels_for(
     if plane_len < LEAST_LEVELS {
         return None;
     }
-    let kinds = counts.iter().filter(|count| **count > 0).count();
-    let most = loss(kinds, seen, most).min(MOST_LOST * most);
+    let most = loss(kinds(counts), seen, most).min(MOST_LOST * most);
     let raw = mask::apart(counts, most, levels::MAX_RAW);
     levels::fit(&mask::without(counts, raw), raw)
 }

@@ -1,7 +1,7 @@
 //! How the planes of the frame before were coded. Those of the next one are like them as a rule, which a small
 //! sample shows, and are coded in the same way without another look.
 
-use crate::coder::histogram::weight;
+use crate::coder::histogram::{self, weight};
 use crate::coder::{Coding, Scratch, levels, split};
 use crate::cpu::at_best;
 
@@ -164,23 +164,14 @@ impl Sample {
         Sample::of_runs(starts.filter_map(|start| plane.get(start..)?.first_chunk::<RUN>()))
     }
 
-    /// Of runs of a length.
+    /// Of runs of an even length.
     pub(crate) fn of_runs<'a, const N: usize>(runs: impl Iterator<Item = &'a [u8; N]>) -> Sample {
-        let mut tables = [[0u32; 256]; 2];
         let (mut equal, mut pairs) = (0, 0);
-        for run in runs {
-            for pair in run.as_chunks::<2>().0 {
-                tables[0][usize::from(pair[0])] += 1;
-                tables[1][usize::from(pair[1])] += 1;
-            }
-            let next = run[1..].iter().zip(run);
+        let counts = histogram::of_runs(runs.inspect(|run| {
+            let next = run[1..].iter().zip(*run);
             equal += next.map(|(a, b)| u32::from(a == b)).sum::<u32>();
             pairs += N as u32 - 1;
-        }
-        let [mut counts, more] = tables;
-        for (count, more) in counts.iter_mut().zip(more) {
-            *count += more;
-        }
+        }));
         Sample {
             weight: weight(&counts),
             total: counts.iter().sum(),
@@ -197,11 +188,7 @@ impl Sample {
 
     /// Whether it has so many bytes of each kind that a code for it is one for all.
     pub(super) fn is_enough(&self) -> bool {
-        self.kinds() * 32 <= self.total
-    }
-
-    fn kinds(&self) -> u32 {
-        self.counts.iter().map(|count| u32::from(*count > 0)).sum()
+        histogram::kinds(&self.counts) as u32 * 32 <= self.total
     }
 
     /// How many bytes it has, or 1 for none.
@@ -221,7 +208,8 @@ impl Sample {
     /// The bits a byte that codes of some lengths take beyond the entropy: about those of the whole plane, where a
     /// sample's entropy is less than the plane's by half a bit (to base e) for each value that it has.
     fn excess(&self, bits: &[f32; 256]) -> f32 {
-        let unseen = (self.kinds().max(1) - 1) as f32 * 0.5 * std::f32::consts::LOG2_E;
+        let unseen =
+            (histogram::kinds(&self.counts).max(1) - 1) as f32 * 0.5 * std::f32::consts::LOG2_E;
         (product(&self.counts, bits) - self.weight - unseen) / self.total()
     }
 }

@@ -1,7 +1,7 @@
 //! Looking at a plane, without counting all of it.
 
 use super::effort::Effort;
-use crate::coder::histogram::{entropy, weight};
+use crate::coder::histogram::{entropy, kinds, of_runs, weight};
 use crate::cpu::at_best;
 use crate::noise::equal_pairs;
 
@@ -53,15 +53,9 @@ pub(super) fn is_noise(plane: &[u8], repeats: f64) -> bool {
         return false;
     }
     let step = plane.len() / RUNS;
-    let mut tables = [[0u32; 256]; 2];
-    for run in plane.chunks(step).take(RUNS) {
-        for pair in run[..RUN].as_chunks::<2>().0 {
-            tables[0][usize::from(pair[0])] += 1;
-            tables[1][usize::from(pair[1])] += 1;
-        }
-    }
-    let counts = tables[0].iter().zip(tables[1]).map(|(a, b)| a + b);
-    equal_pairs(counts) <= PAIRS + MORE_PAIRS
+    let runs = plane.chunks(step).take(RUNS);
+    let counts = of_runs::<RUN>(runs.filter_map(<[u8]>::first_chunk));
+    equal_pairs(counts.into_iter()) <= PAIRS + MORE_PAIRS
 }
 
 /// Whether a small sample of low bits shows nothing that is worth a code.
@@ -167,12 +161,8 @@ fn parts_save(plane: &[u8]) -> f64 {
     let mut all = [0u32; 256];
     let mut by_part = 0.0;
     for part in plane.chunks_exact(part_len) {
-        let mut counts = [0u32; 256];
-        for run in part.chunks_exact(part_len / RUNS) {
-            run[..RUN]
-                .iter()
-                .for_each(|byte| counts[usize::from(*byte)] += 1);
-        }
+        let runs = part.chunks_exact(part_len / RUNS);
+        let counts = of_runs::<RUN>(runs.filter_map(<[u8]>::first_chunk));
         all.iter_mut()
             .zip(&counts)
             .for_each(|(all, own)| *all += own);
@@ -184,8 +174,7 @@ fn parts_save(plane: &[u8]) -> f64 {
 /// The bits that bytes of such counts take, with what a sample's entropy is too small by: half a bit (to base e) for
 /// each of its values.
 fn unflattered(counts: &[u32; 256]) -> f32 {
-    let kinds: u32 = counts.iter().map(|count| u32::from(*count > 0)).sum();
-    weight(counts) + kinds as f32 * 0.5 * std::f32::consts::LOG2_E
+    weight(counts) + kinds(counts) as f32 * 0.5 * std::f32::consts::LOG2_E
 }
 
 /// In the middle of a plane, the share of bytes from which on 8 are as once before.

@@ -3,7 +3,7 @@
 use super::code::Code;
 use super::spec::{Shape, Spec};
 use super::{COUNT_LEN, MAX_RAW, ROW, ROW_BYTES};
-use crate::coder::entropy;
+use crate::coder::histogram::{entropy, kinds};
 use crate::coder::huffman::lengths;
 
 /// A level costs about as much as it takes to code so many of its symbols apart: one of these is
@@ -84,7 +84,7 @@ fn fit_by(
     let total: u64 = counts.iter().map(|count| u64::from(*count)).sum();
     let least = least(counts, total, most, worth_a_level);
     let mut kept = counts.map(|count| if count >= least { count } else { 0 });
-    while kept.iter().filter(|count| **count > 0).count() >= 1 << most {
+    while kinds(&kept) >= 1 << most {
         // All but one code at most, as there is an escape.
         let rarest = (0..256).filter(|value| kept[*value] > 0);
         kept[rarest.min_by_key(|value| kept[*value])?] = 0;
@@ -117,7 +117,7 @@ fn fit_by(
     };
     let coded = coded as f64 + literal * f64::from(escapes);
     let bits = coded / total as f64 + f64::from(raw.count_ones());
-    let kinds = escaped.iter().filter(|count| **count > 0).count();
+    let kinds = kinds(&escaped);
     let shape = shape(&spec);
     let mut head = Vec::new();
     spec.write(&mut head);

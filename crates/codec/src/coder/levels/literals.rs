@@ -91,23 +91,18 @@ fn encode_all(
         code.encoded_len(&counts).min(literals.len())
     });
     let way = match (levels, other) {
-        (Some(fit), _) if near(&fit, len as f64) => Way::Levels(Box::new(fit.code())),
-        (_, Some(code)) if len < literals.len() => Way::Huffman(Box::new(code)),
-        _ => {
-            out.extend_from_slice(literals);
-            return Coding::Raw;
-        }
+        (Some(fit), _) if near(&fit, len as f64) => Some(Way::Levels(Box::new(fit.code()))),
+        (_, Some(code)) if len < literals.len() => Some(Way::Huffman(Box::new(code))),
+        _ => None,
     };
-    match way.encode(literals, within, out) {
-        Some(coding) => {
-            let _ = kept.set(way);
-            coding
-        }
-        None => {
-            out.extend_from_slice(literals);
-            Coding::Raw
-        }
+    if let Some(way) = way
+        && let Some(coding) = way.encode(literals, within, out)
+    {
+        let _ = kept.set(way);
+        return coding;
     }
+    out.extend_from_slice(literals);
+    Coding::Raw
 }
 
 impl Way {
